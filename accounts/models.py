@@ -1,0 +1,44 @@
+"""Accounts and their host names: the only tables every account shares."""
+
+from zoneinfo import ZoneInfo
+
+from django.db import models
+from django.utils.translation import gettext_lazy as _
+from django_tenants.models import DomainMixin, TenantMixin
+
+
+class Account(TenantMixin):
+    """One customer: a name, its settings and a PostgreSQL schema of its own."""
+
+    name = models.CharField(_("name"), max_length=120)
+    timezone = models.CharField(_("time zone"), max_length=64, default="Europe/Warsaw")
+    currency = models.CharField(_("currency"), max_length=3, default="PLN")
+    language = models.CharField(_("language"), max_length=2, default="en")
+    engagement_days = models.PositiveSmallIntegerField(_("engagement window"), default=90)
+    created_at = models.DateTimeField(auto_now_add=True)
+    next_due_at = models.DateTimeField(null=True, db_index=True)  # when the scheduler next has work here
+
+    auto_create_schema = True
+    auto_drop_schema = False  # services.delete_account asks first
+
+    class Meta:
+        constraints = [
+            models.CheckConstraint(
+                condition=models.Q(engagement_days__gte=1, engagement_days__lte=3650), name="account_engagement_days"
+            ),
+            models.CheckConstraint(condition=models.Q(currency__regex=r"^[A-Z]{3}$"), name="account_currency"),
+        ]
+
+    def __str__(self) -> str:
+        return self.name
+
+    @property
+    def zone(self) -> ZoneInfo:
+        return ZoneInfo(self.timezone)
+
+
+class Domain(DomainMixin):
+    """A host name that leads to an account."""
+
+    def __str__(self) -> str:
+        return self.domain

@@ -1,0 +1,168 @@
+"""Segments, the versions of their criteria, and their calculations."""
+
+from datetime import datetime, timedelta
+
+from django.conf import settings
+from django.db import models
+from django.db.models import Q
+from django.db.models.functions import Lower
+from django.utils.translation import gettext_lazy as _
+from pyroaring import BitMap
+
+from jobs.models import ACTIVE, Job, JobState
+
+
+class RefreshUnit(models.TextChoices):
+    HOUR = "hour", _("hours")
+    DAY = "day", _("days")
+
+
+class UploadedList(models.Model):
+    """A file of contact ids or e-mail addresses, and which contacts it matched."""
+
+    class Key(models.TextChoices):
+        ID = "id", _("contact ids")
+        EMAIL = "email", _("e-mail addresses")
+
+    name = models.CharField(max_length=200)
+    key = models.CharField(max_length=5, choices=Key)
+    matched = models.BinaryField()  # Roaring bitmap of contact ids
+    report = models.JSONField(default=dict)  # {"rows", "matched", "not_found", "duplicate", "invalid"}
+    rejects = models.CharField(max_length=200, blank=True, default="")  # storage name of the rejected rows
+    created_at = models.DateTimeField()
+    created_by = models.ForeignKey(settings.AUTH_USER_MODEL, null=True, on_delete=models.SET_NULL, related_name="+")
+
+
+class SavedCriteria(models.Model):
+    """A criteria tree with a name of its own."""
+
+    name = models.CharField(_("name"), max_length=200)
+    criteria = models.JSONField()
+    created_at = models.DateTimeField()
+    updated_at = models.DateTimeField()
+    created_by = models.ForeignKey(settings.AUTH_USER_MODEL, null=True, on_delete=models.SET_NULL, related_name="+")
+
+    class Meta:
+        ordering = ["name"]
+        constraints = [models.UniqueConstraint(Lower("name"), name="savedcriteria_name_unique")]
+
+    def __str__(self) -> str:
+        return self.name
+
+
+class Segment(models.Model):
+    """A named audience. Where it is listed follows from its calculations and `ready_until`; nothing else is stored."""
+
+    name = models.CharField(_("segment name"), max_length=200)
+    owner = models.ForeignKey(settings.AUTH_USER_MODEL, null=True, on_delete=models.SET_NULL, related_name="+")
+    readiness_hours = models.PositiveIntegerField(_("readiness time"), default=24)
+    refresh_every = models.PositiveIntegerField(_("refresh every"), null=True, blank=True)
+    refresh_unit = models.CharField(max_length=4, choices=RefreshUnit, blank=True, default="")
+    created_at = models.DateTimeField()
+    version = models.ForeignKey(
+        "Version", null=True, on_delete=models.PROTECT, related_name="+"
+    )  # the criteria in force
+    latest = models.ForeignKey(
+        "Calculation", null=True, on_delete=models.SET_NULL, related_name="+"
+    )  # the last done one
+    ready_until = models.DateTimeField(null=True)  # end of the readiness window; null: none opened yet
+    next_refresh_at = models.DateTimeField(null=True, db_index=True)
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(Lower("name"), name="segment_name_unique"),
+            models.CheckConstraint(condition=Q(readiness_hours__gte=1), name="segment_readiness"),
+            models.CheckConstraint(
+                condition=Q(refresh_every__isnull=True, refresh_unit="")
+                | Q(refresh_every__gte=1, refresh_unit__in=RefreshUnit.values),
+                name="segment_refresh",
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return self.name
+
+    @property
+    def refreshes(self) -> bool:
+        return self.refresh_every is not None
+
+    @property
+    def interval(self) -> timedelta | None:
+        """Time between refreshes; days are 24 hours."""
+        if self.refresh_every is None:
+            return None
+        return timedelta(hours=self.refresh_every * (24 if self.refresh_unit == RefreshUnit.DAY else 1))
+
+    def ready_at(self, now: datetime) -> bool:
+        """Whether the readiness window is open at `now`: actions may be added."""
+        return self.ready_until is not None and now < self.ready_until
+
+
+class Version(models.Model):
+    """Criteria as they stood from one moment on. Never changed: calculations point here."""
+
+    segment = models.ForeignKey(Segment, on_delete=models.CASCADE, related_name="versions")
+    number = models.PositiveIntegerField()
+    criteria = models.JSONField()
+    created_at = models.DateTimeField()
+    created_by = models.ForeignKey(settings.AUTH_USER_MODEL, null=True, on_delete=models.SET_NULL, related_name="+")
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["segment", "number"], name="version_number")]
+
+
+class Reason(models.TextChoices):
+    CREATED = "created", _("Created")
+    REFRESH = "refresh", _("Automatic refresh")
+    MANUAL = "manual", _("Refreshed by hand")
+    EDITED = "edited", _("Criteria changed")
+    BEFORE_USE = "before_use", _("Before use")
+
+
+class Calculation(Job):
+    """One computing of a segment at one instant (`as_of`)."""
+
+    segment = models.ForeignKey(Segment, on_delete=models.CASCADE, related_name="calculations")
+    version = models.ForeignKey(Version, on_delete=models.PROTECT, related_name="calculations")
+    reason = models.CharField(max_length=10, choices=Reason)
+    requested_by = models.ForeignKey(settings.AUTH_USER_MODEL, null=True, on_delete=models.SET_NULL, related_name="+")
+    as_of = models.DateTimeField(null=True)  # the one `now` of the calculation
+    members = models.BinaryField(null=True)  # Roaring bitmaps of contact ids
+    joined = models.BinaryField(null=True)
+    left = models.BinaryField(null=True)
+    count = models.PositiveIntegerField(null=True)
+    joined_count = models.PositiveIntegerField(null=True)
+    left_count = models.PositiveIntegerField(null=True)
+    node_counts = models.JSONField(default=list)  # [{"path", "count", "ms"}]
+    ms = models.FloatField(null=True)
+
+    class Meta:
+        ordering = ["-id"]
+        constraints = [
+            models.UniqueConstraint(
+                fields=["segment"], condition=Q(state__in=ACTIVE), name="calculation_one_active_per_segment"
+            ),
+            models.CheckConstraint(
+                condition=~Q(state=JobState.DONE)
+                | Q(members__isnull=False, count__isnull=False, as_of__isnull=False, finished_at__isnull=False),
+                name="calculation_done_has_members",
+            ),
+        ]
+        indexes = [models.Index(fields=["segment", "-id"], name="calculation_segment")]
+
+    @property
+    def member_ids(self) -> BitMap:
+        """The members as a bitmap; empty until done."""
+        return BitMap.deserialize(bytes(self.members)) if self.members else BitMap()
+
+
+class Draft(models.Model):
+    """What a user is building and has not submitted: kept so that nothing is lost on reload."""
+
+    user = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.CASCADE, related_name="+")
+    place = models.CharField(max_length=60)  # "segment:new", "segment:12", "saved:new" …
+    form = models.JSONField()
+    kept_at = models.DateTimeField()
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["user", "place"], name="draft_place")]
