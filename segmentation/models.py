@@ -12,13 +12,25 @@ from pyroaring import BitMap
 from jobs.models import ACTIVE, Job, JobState
 
 
+LONGEST_HOURS = 87_600  # ten years: times stay far from the end of the calendar
+
+
 class RefreshUnit(models.TextChoices):
     HOUR = "hour", _("hours")
     DAY = "day", _("days")
 
 
+def bitmap_of(stored: bytes | memoryview | None) -> BitMap:
+    """A stored set of contact ids; none stored is the empty one."""
+    return BitMap.deserialize(bytes(stored)) if stored else BitMap()
+
+
 class UploadedList(models.Model):
-    """A file of contact ids or e-mail addresses, and which contacts it matched."""
+    """A file of contact ids or e-mail addresses, and which contacts it matched.
+
+    `report` says how the file was read and counts its rows; `matched`, `not_found`, `duplicate` and `invalid`
+    add up to `rows`.
+    """
 
     class Key(models.TextChoices):
         ID = "id", _("contact ids")
@@ -27,10 +39,21 @@ class UploadedList(models.Model):
     name = models.CharField(max_length=200)
     key = models.CharField(max_length=5, choices=Key)
     matched = models.BinaryField()  # Roaring bitmap of contact ids
-    report = models.JSONField(default=dict)  # {"rows", "matched", "not_found", "duplicate", "invalid"}
+    report = models.JSONField(default=dict)  # segmentation.lists.reading.Report as a dict
     rejects = models.CharField(max_length=200, blank=True, default="")  # storage name of the rejected rows
-    created_at = models.DateTimeField()
+    created_at = models.DateTimeField(db_index=True)
     created_by = models.ForeignKey(settings.AUTH_USER_MODEL, null=True, on_delete=models.SET_NULL, related_name="+")
+
+    class Meta:
+        ordering = ["-id"]
+
+    def __str__(self) -> str:
+        return self.name
+
+    @property
+    def matched_ids(self) -> BitMap:
+        """The contacts that were found when the file was read."""
+        return bitmap_of(self.matched)
 
 
 class SavedCriteria(models.Model):
@@ -67,15 +90,25 @@ class Segment(models.Model):
     )  # the last done one
     ready_until = models.DateTimeField(null=True)  # end of the readiness window; null: none opened yet
     next_refresh_at = models.DateTimeField(null=True, db_index=True)
+    revision = models.PositiveIntegerField(default=1)  # grows with every edit; forms carry it, so none overwrites another
+    edited_at = models.DateTimeField(null=True)
+    edited_by = models.ForeignKey(settings.AUTH_USER_MODEL, null=True, on_delete=models.SET_NULL, related_name="+")
 
     class Meta:
         constraints = [
             models.UniqueConstraint(Lower("name"), name="segment_name_unique"),
-            models.CheckConstraint(condition=Q(readiness_hours__gte=1), name="segment_readiness"),
+            models.CheckConstraint(condition=~Q(name=""), name="segment_name_not_empty"),
+            models.CheckConstraint(
+                condition=Q(readiness_hours__gte=1, readiness_hours__lte=LONGEST_HOURS), name="segment_readiness"
+            ),
             models.CheckConstraint(
                 condition=Q(refresh_every__isnull=True, refresh_unit="")
-                | Q(refresh_every__gte=1, refresh_unit__in=RefreshUnit.values),
+                | Q(refresh_every__gte=1, refresh_every__lte=LONGEST_HOURS, refresh_unit=RefreshUnit.HOUR)
+                | Q(refresh_every__gte=1, refresh_every__lte=LONGEST_HOURS // 24, refresh_unit=RefreshUnit.DAY),
                 name="segment_refresh",
+            ),
+            models.CheckConstraint(
+                condition=Q(refresh_every__isnull=False) | Q(next_refresh_at__isnull=True), name="segment_next_refresh"
             ),
         ]
 
@@ -84,7 +117,13 @@ class Segment(models.Model):
 
     @property
     def refreshes(self) -> bool:
+        """Whether it is recalculated by itself."""
         return self.refresh_every is not None
+
+    @property
+    def readiness(self) -> timedelta:
+        """How long actions may be added after a calculation finishes."""
+        return timedelta(hours=self.readiness_hours)
 
     @property
     def interval(self) -> timedelta | None:
@@ -114,7 +153,7 @@ class Version(models.Model):
 class Reason(models.TextChoices):
     CREATED = "created", _("Created")
     REFRESH = "refresh", _("Automatic refresh")
-    MANUAL = "manual", _("Refreshed by hand")
+    MANUAL = "manual", _("By hand")
     EDITED = "edited", _("Criteria changed")
     BEFORE_USE = "before_use", _("Before use")
 
@@ -144,7 +183,14 @@ class Calculation(Job):
             ),
             models.CheckConstraint(
                 condition=~Q(state=JobState.DONE)
-                | Q(members__isnull=False, count__isnull=False, as_of__isnull=False, finished_at__isnull=False),
+                | Q(
+                    members__isnull=False,
+                    count__isnull=False,
+                    joined_count__isnull=False,
+                    left_count__isnull=False,
+                    as_of__isnull=False,
+                    finished_at__isnull=False,
+                ),
                 name="calculation_done_has_members",
             ),
         ]
@@ -153,7 +199,17 @@ class Calculation(Job):
     @property
     def member_ids(self) -> BitMap:
         """The members as a bitmap; empty until done."""
-        return BitMap.deserialize(bytes(self.members)) if self.members else BitMap()
+        return bitmap_of(self.members)
+
+    @property
+    def joined_ids(self) -> BitMap:
+        """Who is in and was not in the calculation before."""
+        return bitmap_of(self.joined)
+
+    @property
+    def left_ids(self) -> BitMap:
+        """Who was in the calculation before and no longer is."""
+        return bitmap_of(self.left)
 
 
 class Draft(models.Model):
