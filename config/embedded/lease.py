@@ -78,10 +78,9 @@ class Lease:
     def _still_used(self) -> bool:
         """Whether others hold a lease. The keeper itself takes the lock when it goes: then its address is gone."""
         for _ in range(5):
-            users = Lock(self.folders.run / f"{self.name}.users")
-            free = users.try_exclusive()
-            users.release()
-            if free or not (self.folders.run / f"{self.name}.json").exists():
+            if not (self.folders.run / f"{self.name}.json").exists() or not held(
+                self.folders.run / f"{self.name}.users"
+            ):
                 return False
             time.sleep(0.05)
         return True

@@ -33,7 +33,10 @@ class Lock:
 
 def held(path: Path) -> bool:
     """Whether any process holds `path` now."""
-    lock = Lock(path)
+    try:
+        lock = Lock(path)
+    except FileNotFoundError:  # a temporary folder, removed with all that was in it
+        return False
     free = lock.try_exclusive()
     lock.release()
     return not free

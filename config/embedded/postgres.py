@@ -22,8 +22,14 @@ from config.embedded.service import await_ready, explained
 
 ROLE = DATABASE = "sito"
 SUPERUSER_PASSWORD = "sito.superuser"  # a file in the data folder, which only its owner enters
-THROW_AWAY = {"fsync": "off", "synchronous_commit": "off", "full_page_writes": "off", "wal_level": "minimal",
-              "max_wal_senders": "0", "autovacuum_naptime": "1h"}
+THROW_AWAY = {
+    "fsync": "off",
+    "synchronous_commit": "off",
+    "full_page_writes": "off",
+    "wal_level": "minimal",
+    "max_wal_senders": "0",
+    "autovacuum_naptime": "1h",
+}
 
 
 def settings(*, fast: bool) -> dict[str, str]:
@@ -126,7 +132,9 @@ class Postgres:
             raise ServiceError(f"{self.data} belongs to another user; set SITO_VAR to a folder of yours.") from error
         except FileNotFoundError as error:
             raise ServiceError(f"{self.data} holds no database; remove it to begin anew.") from error
-        told = subprocess.run([str(self.programs / "postgres"), "--version"], capture_output=True, text=True, check=True)
+        told = subprocess.run(
+            [str(self.programs / "postgres"), "--version"], capture_output=True, text=True, check=True
+        )
         here = told.stdout.split()[2].split(".")[0]
         if made_by != here:
             raise ServiceError(
@@ -148,7 +156,12 @@ class Postgres:
         self.identity.own(self.socket)
         options = settings(fast=self.fast) | {"unix_socket_directories": str(self.socket)}
         self.process = spawn(
-            [str(self.programs / "postgres"), "-D", str(self.data), *(f"--{key}={value}" for key, value in options.items())],
+            [
+                str(self.programs / "postgres"),
+                "-D",
+                str(self.data),
+                *(f"--{key}={value}" for key, value in options.items()),
+            ],
             log=log,
             orphaned=signal.SIGINT,
             **{"cwd": "/", **self.identity.popen()},

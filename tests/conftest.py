@@ -1,0 +1,146 @@
+"""Real services, two accounts, people in them.
+
+PostgreSQL and Valkey are those of DATABASE_URL and REDIS_URL, else throw-away ones started here, before Django's
+settings are read. The database is `test_NAME`, the broker's and cache's data set is number 9: never the real ones.
+Each test that touches the database runs inside account `acme`, in a transaction that is rolled back;
+the fixture `committed` is for those that need real commits.
+"""
+
+import copy
+import os
+from collections.abc import Callable, Iterator
+from urllib.parse import urlsplit
+
+import pytest
+
+from config.embedded.environment import provide_temporary
+from config.embedded.errors import ServiceError
+
+TEST_DATA_SET = 9
+
+
+def start_services() -> list:
+    try:
+        leases = provide_temporary()
+    except ServiceError as error:
+        pytest.exit(str(error), returncode=1)
+    os.environ["REDIS_URL"] = urlsplit(os.environ["REDIS_URL"])._replace(path=f"/{TEST_DATA_SET}").geturl()
+    os.environ["DJANGO_SETTINGS_MODULE"] = "config.settings"
+    return leases
+
+
+LEASES = start_services()
+
+
+def pytest_configure() -> None:
+    from django.conf import settings
+
+    settings.PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]  # 100 ms less per login
+    settings.STORAGES["staticfiles"]["BACKEND"] = "django.contrib.staticfiles.storage.StaticFilesStorage"
+
+
+def pytest_unconfigure() -> None:
+    for lease in LEASES:
+        lease.leave()
+
+
+@pytest.fixture(scope="session")
+def django_db_setup(django_db_setup: None, django_db_blocker) -> Iterator[None]:
+    """After Django's own: the accounts `acme` and `other`, made once."""
+    from tests.support.accounts import make_accounts
+
+    with django_db_blocker.unblock():
+        make_accounts()
+    yield
+
+
+@pytest.fixture(scope="session")
+def baseline(django_db_setup: None, django_db_blocker):
+    """What the database holds before any test; `committed` returns to it."""
+    from tests.support.baseline import Baseline
+
+    with django_db_blocker.unblock():
+        return Baseline.taken()
+
+
+@pytest.fixture
+def committed(baseline, django_db_blocker) -> Iterator[None]:
+    """Real transactions and commits: `on_commit` runs, other connections see the data. Cleaned up afterwards."""
+    from django.core.cache import cache
+
+    with django_db_blocker.unblock():
+        cache.clear()
+        yield
+        baseline.restore()
+
+
+@pytest.fixture(autouse=True)
+def _inside_account(request: pytest.FixtureRequest) -> None:
+    """Tests which touch the database begin inside `acme`, however they asked for it."""
+    asked = {"db", "committed", "account"} & set(request.fixturenames)
+    if asked or request.node.get_closest_marker("django_db"):
+        request.getfixturevalue("account")
+
+
+@pytest.fixture
+def account(request: pytest.FixtureRequest) -> Iterator:
+    """The account `acme`, which the test runs in."""
+    from django.db import connection
+
+    from tests.support.accounts import ACCOUNTS
+
+    request.getfixturevalue("committed" if "committed" in request.fixturenames else "db")
+    acme = copy.deepcopy(ACCOUNTS["acme"])
+    connection.set_tenant(acme)
+    yield acme
+    connection.set_schema_to_public()
+
+
+@pytest.fixture
+def other_account(account):
+    """A second account, `other`; enter it with `django_tenants.utils.tenant_context`."""
+    from tests.support.accounts import ACCOUNTS
+
+    return copy.deepcopy(ACCOUNTS["other"])
+
+
+@pytest.fixture
+def make_user(account) -> Callable:
+    """A user of the current account: `make_user("analyst", email=…)`."""
+    from tests.support.people import make_user
+
+    return make_user
+
+
+@pytest.fixture
+def owner(make_user):
+    return make_user("owner")
+
+
+@pytest.fixture
+def administrator(make_user):
+    return make_user("administrator")
+
+
+@pytest.fixture
+def marketer(make_user):
+    return make_user("marketer")
+
+
+@pytest.fixture
+def analyst(make_user):
+    return make_user("analyst")
+
+
+@pytest.fixture
+def user(marketer):
+    """Somebody who may do the everyday work."""
+    return marketer
+
+
+@pytest.fixture
+def client_for(account) -> Callable:
+    """`client_for(user)`: a browser signed in to the user's account; `client_for(None)`: nobody signed in."""
+    from tests.support.people import client_for
+
+    return client_for

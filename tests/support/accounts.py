@@ -1,0 +1,19 @@
+"""The two accounts every test run has."""
+
+from accounts.models import Account, Domain
+
+ACCOUNTS: dict[str, Account] = {}
+
+
+def make_accounts() -> None:
+    """Make those missing; with `--reuse-db` they are there, and migrated anew where they need it."""
+    for name in ("acme", "other"):
+        ACCOUNTS[name] = Account.objects.filter(schema_name=name).first() or _made(name)
+
+
+def _made(name: str) -> Account:
+    account = Account(schema_name=name, name=name.title())
+    account.save(verbosity=0)
+    Domain.objects.create(tenant=account, domain=f"{name}.testserver", is_primary=True)
+    Domain.objects.create(tenant=account, domain=f"{name}.localhost", is_primary=False)  # for browsers
+    return account
