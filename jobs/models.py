@@ -1,7 +1,13 @@
 """The shape of long work: a row with a state, a lease, a cursor and counters."""
 
+from typing import TYPE_CHECKING
+
 from django.db import models
+from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
+
+if TYPE_CHECKING:
+    from jobs.lease import Lease
 
 
 class JobState(models.TextChoices):
@@ -27,12 +33,15 @@ class Job(models.Model):
     started_at = models.DateTimeField(null=True)
     finished_at = models.DateTimeField(null=True)
     lease_owner = models.CharField(max_length=80, blank=True)
-    lease_until = models.DateTimeField(null=True)
-    attempts = models.PositiveSmallIntegerField(default=0)
+    lease_until = models.DateTimeField(null=True)  # of a waiting job: when `tick` queues it again
+    attempts = models.PositiveSmallIntegerField(default=0)  # claims since it last got further
     cursor = models.BigIntegerField(default=0)
     progress = models.BigIntegerField(default=0)
     total = models.BigIntegerField(default=0)
     problem = models.JSONField(null=True)
+
+    lease: "Lease | None" = None  # of the worker that runs this very object
+    objects: models.Manager = models.Manager()
 
     class Meta:
         abstract = True
@@ -45,3 +54,11 @@ class Job(models.Model):
     def percent(self) -> int:
         """Whole per cent done, 0 to 100."""
         return min(100, self.progress * 100 // self.total) if self.total else 0
+
+    @property
+    def problem_text(self) -> str:
+        """What went wrong, in the reader's language; empty if nothing did."""
+        if not self.problem:
+            return ""
+        text = gettext(self.problem["text"])
+        return text % self.problem["params"] if self.problem.get("params") else text
