@@ -1,0 +1,91 @@
+"""Things to test with, made straight in the tables: plain functions, each fills in what the test does not care about.
+
+Contacts made here have no history: use the services where history matters.
+"""
+
+from datetime import UTC, datetime
+from itertools import count
+from typing import Any
+
+from contacts.models import Attribute, AttributeType, Channel, Consent, ConsentState, Contact, ContactConsent
+from segmentation.models import Segment, Version
+from tags.models import Category, ContactCategory, ContactTag, Tag
+
+NOW = datetime(2026, 11, 21, 12, 0, tzinfo=UTC)
+_numbers = count(1)
+
+
+def contact(*, now: datetime = NOW, attributes: dict[str, Any] | None = None, **fields: Any) -> Contact:
+    """A contact with an e-mail of its own, unless `email` is given (None: without)."""
+    fields.setdefault("email", f"person{next(_numbers)}@example.com")
+    fields.setdefault("created_at", now)
+    fields.setdefault("updated_at", now)
+    return Contact.objects.create(attributes=attributes or {}, **fields)
+
+
+def attribute(
+    key: str, type: str = AttributeType.TEXT, *, name: str = "", options: list[str] | None = None, position: int = 0
+) -> Attribute:
+    return Attribute.objects.create(
+        key=key,
+        name=name or key.replace("_", " ").capitalize(),
+        type=type,
+        options=options or [],
+        position=position,
+    )
+
+
+def consent(key: str = "newsletter", *, channel: str = Channel.EMAIL, **fields: Any) -> Consent:
+    fields.setdefault("name_en", f"Consent {key}")
+    fields.setdefault("name_pl", f"Zgoda {key}")
+    return Consent.objects.create(key=key, channel=channel, **fields)
+
+
+def answer(
+    contact: Contact, consent: Consent, state: str = ConsentState.GIVEN, *, at: datetime = NOW, source: str = "form"
+) -> ContactConsent:
+    """A contact's present answer to a consent."""
+    return ContactConsent.objects.create(
+        contact=contact,
+        consent=consent,
+        state=state,
+        changed_at=at,
+        source=source,
+        wording_version=consent.wording_version,
+    )
+
+
+def tag(name: str, *contacts: Contact, at: datetime = NOW) -> Tag:
+    """A tag (`name` as it is after normalising), on these contacts."""
+    made, _ = Tag.objects.get_or_create(name=name)
+    ContactTag.objects.bulk_create(ContactTag(tag=made, contact=each, assigned_at=at) for each in contacts)
+    return made
+
+
+def category(path: str, *contacts: Contact, at: datetime = NOW) -> Category:
+    """The category at this path (`klient/media`), with those above it, on these contacts."""
+    above: Category | None = None
+    parts = path.split("/")
+    for depth in range(1, len(parts) + 1):
+        here = "/".join(parts[:depth])
+        node = Category.objects.filter(slug_path=here).first()
+        if node is None:
+            fields = {"name": parts[depth - 1].capitalize(), "slug_path": here}
+            node = above.add_child(**fields) if above else Category.add_root(**fields)
+        above = Category.objects.get(pk=node.pk)
+    assert above is not None
+    ContactCategory.objects.bulk_create(ContactCategory(category=above, contact=c, assigned_at=at) for c in contacts)
+    return above
+
+
+EVERYONE = {"kind": "field", "field": "id", "op": "is_set"}
+
+
+def segment(name: str = "", *, criteria: dict[str, Any] | None = None, now: datetime = NOW, **fields: Any) -> Segment:
+    """A segment that has not been calculated yet; its criteria take in everyone unless given."""
+    made = Segment.objects.create(name=name or f"Segment {next(_numbers)}", created_at=now, **fields)
+    made.version = Version.objects.create(
+        segment=made, number=1, criteria=criteria or {"all": [EVERYONE]}, created_at=now
+    )
+    made.save(update_fields=["version"])
+    return made
