@@ -4,13 +4,15 @@
 import os
 import sys
 
+from config.embedded.commandline import run
 
-def main() -> None:
+
+def main() -> int:
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings")
     from django.core.management import execute_from_command_line
 
-    execute_from_command_line(sys.argv)
+    return run(sys.argv, execute_from_command_line)
 
 
 if __name__ == "__main__":
-    main()
+    sys.exit(main())

@@ -15,6 +15,8 @@ import pytest
 
 from config.embedded.environment import provide_temporary
 from config.embedded.errors import ServiceError
+from config.embedded.folders import BASE
+from config.embedded.translations import compile_translations
 
 TEST_DATA_SET = 9
 
@@ -26,6 +28,7 @@ def start_services() -> list:
         pytest.exit(str(error), returncode=1)
     os.environ["REDIS_URL"] = urlsplit(os.environ["REDIS_URL"])._replace(path=f"/{TEST_DATA_SET}").geturl()
     os.environ["DJANGO_SETTINGS_MODULE"] = "config.settings"
+    compile_translations(BASE / "locale")
     return leases
 
 
@@ -45,13 +48,12 @@ def pytest_unconfigure() -> None:
 
 
 @pytest.fixture(scope="session")
-def django_db_setup(django_db_setup: None, django_db_blocker) -> Iterator[None]:
+def django_db_setup(django_db_setup: None, django_db_blocker) -> None:
     """After Django's own: the accounts `acme` and `other`, made once."""
     from tests.support.accounts import make_accounts
 
     with django_db_blocker.unblock():
         make_accounts()
-    yield
 
 
 @pytest.fixture(scope="session")

@@ -29,7 +29,7 @@ def provide_temporary() -> list[Lease]:
 
     Whatever the addresses given, the tests' files never lie in `var/`.
     """
-    folder = Path(tempfile.mkdtemp(prefix="sito-", dir="/tmp"))  # noqa: S108  mkdtemp makes it ours; TMPDIR may be long
+    folder = Path(tempfile.mkdtemp(prefix="sito-", dir="/tmp"))
     folder.chmod(0o755)
     os.environ["SITO_VAR"] = str(folder)
     atexit.register(shutil.rmtree, folder, ignore_errors=True)

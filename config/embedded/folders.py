@@ -56,6 +56,10 @@ class Folders:
             path.unlink()
         return os.open(path, os.O_WRONLY | os.O_CREAT | os.O_APPEND | os.O_CLOEXEC, 0o644)
 
+    def log_size(self, name: str) -> int:
+        path = self.log / f"{name}.log"
+        return path.stat().st_size if path.exists() else 0
+
     def log_tail(self, name: str, since: int = 0) -> str:
         """The last lines of `log/NAME.log` written after byte `since`."""
         path = self.log / f"{name}.log"

@@ -60,7 +60,8 @@ class Lease:
         )  # fmt: skip
 
     def _first_line(self) -> dict[str, str]:
-        assert self._keeper is not None and self._keeper.stdout is not None
+        assert self._keeper is not None
+        assert self._keeper.stdout is not None
         line = self._keeper.stdout.readline()
         if line:
             message: dict[str, str] = json.loads(line)

@@ -21,7 +21,7 @@ from config.embedded.programs import postgres_programs
 from config.embedded.service import await_ready, explained
 
 ROLE = DATABASE = "sito"
-SUPERUSER_PASSWORD = "sito.superuser"  # a file in the data folder, which only its owner enters
+SUPERUSER_FILE = "sito.superuser"  # holds the password; in the data folder, which only its owner enters
 THROW_AWAY = {
     "fsync": "off",
     "synchronous_commit": "off",
@@ -100,30 +100,40 @@ class Postgres:
         shutil.rmtree(unfinished, ignore_errors=True)
         unfinished.mkdir(mode=0o700)
         self.identity.own(unfinished)
-        log = self.folders.open_log(self.name)
-        since = os.fstat(log).st_size
-        secret = tempfile.NamedTemporaryFile("w", prefix="sito-")  # outside: initdb wants an empty folder
-        secret.write(secrets.token_urlsafe(24))
-        secret.flush()
-        self.identity.own(Path(secret.name))
-        try:
-            initdb = subprocess.run(
-                [
-                    str(self.programs / "initdb"), f"--pgdata={unfinished}", "--username=postgres", "--auth=scram-sha-256",
-                    f"--pwfile={secret.name}", "--encoding=UTF8", "--locale=C", "--locale-provider=builtin",
-                    "--builtin-locale=C.UTF-8", "--no-instructions", "--no-sync",
-                ],
-                stdin=subprocess.DEVNULL, stdout=log, stderr=log, check=False,
-                **{"cwd": "/", **self.identity.popen()},
-            )  # fmt: skip
-            shutil.copy(secret.name, unfinished / SUPERUSER_PASSWORD)
-        finally:
-            os.close(log)
-            secret.close()
-        if initdb.returncode:
+        since = self.folders.log_size(self.name)
+        if not self._initialised(unfinished):
             shutil.rmtree(unfinished, ignore_errors=True)
             raise explained(self.folders, self.name, since, "PostgreSQL could not create its files")
         unfinished.rename(self.data)
+
+    def _initialised(self, folder: Path) -> bool:
+        """Run initdb in `folder`. The password goes through a file outside, for initdb wants the folder empty."""
+        log = self.folders.open_log(self.name)
+        with tempfile.NamedTemporaryFile("w", prefix="sito-") as secret:
+            secret.write(secrets.token_urlsafe(24))
+            secret.flush()
+            self.identity.own(Path(secret.name))
+            command = [
+                str(self.programs / "initdb"),
+                f"--pgdata={folder}",
+                f"--pwfile={secret.name}",
+                *("--username=postgres", "--auth=scram-sha-256"),
+                # The same letters and order on every machine, with case folding right for Polish; see docs/decisions.
+                *("--encoding=UTF8", "--locale=C", "--locale-provider=builtin", "--builtin-locale=C.UTF-8"),
+                *("--no-instructions", "--no-sync"),
+            ]
+            done = subprocess.run(
+                command,
+                stdin=subprocess.DEVNULL,
+                stdout=log,
+                stderr=log,
+                check=False,
+                **{"cwd": "/", **self.identity.popen()},
+            )
+            os.close(log)
+            if done.returncode == 0:
+                shutil.copyfile(secret.name, folder / SUPERUSER_FILE)
+        return done.returncode == 0
 
     def _require_same_version(self) -> None:
         try:
@@ -149,8 +159,8 @@ class Postgres:
             time.sleep(0.1)
 
     def _launch(self) -> None:
+        since = self.folders.log_size(self.name)
         log = self.folders.open_log(self.name)
-        since = os.fstat(log).st_size
         self.socket = Path(tempfile.mkdtemp(prefix="sito-", dir=_short_temporary_folder()))
         self.socket.chmod(0o755)
         self.identity.own(self.socket)
@@ -171,7 +181,7 @@ class Postgres:
             raise explained(self.folders, self.name, since, "PostgreSQL did not start")
 
     def _connect(self) -> psycopg.Connection:
-        password = (self.data / SUPERUSER_PASSWORD).read_text()
+        password = (self.data / SUPERUSER_FILE).read_text()
         return psycopg.connect(
             host=str(self.socket), user="postgres", password=password, dbname="postgres", autocommit=True
         )

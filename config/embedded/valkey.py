@@ -23,8 +23,8 @@ class Valkey:
     def start(self) -> str:
         program = valkey_program()
         password = secrets.token_urlsafe(24)
+        since = self.folders.log_size(self.name)
         log = self.folders.open_log(self.name)
-        since = os.fstat(log).st_size
         for _ in range(TRIES):
             port = _free_port()
             self.process = spawn([str(program), "-"], log=log, stdin=_pipe(_configuration(port, password)), cwd="/")

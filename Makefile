@@ -1,0 +1,68 @@
+# Sito. The two commands: `make demo` and `make test`. Nothing but Python 3.11 (or newer) and make is needed.
+
+PORT ?= 8000
+HOST ?= 127.0.0.1
+ARGS ?=
+PYTHON ?= $(shell for name in python3 python3.13 python3.12 python3.11; do \
+	$$name -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && echo $$name && exit; done; \
+	command -v python3)
+VENV := .venv/bin
+APPS := accounts actions config contacts exports jobs segmentation tags users
+COMPILE := $(VENV)/uv pip compile --quiet --universal --python-version 3.11 --only-binary :all: --generate-hashes \
+	--no-header --no-annotate --no-emit-index-url --no-emit-find-links
+
+.DEFAULT_GOAL := help
+.PHONY: help demo test check lint types imports migrations templates translations lock packages dev-packages clean
+.NOTPARALLEL:
+
+help:
+	@echo "make demo [PORT=8000]     run Sito with demo data"
+	@echo "make test [ARGS=…]        run the tests"
+	@echo "make check                lint, types, imports, migrations, templates, then the tests"
+	@echo "make translations         bring locale/pl up to date with the texts in the source"
+	@echo "make lock                 resolve requirements/*.in anew"
+	@echo "make clean                remove var/ and all that was made in it"
+
+demo: packages
+	@exec $(VENV)/python manage.py demo --host $(HOST) --port $(PORT)
+
+test: dev-packages
+	@exec $(VENV)/python -m pytest $(ARGS)
+
+check: lint types imports migrations templates test
+
+packages dev-packages:
+	@test -n "$(PYTHON)" || { echo "Python 3.11 or newer is needed, and no python3 was found." >&2; exit 1; }
+	@$(PYTHON) scripts/environment.py $(if $(filter dev-packages,$@),dev,base)
+
+lint: dev-packages
+	$(VENV)/ruff check .
+	$(VENV)/ruff format --check .
+
+types: dev-packages
+	$(VENV)/mypy $(APPS) manage.py
+
+imports: dev-packages
+	$(VENV)/lint-imports
+
+# Without a database it can't compare with what was applied, and says so at length.
+migrations: dev-packages
+	$(VENV)/python -W "ignore:Got an error checking" manage.py makemigrations --check --dry-run
+
+templates: dev-packages
+	$(VENV)/djlint templates --check --lint --quiet
+
+# Places and dates of extraction would change in every commit.
+translations: dev-packages
+	cd $(CURDIR) && $(VENV)/python manage.py makemessages --locale pl --no-location --no-wrap --ignore .venv --ignore var \
+		--ignore tests --ignore bench --ignore mock
+	sed -i '/^"POT-Creation-Date:/d' locale/pl/LC_MESSAGES/django.po
+
+lock: dev-packages
+	cd requirements && ../$(COMPILE) base.in -o base.txt
+	cd requirements && ../$(COMPILE) dev.in -o dev.txt
+	cd requirements && ../$(COMPILE) e2e.in -o e2e.txt
+	cd requirements && ../$(COMPILE) uv.in -o uv.txt
+
+clean:
+	rm -rf var

@@ -1,0 +1,60 @@
+"""Bringing the demo's database to where the pages need it."""
+
+import os
+import secrets
+import subprocess
+import sys
+
+from django.core.management import call_command
+
+from accounts.models import Account
+from config.embedded.errors import ServiceError
+from config.embedded.folders import BASE, Folders
+
+OWNER = "owner@demo.example"
+CONTACTS = 20_000
+
+
+def migrate() -> str:
+    call_command("migrate_schemas", interactive=False, verbosity=0)
+    return "migrated"
+
+
+def seed_once(folders: Folders) -> str:
+    """Make and fill the account `demo`; a half-filled one (we were killed) is filled anew by `seed_demo`."""
+    unfinished = folders.var / "demo.unfinished"
+    if Account.objects.filter(schema_name="demo").exists() and not unfinished.exists():
+        return "there already"
+    folders.require_room()
+    unfinished.touch()
+    if not Account.objects.filter(schema_name="demo").exists():
+        _logged(
+            folders, "account", "create", "demo", "--name", "Demo", "--email", OWNER, "--password", password(folders)
+        )
+    _logged(folders, "seed_demo", "--account", "demo", "--contacts", str(CONTACTS))
+    unfinished.unlink()
+    return f"{CONTACTS:,} contacts"
+
+
+def password(folders: Folders) -> str:
+    """Of the demo's owner: SITO_DEMO_PASSWORD, else one made once and kept for the next start."""
+    kept = folders.var / "demo.password"
+    if not kept.exists():
+        kept.touch(mode=0o600)
+        kept.write_text(os.environ.get("SITO_DEMO_PASSWORD") or secrets.token_urlsafe(9))
+    return kept.read_text()
+
+
+def _logged(folders: Folders, *command: str) -> None:
+    """Run a `manage.py` command in a process of its own, so that its memory is not kept."""
+    since = folders.log_size("seed")
+    log = folders.open_log("seed")
+    status = subprocess.run(
+        [sys.executable, "manage.py", *command], cwd=BASE, stdin=subprocess.DEVNULL, stdout=log, stderr=log, check=False
+    ).returncode
+    os.close(log)
+    if status:
+        tail = folders.log_tail("seed", since)
+        if "disk is full" in tail.lower() or "No space left on device" in tail:
+            raise ServiceError("The disk is full: free some space and run it again.")
+        raise ServiceError(f"'manage.py {command[0]}' failed; the reason is in {folders.log / 'seed.log'}.")
