@@ -11,90 +11,89 @@ import os
 import subprocess
 import sys
 import time
+from pathlib import Path
 
-ROOT = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
-VENV = os.path.join(ROOT, ".venv")
-PYTHON = os.path.join(VENV, "bin", "python")
-STAMP = os.path.join(VENV, "sito-installed")
-LOG = os.path.join(VENV, "install.log")
+ROOT = Path(__file__).resolve().parent.parent
+REQUIREMENTS = ROOT / "requirements"
+VENV = ROOT / ".venv"
+PYTHON = VENV / "bin" / "python"
+STAMP = VENV / "sito-installed"
+LOG = VENV / "install.log"
 LOCKS = {"base": ["base"], "dev": ["base", "dev", "e2e"]}
 NEEDED = 1 << 30  # .venv takes 600 MB with everything, and as much again for a moment in the package cache
 
 
-class Refused(Exception):
+class RefusedError(Exception):
     """One sentence for the person who ran us."""
 
 
 def lock_file(name):
-    return os.path.join(ROOT, "requirements", name + ".txt")
+    return REQUIREMENTS / "{}.txt".format(name)
 
 
 def fingerprint(level):
-    digest = hashlib.sha256(("%s %s" % (level, sys.version)).encode())
-    for name in ["uv"] + LOCKS[level]:
-        with open(lock_file(name), "rb") as file:
-            digest.update(file.read())
+    digest = hashlib.sha256("{} {}".format(level, sys.version).encode())
+    for name in ["uv", *LOCKS[level]]:
+        digest.update(lock_file(name).read_bytes())
     return digest.hexdigest()
 
 
 def installed(level):
     """Whether `level`, or `dev`, which holds all of `base`, is in place."""
-    if not os.path.exists(STAMP) or not os.path.exists(PYTHON):
+    if not STAMP.exists() or not PYTHON.exists():
         return False
-    with open(STAMP) as file:
-        return file.read() in (fingerprint(level), fingerprint("dev"))
+    return STAMP.read_text() in (fingerprint(level), fingerprint("dev"))
 
 
 def require_machine():
     if sys.version_info < (3, 11):
-        raise Refused("Python 3.11 or newer is needed; this is %d.%d." % sys.version_info[:2])
-    if not os.access(ROOT, os.W_OK):
-        raise Refused("No permission to write in %s; run this in a folder of yours." % ROOT)
-    free = os.statvfs(ROOT)
-    if free.f_bavail * free.f_frsize < NEEDED:
-        raise Refused(
-            "Too little disk space in %s: %d MB free, %d MB needed."
-            % (ROOT, free.f_bavail * free.f_frsize >> 20, NEEDED >> 20)
-        )
+        raise RefusedError("Python 3.11 or newer is needed; this is {}.{}.".format(*sys.version_info[:2]))
+    if not os.access(str(ROOT), os.W_OK):
+        raise RefusedError("No permission to write in {}; run this in a folder of yours.".format(ROOT))
+
+
+def require_room():
+    disk = os.statvfs(str(ROOT))
+    free = disk.f_bavail * disk.f_frsize
+    if free < NEEDED:
+        numbers = (ROOT, free >> 20, NEEDED >> 20)
+        raise RefusedError("Too little disk space in {}: {} MB free, {} MB needed.".format(*numbers))
 
 
 def run(*command):
     """Whether `command` succeeded; all it says goes to the log."""
-    with open(LOG, "ab") as log:
-        return subprocess.call(command, stdin=subprocess.DEVNULL, stdout=log, stderr=log, cwd=ROOT) == 0
+    with LOG.open("ab") as log:
+        words = [str(word) for word in command]
+        return subprocess.call(words, stdin=subprocess.DEVNULL, stdout=log, stderr=log, cwd=str(ROOT)) == 0
+
+
+def usable():
+    """Whether `.venv` is one of the running Python, and whole."""
+    ask = [str(PYTHON), "-c", "import sys, pip; print(sys.version)"]
+    try:
+        return subprocess.check_output(ask, stderr=subprocess.DEVNULL).decode().strip() == sys.version
+    except (OSError, subprocess.CalledProcessError):
+        return False
 
 
 def make_environment():
-    """A virtual environment of the running Python; one of another version, or a broken one, is replaced."""
-    version = "%d.%d.%d" % sys.version_info[:3]
-    try:
-        said = subprocess.check_output(
-            [PYTHON, "-c", "import sys, pip; print(sys.version.split()[0])"], stderr=subprocess.DEVNULL
+    command = [sys.executable, "-m", "venv", "--clear", str(VENV)]
+    done = subprocess.run(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, check=False)
+    if done.returncode and b"ensurepip" in done.stdout:
+        raise RefusedError(
+            "Python's venv module is incomplete: install it (Debian and Ubuntu: apt-get install python3-venv)."
         )
-        if said.decode().strip() == version:
-            return
-    except (OSError, subprocess.CalledProcessError):
-        pass
-    done = subprocess.run(
-        [sys.executable, "-m", "venv", "--clear", VENV], stdout=subprocess.PIPE, stderr=subprocess.STDOUT
-    )
     if done.returncode:
-        if b"ensurepip" in done.stdout:
-            raise Refused(
-                "Python's venv module is incomplete; install it (Debian, Ubuntu: apt-get install python3-venv)."
-            )
-        raise Refused(why(done.stdout, "The environment .venv could not be made"))
+        raise RefusedError(why(done.stdout, "The environment .venv could not be made"))
 
 
 def install(level):
-    if os.path.exists(STAMP):
-        os.unlink(STAMP)
+    if STAMP.exists():
+        STAMP.unlink()
     files = [lock_file(name) for name in LOCKS[level]]
-    if not (with_uv(files) or with_pip(files)):
-        with open(LOG, "rb") as log:
-            raise Refused(why(log.read()[-20000:], "The packages could not be installed"))
-    with open(STAMP, "w") as file:
-        file.write(fingerprint(level))
+    if not with_uv(files) and not with_pip(files):
+        raise RefusedError(why(LOG.read_bytes()[-20000:], "The packages could not be installed"))
+    STAMP.write_text(fingerprint(level))
 
 
 def with_uv(files):
@@ -114,33 +113,35 @@ def why(output, problem):
     if b"No space left on device" in output:
         return "The disk is full: free some space and run it again."
     if b"Permission denied" in output:
-        return "No permission to write in %s; it may belong to another user." % VENV
-    return "%s; the reason is in %s." % (problem, LOG)
+        return "No permission to write in {}; it may belong to another user.".format(VENV)
+    return "{}; the reason is in {}.".format(problem, LOG)
 
 
 def main():
     level = sys.argv[1]
     require_machine()
-    lock = os.open(os.path.join(ROOT, "requirements"), os.O_RDONLY)
+    lock = os.open(str(REQUIREMENTS), os.O_RDONLY)
     fcntl.flock(lock, fcntl.LOCK_EX)  # `make demo` and `make test` at once: one installs, the other finds it done
     if installed(level):
         return
+    require_room()
     begun = time.time()
-    sys.stdout.write("  %-14s" % "packages")
+    sys.stdout.write("  packages      ")
     sys.stdout.flush()
     try:
-        make_environment()
+        if not usable():
+            make_environment()
         install(level)
     except BaseException:
-        print("")
+        print()
         raise
-    print("installed  (%.1f s)" % (time.time() - begun))
+    print("installed  ({:.1f} s)".format(time.time() - begun))
 
 
 if __name__ == "__main__":
     try:
         main()
-    except Refused as refused:
+    except RefusedError as refused:
         sys.exit(str(refused))
     except KeyboardInterrupt:
         sys.exit(130)
@@ -148,5 +149,5 @@ if __name__ == "__main__":
         if error.errno == errno.ENOSPC:
             sys.exit("The disk is full: free some space and run it again.")
         if error.errno in (errno.EACCES, errno.EPERM, errno.EROFS):
-            sys.exit("No permission to write in %s; run this in a folder of yours." % error.filename)
+            sys.exit("No permission to write in {}; run this in a folder of yours.".format(ROOT))
         raise

@@ -20,12 +20,22 @@ PATIENCE = 10.0  # a worker cut short loses nothing: its work is leased and take
 def commands(host: str, port: int, folders: Folders) -> dict[str, list[str]]:
     """What is run, by the name its log file gets."""
     celery = ["-m", "celery", "--app", "config.celery:app"]
+    web = ["-m", "gunicorn", "config.wsgi", "--bind", f"{host}:{port}", "--workers", "2", "--threads", "4"]
+    schedule = str(folders.run / "beat-schedule")
     return {
-        "web": ["-m", "gunicorn", "config.wsgi", "--bind", f"{host}:{port}", "--workers", "2", "--threads", "4",
-                "--no-control-socket", "--access-logfile", "-"],
-        "worker": [*celery, "worker", "--concurrency", "2", "--loglevel", "info", "--without-gossip", "--without-mingle"],
-        "beat": [*celery, "beat", "--loglevel", "info", "--pidfile", "", "--schedule", str(folders.run / "beat-schedule")],
-    }  # fmt: skip
+        "web": [*web, "--no-control-socket", "--access-logfile", "-"],
+        "worker": [
+            *celery,
+            "worker",
+            "--concurrency",
+            "2",
+            "--loglevel",
+            "info",
+            "--without-gossip",
+            "--without-mingle",
+        ],
+        "beat": [*celery, "beat", "--loglevel", "info", "--pidfile", "", "--schedule", schedule],
+    }
 
 
 @dataclass
@@ -75,7 +85,7 @@ class Children:
 def _answers(port: int) -> bool:
     """Whether the first page is served; an error of the application is an answer, to be read in the log."""
     try:
-        with urllib.request.urlopen(f"http://127.0.0.1:{port}/", timeout=20):  # noqa: S310  always our own server
+        with urllib.request.urlopen(f"http://127.0.0.1:{port}/", timeout=20):
             return True
     except urllib.error.HTTPError as error:
         if error.code >= 500:

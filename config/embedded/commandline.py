@@ -14,9 +14,9 @@ from config.embedded.servers import require_database
 from config.embedded.translations import compile_translations
 
 WITHOUT_DATABASE = {
-    "", "check", "collectstatic", "compilemessages", "diffsettings", "findstatic", "help", "makemessages", "makemigrations",
-    "startapp", "version",
-}  # fmt: skip
+    *("", "check", "collectstatic", "compilemessages", "diffsettings", "findstatic", "help", "makemessages"),
+    *("makemigrations", "startapp", "version"),
+}
 
 
 def run(arguments: list[str], execute: Callable[[list[str]], None]) -> int:
