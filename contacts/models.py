@@ -2,9 +2,13 @@
 
 from django.conf import settings
 from django.db import models
-from django.db.models import Q
-from django.db.models.functions import Lower
+from django.db.models import CharField, F, Func, Q, TextField, Value
+from django.db.models.functions import Coalesce, Concat, Lower, NullIf, Trim
+from django.db.models.lookups import Exact
+from django.utils.translation import get_language
 from django.utils.translation import gettext_lazy as _
+
+from contacts.folding import polish_key
 
 
 class Status(models.TextChoices):
@@ -14,8 +18,24 @@ class Status(models.TextChoices):
     BOUNCED = "bounced", _("Bounced")
 
 
+# By surname; who has no name is found in the same list by the e-mail or the phone number.
+SORT_NAME = polish_key(
+    Coalesce(
+        NullIf(Trim(Concat(F("last_name"), Value(" "), F("first_name"))), Value("")),
+        F("email"),
+        F("phone"),
+        Value(""),
+        output_field=TextField(),
+    )
+)
+
+
 class Contact(models.Model):
-    """A person. `attributes` maps attribute keys to values, stored as docs/contacts.md says; a missing key is no value."""
+    """A person. `attributes` maps attribute keys to values, stored as docs/contacts.md says; a missing key is no value.
+
+    That each key is declared and each value fits its declaration is kept by a trigger (migration 0002), for every way
+    in, COPY included.
+    """
 
     id = models.AutoField(primary_key=True)  # 32 bits: sets of ids are Roaring bitmaps, read as int4
     email = models.CharField(_("e-mail"), max_length=254, null=True, blank=True)  # trimmed, lower case
@@ -29,24 +49,48 @@ class Contact(models.Model):
     attributes = models.JSONField(_("attributes"), default=dict, blank=True)
     created_at = models.DateTimeField(_("created"))
     updated_at = models.DateTimeField(_("changed"))
+    sort_name = models.GeneratedField(
+        expression=SORT_NAME, output_field=TextField(db_collation="C"), db_persist=True, editable=False
+    )
 
     class Meta:
         ordering = ["id"]
+        # Each sorting has an index that ends in the id, so that a page far into a million is an index-only scan.
+        # The words of the search box have a trigram index, contact_words (migration 0002).
+        indexes = [
+            models.Index(fields=["sort_name", "id"], name="contact_by_name"),
+            models.Index(fields=["email", "id"], name="contact_by_email"),
+            models.Index(fields=["lead_score", "id"], name="contact_by_score"),
+            models.Index(fields=["created_at", "id"], name="contact_by_created"),
+        ]
         constraints = [
             models.UniqueConstraint(fields=["email"], name="contact_email_unique"),
             models.UniqueConstraint(fields=["external_id"], name="contact_external_id_unique"),
+            models.CheckConstraint(
+                condition=Q(external_id__isnull=True) | ~Q(external_id=""), name="contact_external_id_not_empty"
+            ),
+            models.CheckConstraint(
+                condition=Exact(Func(F("attributes"), function="jsonb_typeof", output_field=CharField()), "object"),
+                name="contact_attributes_object",
+            ),
             models.CheckConstraint(
                 condition=Q(email__isnull=True) | (Q(email=Lower("email")) & Q(email__contains="@")),
                 name="contact_email_normalised",
             ),
             models.CheckConstraint(
-                condition=Q(phone__isnull=True) | Q(phone__regex=r"^\+?[0-9]{5,18}$"), name="contact_phone_normalised"
+                condition=Q(phone__isnull=True) | Q(phone__regex=r"^\+?[0-9]{5,15}$"), name="contact_phone_normalised"
             ),
             models.CheckConstraint(condition=Q(status__in=Status.values), name="contact_status"),
         ]
 
     def __str__(self) -> str:
         return f"{self.first_name} {self.last_name}".strip() or self.email or self.phone or f"#{self.pk}"
+
+    @property
+    def initials(self) -> str:
+        """One or two letters for the round picture."""
+        words = [word for word in (self.first_name, self.last_name) if word] or [str(self).lstrip("#+")]
+        return "".join(word[0] for word in words).upper()
 
 
 class AttributeType(models.TextChoices):
@@ -74,6 +118,12 @@ class Attribute(models.Model):
         constraints = [
             models.CheckConstraint(condition=Q(key__regex=r"^[a-z][a-z0-9_]*$"), name="attribute_key"),
             models.CheckConstraint(condition=Q(type__in=AttributeType.values), name="attribute_type"),
+            models.CheckConstraint(condition=~Q(name=""), name="attribute_name_not_empty"),
+            models.CheckConstraint(
+                condition=(Q(type__in=["choice", "choices"]) & ~Q(options=[]))
+                | (~Q(type__in=["choice", "choices"]) & Q(options=[])),
+                name="attribute_options",
+            ),
         ]
 
     def __str__(self) -> str:
@@ -99,10 +149,20 @@ class Consent(models.Model):
 
     class Meta:
         ordering = ["id"]
-        constraints = [models.CheckConstraint(condition=Q(key__regex=r"^[a-z][a-z0-9_]*$"), name="consent_key")]
+        constraints = [
+            models.CheckConstraint(condition=Q(key__regex=r"^[a-z][a-z0-9_]*$"), name="consent_key"),
+            models.CheckConstraint(condition=Q(channel__in=Channel.values), name="consent_channel"),
+            models.CheckConstraint(condition=Q(wording_version__gte=1), name="consent_wording_version"),
+            models.CheckConstraint(condition=~Q(name_en="") & ~Q(name_pl=""), name="consent_names_not_empty"),
+        ]
 
     def __str__(self) -> str:
-        return self.name_en
+        return self.name
+
+    @property
+    def name(self) -> str:
+        """In the language in use."""
+        return self.name_pl if (get_language() or "").startswith("pl") else self.name_en
 
 
 class ConsentState(models.TextChoices):
@@ -113,15 +173,17 @@ class ConsentState(models.TextChoices):
 class ContactConsent(models.Model):
     """A contact's present answer; earlier answers are history entries. No row: unknown."""
 
-    pk = models.CompositePrimaryKey("consent_id", "contact_id")
+    pk = models.CompositePrimaryKey("contact_id", "consent_id")
+    contact = models.ForeignKey(Contact, on_delete=models.CASCADE, related_name="consents", db_index=False)
     consent = models.ForeignKey(Consent, on_delete=models.PROTECT, related_name="answers", db_index=False)
-    contact = models.ForeignKey(Contact, on_delete=models.CASCADE, related_name="consents")
     state = models.CharField(max_length=10, choices=ConsentState)
     changed_at = models.DateTimeField()
     source = models.CharField(max_length=120)
     wording_version = models.PositiveIntegerField()
 
     class Meta:
+        # Who gave it, and how many, are index-only scans.
+        indexes = [models.Index(fields=["consent", "state", "contact"], name="contactconsent_by_state")]
         constraints = [
             models.CheckConstraint(condition=Q(state__in=ConsentState.values), name="contactconsent_state"),
             models.CheckConstraint(condition=~Q(source=""), name="contactconsent_source"),
@@ -140,18 +202,18 @@ class EntryKind(models.TextChoices):
 
 
 class HistoryEntry(models.Model):
-    """One thing that happened to a contact. Permanent: it names what it speaks of and outlives it."""
+    """One thing that happened to a contact. Permanent: it names what it speaks of and outlives it.
 
-    contact = models.ForeignKey(Contact, on_delete=models.CASCADE, related_name="history")
+    `detail` by kind: changed: {"fields": {"phone": [old, new], "attributes.city": [old, new]}}; created: {"fields":
+    {"phone": [null, new]}}; consents: {"consent": key, "pl": Polish name, "source", "wording_version"}.
+    """
+
+    contact = models.ForeignKey(Contact, on_delete=models.CASCADE, related_name="history", db_index=False)
     at = models.DateTimeField()
     kind = models.CharField(max_length=20, choices=EntryKind)
     label = models.CharField(max_length=400, blank=True, default="")  # the name of the tag, category … at that time
-    detail = models.JSONField(
-        default=dict
-    )  # changed: {"fields": {"phone": [old, new]}}; consents: source, wording version
-    by = models.CharField(
-        max_length=254, blank=True, default=""
-    )  # the user's name, or what did it: "import", "API key …"
+    detail = models.JSONField(default=dict)
+    by = models.CharField(max_length=254, blank=True, default="")  # a user's name, or what did it: "import", a segment
     user = models.ForeignKey(
         settings.AUTH_USER_MODEL, null=True, on_delete=models.SET_NULL, related_name="+", db_index=False
     )
@@ -159,4 +221,8 @@ class HistoryEntry(models.Model):
 
     class Meta:
         ordering = ["-at", "-id"]
-        indexes = [models.Index(fields=["contact", "-at"], name="history_contact_at")]
+        indexes = [models.Index(fields=["contact", "-at", "-id"], name="history_contact_at")]
+        constraints = [models.CheckConstraint(condition=Q(kind__in=EntryKind.values), name="historyentry_kind")]
+
+    def __str__(self) -> str:
+        return f"{self.kind} {self.label}".strip()
