@@ -6,6 +6,8 @@ from django.db import models
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
+from jobs.errors import filled
+
 if TYPE_CHECKING:
     from jobs.lease import Lease
 
@@ -60,5 +62,4 @@ class Job(models.Model):
         """What went wrong, in the reader's language; empty if nothing did."""
         if not self.problem:
             return ""
-        text = gettext(self.problem["text"])
-        return text % self.problem["params"] if self.problem.get("params") else text
+        return filled(gettext(self.problem["text"]), self.problem.get("params", {}))
