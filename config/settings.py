@@ -74,9 +74,10 @@ DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 
 # --- requests -----------------------------------------------------------------------------------------------
 MIDDLEWARE = [
-    "django_tenants.middleware.main.TenantMainMiddleware",
+    "config.health.HealthMiddleware",  # before the account is looked up: any host may ask
     "django.middleware.security.SecurityMiddleware",
-    "whitenoise.middleware.WhiteNoiseMiddleware",
+    "whitenoise.middleware.WhiteNoiseMiddleware",  # likewise: a stylesheet costs no query
+    "django_tenants.middleware.main.TenantMainMiddleware",
     "csp.middleware.CSPMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",
     "django.middleware.locale.LocaleMiddleware",
@@ -89,8 +90,12 @@ MIDDLEWARE = [
     "django.contrib.messages.middleware.MessageMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "django_htmx.middleware.HtmxMiddleware",
+    "config.fragments.FragmentMiddleware",
     "axes.middleware.AxesMiddleware",
 ]
+DEFAULT_NOT_FOUND_TENANT_VIEW = "config.errors.unknown_host"
+CSRF_FAILURE_VIEW = "config.errors.csrf_failure"
+DATA_UPLOAD_MAX_NUMBER_FIELDS = 20_000  # criteria of the largest size allowed, each value a field
 ROOT_URLCONF = "config.urls"
 WSGI_APPLICATION = "config.wsgi.application"
 TEMPLATES = [
@@ -110,7 +115,7 @@ TEMPLATES = [
         },
     }
 ]
-FORM_RENDERER = "django.forms.renderers.TemplatesSetting"
+FORM_RENDERER = "config.forms.SitoRenderer"
 CONTENT_SECURITY_POLICY = {
     "DIRECTIVES": {
         "default-src": [SELF],
@@ -149,6 +154,8 @@ AXES_RESET_ON_SUCCESS = True
 AXES_LOCKOUT_PARAMETERS = [["username", "ip_address"]]
 AXES_USERNAME_FORM_FIELD = "username"
 AXES_VERBOSE = False
+AXES_HTTP_RESPONSE_CODE = 429
+AXES_LOCKOUT_CALLABLE = "users.views.signing_in.locked_out"
 
 # --- language and time --------------------------------------------------------------------------------------
 LANGUAGE_CODE = "en"
@@ -177,6 +184,11 @@ CELERY_BROKER_CONNECTION_RETRY_ON_STARTUP = True
 STATIC_URL = "/static/"
 STATIC_ROOT = VAR / "static"
 STATICFILES_DIRS = [BASE_DIR / "static"]
+STATICFILES_FINDERS = [
+    "django.contrib.staticfiles.finders.FileSystemFinder",
+    "django.contrib.staticfiles.finders.AppDirectoriesFinder",
+    "config.bootstrap.BootstrapFinder",
+]
 STORAGES = {
     # Private files: exports and uploads, a folder per account; never served by URL, only through a view that checks.
     "default": {
