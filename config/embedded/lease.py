@@ -62,7 +62,8 @@ class Lease:
     def _first_line(self) -> dict[str, str]:
         assert self._keeper is not None
         assert self._keeper.stdout is not None
-        line = self._keeper.stdout.readline()
+        with self._keeper.stdout:
+            line = self._keeper.stdout.readline()
         if line:
             message: dict[str, str] = json.loads(line)
             return message
