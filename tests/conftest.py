@@ -19,6 +19,7 @@ from config.embedded.errors import ServiceError
 from config.embedded.folders import BASE
 from config.embedded.translations import compile_translations
 
+pytest_plugins = ["tests.support.browser"]
 TEST_DATA_SET = 9
 
 
