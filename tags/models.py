@@ -1,24 +1,44 @@
 """Labels that people put on contacts: tags (flat) and categories (a tree)."""
 
 from django.db import models
-from django.db.models import Q
+from django.db.models import BooleanField, F, Func, Q
+from django.db.models.functions import Collate, Upper
+from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 from treebeard.mp_tree import MP_Node
 
 from contacts.models import Contact
+
+# What a name can't hold, as far as one expression tells: Polish letters, the comma, `! # $ & * " '` and the forms
+# typography gives them, control characters. `tags.normalising` is stricter; this is the net under it.
+NOT_IN_A_NAME = (
+    "[ĄĆĘŁŃÓŚŹŻ,!#$&*\"'¡´‘’‚‛“”„‟‹›«»′″‴‵‶‷‼＂＇！＃＄＆＊ʹʺʻʼʽˈˊˋˮ"
+    "\\u0001-\\u001f\\u007f-\\u009f\\u200b-\\u200f\\u2028-\\u202e\\u2060-\\u2064\\ufeff]"
+)
 
 
 class Tag(models.Model):
     """A short label in upper case; every name has passed `tags.normalising`."""
 
     name = models.CharField(_("name"), max_length=120, unique=True)
-    created_at = models.DateTimeField(auto_now_add=True)
+    created_at = models.DateTimeField(default=timezone.now)
     contacts_count = models.PositiveIntegerField(null=True)  # as of counted_at; recomputed by the scheduler
     counted_at = models.DateTimeField(null=True)
 
     class Meta:
         ordering = ["name"]
-        constraints = [models.CheckConstraint(condition=~Q(name=""), name="tag_name_not_empty")]
+        constraints = [
+            models.CheckConstraint(condition=~Q(name=""), name="tag_name_not_empty"),
+            models.CheckConstraint(
+                condition=Q(name=Func(F("name"), function="btrim"))
+                & Q(name=Upper(Collate("name", "pg_unicode_fast")))
+                & Q(
+                    Func(F("name"), template="(%(expressions)s IS NFC NORMALIZED)", output_field=BooleanField()),
+                ),
+                name="tag_name_normalised",
+            ),
+            models.CheckConstraint(condition=~Q(name__regex=NOT_IN_A_NAME), name="tag_name_signs"),
+        ]
 
     def __str__(self) -> str:
         return self.name
@@ -34,18 +54,25 @@ class ContactTag(models.Model):
 
 
 class Category(MP_Node):
-    """A node of the tree. `slug_path` is its address in criteria: `klient/media`."""
+    """A node of the tree. `slug_path` is its address in criteria: `klient/media`.
+
+    Written only by `tags.categories`, which locks the table: treebeard alone gives two writers the same place.
+    """
 
     name = models.CharField(_("name"), max_length=120)
     slug_path = models.CharField(_("path"), max_length=500, unique=True)
-    created_at = models.DateTimeField(auto_now_add=True)
-
-    node_order_by = ["name"]
+    created_at = models.DateTimeField(default=timezone.now)
+    contacts_count = models.PositiveIntegerField(null=True)  # exactly in this category, as of counted_at
+    subtree_count = models.PositiveIntegerField(null=True)  # in it or anywhere below it, each contact once
+    counted_at = models.DateTimeField(null=True)
 
     class Meta:
         verbose_name_plural = "categories"
         constraints = [
-            models.CheckConstraint(condition=Q(slug_path__regex=r"^[^/\s][^/]*(/[^/]+)*$"), name="category_slug_path")
+            models.CheckConstraint(condition=Q(slug_path__regex=r"^[^/\s][^/]*(/[^/]+)*$"), name="category_slug_path"),
+            models.CheckConstraint(
+                condition=~Q(name="") & Q(name=Func(F("name"), function="btrim")), name="category_name_trimmed"
+            ),
         ]
 
     def __str__(self) -> str:

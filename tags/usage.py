@@ -1,0 +1,26 @@
+"""What names a label: asked before one is deleted. Apps above add to `providers` in their `AppConfig.ready`."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from django.utils.functional import Promise
+
+from tags.models import Category, Tag
+
+
+@dataclass(frozen=True)
+class Use:
+    """Something that would break, or widen, if the label went."""
+
+    what: str | Promise  # "Segment", "Saved criteria", "Action" …, translated
+    name: str
+    url: str = ""
+
+
+Provider = Callable[[Tag | Category], list[Use]]
+providers: list[Provider] = []
+
+
+def uses_of(label: Tag | Category) -> list[Use]:
+    """Everything that names `label`. Called with the label's row locked."""
+    return [use for provider in providers for use in provider(label)]
