@@ -1,0 +1,106 @@
+"""What a kind of criterion is, and the closed list of kinds.
+
+A kind is one class in one module: its schema (pydantic fields), `members`, `sentence`, its form part (`form`).
+`@register` makes it known; nothing else changes when a kind is added.
+"""
+
+from abc import abstractmethod
+from typing import Any, ClassVar, NamedTuple, TypeVar, get_args
+
+from pydantic import BaseModel, ConfigDict, PrivateAttr
+from pyroaring import BitMap
+
+from segmentation.criteria.catalog import Catalog
+from segmentation.criteria.context import Context
+from segmentation.criteria.errors import below
+from segmentation.criteria.words import Sentence, Words
+
+JSON = Any  # what json.loads gives
+
+
+class Reference(NamedTuple):
+    """Something of the account that criteria name. `key`: an id, or a name as written."""
+
+    kind: str  # attribute, tag, category, consent, segment, saved, file
+    key: str | int
+    path: str
+
+
+class Criterion(BaseModel):
+    """One condition: a set of contacts.
+
+    `path` is where it stands in its tree, `raw` the JSON it was read from.
+    """
+
+    model_config = ConfigDict(strict=True, extra="forbid", frozen=True)
+
+    form: ClassVar[Any] = None  # the kind's form part
+    refers: ClassVar[dict[str, str]] = {}  # kind of reference -> the key that holds it, or a list of them
+
+    kind: str
+    _path: str = PrivateAttr("")
+    _raw: JSON = PrivateAttr(None)
+
+    @property
+    def path(self) -> str:
+        return self._path
+
+    @property
+    def raw(self) -> JSON:
+        return self._raw
+
+    def place(self, path: str, raw: JSON) -> None:
+        """Set once, by the reader of the tree."""
+        self._path, self._raw = path, raw
+
+    @property
+    def children(self) -> tuple["Criterion", ...]:
+        return ()
+
+    def refine(self) -> None:
+        """Check what one key can't tell alone. Needs no database.
+
+        Raises: Refusal.
+        """
+
+    def check(self, catalog: Catalog) -> None:
+        """Check that what is referred to exists and suits.
+
+        Raises: Refusal.
+        """
+
+    @abstractmethod
+    def members(self, context: Context) -> BitMap:
+        """The contacts for which the criterion holds at `context.now`: a subset of `context.everyone`."""
+
+    @abstractmethod
+    def sentence(self, words: Words) -> Sentence:
+        """The criterion in words. Never fails: what is not there any more is called by what is left of it."""
+
+    def opposite(self) -> "Criterion | None":
+        """The criterion that is the complement of this one, where the kind has one."""
+        return None
+
+    def references(self) -> list[Reference]:
+        """What the criterion names, each with its path."""
+        found = []
+        for kind, key in self.refers.items():
+            named = getattr(self, key)
+            if isinstance(named, list):
+                found += [Reference(kind, one, below(self.path, f"{key}[{at}]")) for at, one in enumerate(named)]
+            else:
+                found.append(Reference(kind, named, below(self.path, key)))
+        return found
+
+
+KINDS: dict[str, type[Criterion]] = {}
+Kind = TypeVar("Kind", bound=type[Criterion])
+
+
+def register(kind: Kind) -> Kind:
+    """Make a kind known by the name its `kind` field allows."""
+    (name,) = get_args(kind.model_fields["kind"].annotation)
+    if name in KINDS:
+        raise ValueError(f"there is a kind {name} already")
+    KINDS[name] = kind
+    return kind

@@ -1,0 +1,81 @@
+"""What the account has that criteria may refer to, read once per evaluation: one query for each kind of thing."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from functools import cached_property
+from typing import Any
+
+from pyroaring import BitMap
+
+from contacts.models import Attribute, Consent
+from segmentation.models import SavedCriteria, Segment, UploadedList
+from tags.models import Category, Tag
+
+
+@dataclass(frozen=True)
+class KnownSegment:
+    """A segment as criteria see it. `calculation`: the id of the last done one."""
+
+    id: int
+    name: str
+    criteria: Any
+    calculation: int | None
+
+
+@dataclass(frozen=True)
+class KnownCategory:
+    """A category and where it stands in the tree (`path`: treebeard's)."""
+
+    id: int
+    name: str
+    path: str
+
+
+@dataclass
+class Catalog:
+    """Names and definitions, loaded when first asked for and kept: one catalog serves one evaluation."""
+
+    _tags: dict[str, int | None] = field(default_factory=dict)
+
+    @cached_property
+    def attributes(self) -> dict[str, Attribute]:
+        return {attribute.key: attribute for attribute in Attribute.objects.all()}
+
+    @cached_property
+    def consents(self) -> dict[str, Consent]:
+        return {consent.key: consent for consent in Consent.objects.all()}
+
+    @cached_property
+    def categories(self) -> dict[str, KnownCategory]:
+        rows = Category.objects.values_list("slug_path", "id", "name", "path")
+        return {slug_path: KnownCategory(pk, name, path) for slug_path, pk, name, path in rows}
+
+    @cached_property
+    def segments(self) -> dict[int, KnownSegment]:
+        rows = Segment.objects.values_list("id", "name", "version__criteria", "latest_id")
+        return {pk: KnownSegment(pk, name, criteria, latest) for pk, name, criteria, latest in rows}
+
+    @cached_property
+    def saved(self) -> dict[int, SavedCriteria]:
+        return SavedCriteria.objects.in_bulk()
+
+    @cached_property
+    def files(self) -> dict[int, str]:
+        return dict(UploadedList.objects.values_list("id", "name"))
+
+    def file_ids(self, pk: int) -> BitMap:
+        """The contacts that a file matched when it was uploaded."""
+        return BitMap.deserialize(bytes(UploadedList.objects.values_list("matched", flat=True).get(pk=pk)))
+
+    def tags(self, names: Iterable[str]) -> dict[str, int | None]:
+        """The ids of tags by exact name; None for those there are not."""
+        wanted = list(names)
+        if unknown := [name for name in wanted if name not in self._tags]:
+            found: dict[str, int | None] = dict(Tag.objects.filter(name__in=unknown).values_list("name", "id"))
+            self._tags |= dict.fromkeys(unknown) | found
+        return {name: self._tags[name] for name in wanted}
+
+    def categories_below(self, slug_path: str) -> list[int]:
+        """The ids of a category and of everything below it."""
+        top = self.categories[slug_path].path
+        return [category.id for category in self.categories.values() if category.path.startswith(top)]
