@@ -8,9 +8,11 @@ import sys
 from django.core.management import call_command
 
 from accounts.models import Account
+from accounts.services import create_account, delete_account
 from config.embedded.errors import ServiceError
 from config.embedded.folders import BASE, Folders
 
+NAME = "demo"
 OWNER = "owner@demo.example"
 CONTACTS = 20_000
 
@@ -20,20 +22,26 @@ def migrate() -> str:
     return "migrated"
 
 
-def seed_once(folders: Folders) -> str:
-    """Make and fill the account `demo`; a half-filled one (we were killed) is filled anew by `seed_demo`."""
+def seed_once(folders: Folders, *, contacts: int) -> str:
+    """Make and fill the account `demo`; one that was left half-filled, when we were killed, is made anew."""
     unfinished = folders.var / "demo.unfinished"
-    if Account.objects.filter(schema_name="demo").exists() and not unfinished.exists():
+    existing = Account.objects.filter(schema_name=NAME).first()
+    if existing and not unfinished.exists():
         return "there already"
     folders.require_room()
     unfinished.touch()
-    if not Account.objects.filter(schema_name="demo").exists():
-        _logged(
-            folders, "account", "create", "demo", "--name", "Demo", "--email", OWNER, "--password", password(folders)
-        )
-    _logged(folders, "seed_demo", "--account", "demo", "--contacts", str(CONTACTS))
+    if existing:
+        delete_account(existing)
+    create_account(
+        schema=NAME,
+        name="Demo",
+        owner_email=OWNER,
+        owner_password=password(folders),
+        domains=("localhost", "127.0.0.1"),
+    )
+    _logged(folders, "seed_demo", "--account", NAME, "--contacts", str(contacts))
     unfinished.unlink()
-    return f"{CONTACTS:,} contacts"
+    return f"{contacts:,} contacts"
 
 
 def password(folders: Folders) -> str:

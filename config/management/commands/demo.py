@@ -12,7 +12,7 @@ from django.core.management.base import BaseCommand
 from config.demo.assets import collect_when_changed
 from config.demo.children import Children
 from config.demo.only_one import be_the_only_demo, require_free_port
-from config.demo.preparing import OWNER, migrate, password, seed_once
+from config.demo.preparing import CONTACTS, OWNER, migrate, password, seed_once
 from config.demo.steps import step
 from config.embedded.folders import Folders
 from config.embedded.servers import require_broker, require_database
@@ -28,8 +28,9 @@ class Command(BaseCommand):
     def add_arguments(self, parser: ArgumentParser) -> None:
         parser.add_argument("--host", default="127.0.0.1", help="address to listen on; 0.0.0.0 for all")
         parser.add_argument("--port", type=int, default=8000)
+        parser.add_argument("--contacts", type=int, default=CONTACTS, help="how many to seed, the first time")
 
-    def handle(self, *args: Any, host: str, port: int, **options: Any) -> None:
+    def handle(self, *args: Any, host: str, port: int, contacts: int, **options: Any) -> None:
         folders = Folders.from_environment()
         folders.make()
         signal.signal(signal.SIGTERM, self._stop)
@@ -39,7 +40,7 @@ class Command(BaseCommand):
         children = Children(folders)
         try:
             require_free_port(host, port)
-            self._prepare(folders)
+            self._prepare(folders, contacts)
             children.start(host, port)
             children.await_web(port)
             self._welcome(folders, port)
@@ -50,11 +51,11 @@ class Command(BaseCommand):
             children.stop()
             lock.release()
 
-    def _prepare(self, folders: Folders) -> None:
+    def _prepare(self, folders: Folders, contacts: int) -> None:
         step("database", lambda: f"PostgreSQL {require_database(os.environ['DATABASE_URL'])}")
         step("broker", lambda: require_broker(os.environ["REDIS_URL"]))
         step("tables", migrate)
-        step("demo data", lambda: seed_once(folders))
+        step("demo data", lambda: seed_once(folders, contacts=contacts))
         step("static files", lambda: collect_when_changed(folders.var / "static.stamp"))
 
     def _welcome(self, folders: Folders, port: int) -> None:
