@@ -6,14 +6,18 @@ from django.db import models
 from django.utils.translation import gettext_lazy as _
 from django_tenants.models import DomainMixin, TenantMixin
 
+from accounts.timezones import validate_timezone
+
+LANGUAGES = [("en", "English"), ("pl", "Polski")]
+
 
 class Account(TenantMixin):
     """One customer: a name, its settings and a PostgreSQL schema of its own."""
 
     name = models.CharField(_("name"), max_length=120)
-    timezone = models.CharField(_("time zone"), max_length=64, default="Europe/Warsaw")
+    timezone = models.CharField(_("time zone"), max_length=64, default="Europe/Warsaw", validators=[validate_timezone])
     currency = models.CharField(_("currency"), max_length=3, default="PLN")
-    language = models.CharField(_("language"), max_length=2, default="en")
+    language = models.CharField(_("language"), max_length=2, choices=LANGUAGES, default="en")
     engagement_days = models.PositiveSmallIntegerField(_("engagement window"), default=90)
     created_at = models.DateTimeField(auto_now_add=True)
     next_due_at = models.DateTimeField(null=True, db_index=True)  # when the scheduler next has work here
@@ -27,6 +31,7 @@ class Account(TenantMixin):
                 condition=models.Q(engagement_days__gte=1, engagement_days__lte=3650), name="account_engagement_days"
             ),
             models.CheckConstraint(condition=models.Q(currency__regex=r"^[A-Z]{3}$"), name="account_currency"),
+            models.CheckConstraint(condition=models.Q(language__in=["en", "pl"]), name="account_language"),
         ]
 
     def __str__(self) -> str:

@@ -5,6 +5,8 @@ from typing import Any
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 
+from config.menu import address_of, menu
+
 
 def page(
     request: HttpRequest, template: str, context: dict[str, Any] | None = None, *, part: str = "", status: int = 200
@@ -16,5 +18,12 @@ def page(
 
 
 def chrome(request: HttpRequest) -> dict[str, Any]:
-    """The frame around each page: the account."""
-    return {"account": getattr(request, "tenant", None)}
+    """The frame around each page: the account, the left menu, and which frame fits (none while signed out)."""
+    user = getattr(request, "user", None)
+    signed_in = user is not None and user.is_authenticated
+    return {
+        "account": getattr(request, "tenant", None),
+        "frame": "base.html" if signed_in else "bare.html",
+        "menu_groups": menu(request) if signed_in else [],
+        "find_url": address_of("find"),
+    }

@@ -155,6 +155,7 @@ AXES_LOCKOUT_PARAMETERS = [["username", "ip_address"]]
 AXES_USERNAME_FORM_FIELD = "username"
 AXES_VERBOSE = False
 AXES_HTTP_RESPONSE_CODE = 429
+AXES_USERNAME_CALLABLE = "users.backends.username_of"
 AXES_LOCKOUT_CALLABLE = "users.views.signing_in.locked_out"
 
 # --- language and time --------------------------------------------------------------------------------------
@@ -193,7 +194,7 @@ STATICFILES_FINDERS = [
 # account's schema below MEDIA_ROOT; with a `location` option it would not, and accounts would share one folder.
 MEDIA_ROOT = str(VAR / "files")
 STORAGES = {
-    "default": {"BACKEND": "django_tenants.files.storage.TenantFileSystemStorage"},
+    "default": {"BACKEND": "config.storage.AccountStorage"},
     "staticfiles": {"BACKEND": "whitenoise.storage.CompressedManifestStaticFilesStorage"},
 }
 EMAIL_BACKEND = os.environ.get("EMAIL_BACKEND", "django.core.mail.backends.console.EmailBackend")

@@ -2,7 +2,17 @@
 
 from django.urls import include, path
 
+from config.find import find
+from config.home import home
+
+handler400 = "config.errors.bad_request"
+handler403 = "config.errors.forbidden"
+handler404 = "config.errors.not_found"
+handler500 = "config.errors.server_error"
+
 urlpatterns = [
+    path("", home, name="home"),
+    path("find", find, name="find"),
     path("", include("users.urls")),
     path("", include("contacts.urls")),
     path("", include("tags.urls")),

@@ -3,3 +3,10 @@ from django.apps import AppConfig
 
 class UsersConfig(AppConfig):
     name = "users"
+
+    def ready(self) -> None:
+        from accounts import hooks
+        from users.services import create_owner
+
+        if create_owner not in hooks.created:
+            hooks.created.append(create_owner)

@@ -8,6 +8,12 @@ from django.http import HttpRequest
 from users.models import User
 
 
+def username_of(request: HttpRequest | None, credentials: dict[str, Any] | None = None) -> str:
+    """The address whose failed sign-ins are counted, in one spelling: "A@x.pl" and "a@x.pl" are one person."""
+    given = (credentials or {}).get("username") or (request.POST.get("username", "") if request is not None else "")
+    return str(given).strip().lower().replace("\x00", "")[:254]
+
+
 class EmailBackend(BaseBackend):
     """Finds the user by e-mail, whatever its case, among this account's active users."""
 

@@ -48,6 +48,8 @@ class User(AbstractBaseUser):
         constraints = [
             models.UniqueConstraint(Lower("email"), name="user_email_unique"),
             models.CheckConstraint(condition=models.Q(role__in=Role.values), name="user_role"),
+            models.CheckConstraint(condition=models.Q(theme__in=Theme.values), name="user_theme"),
+            models.CheckConstraint(condition=models.Q(language__in=["en", "pl"]), name="user_language"),
         ]
 
     def __str__(self) -> str:

@@ -1,0 +1,87 @@
+"""The left menu: groups of pages, of which only those that exist are shown."""
+
+from dataclasses import dataclass
+from typing import Any
+
+from django.http import HttpRequest
+from django.urls import NoReverseMatch, reverse
+from django.utils.functional import Promise
+from django.utils.translation import gettext_lazy as _
+
+
+@dataclass(frozen=True)
+class Item:
+    """A page in the menu. `under` are further url names whose address also belongs to it."""
+
+    label: str | Promise
+    url_name: str
+    icon: str
+    under: tuple[str, ...] = ()
+    administrators: bool = False
+
+
+MENU: list[tuple[str | Promise, list[Item]]] = [
+    (
+        _("Contacts"),
+        [
+            Item(_("Contact manager"), "contacts:manager", "users"),
+            Item(_("Create segment"), "segmentation:create", "plus"),
+            Item(
+                _("Segments"),
+                "segmentation:ready",
+                "layers",
+                under=("segmentation:in_creation", "segmentation:archive"),
+            ),
+            Item(_("Saved criteria"), "segmentation:saved", "bookmark"),
+            Item(_("Export files"), "exports:files", "download"),
+        ],
+    ),
+    (
+        _("Labels"),
+        [
+            Item(_("Tags"), "tags:tags", "tag"),
+            Item(_("Categories"), "tags:categories", "folder"),
+            Item(_("Consents"), "contacts:consents", "check"),
+            Item(_("Attributes"), "contacts:attributes", "sliders-vertical"),
+        ],
+    ),
+    (
+        _("Settings"),
+        [
+            Item(_("Account"), "users:account", "building-2", administrators=True),
+            Item(_("Users"), "users:list", "user-cog", administrators=True),
+        ],
+    ),
+]
+
+
+def address_of(url_name: str) -> str:
+    """The address of a page, or "" while it does not exist."""
+    try:
+        return reverse(url_name)
+    except NoReverseMatch:
+        return ""
+
+
+def menu(request: HttpRequest) -> list[dict[str, Any]]:
+    """Groups with their links for this user; `current` on the one whose address begins this page's, the longest."""
+    groups: list[dict[str, Any]] = []
+    best: dict[str, Any] = {}
+    longest = 0
+    administers = bool(getattr(request.user, "administers", False))
+    for title, items in MENU:
+        links = []
+        for item in items:
+            url = address_of(item.url_name)
+            if not url or (item.administrators and not administers):
+                continue
+            link = {"label": item.label, "url": url, "icon": item.icon, "current": False}
+            for start in (url, *(address_of(name) for name in item.under)):
+                if start and request.path.startswith(start) and len(start) > longest:
+                    longest, best = len(start), link
+            links.append(link)
+        if links:
+            groups.append({"title": title, "links": links})
+    if best:
+        best["current"] = True
+    return groups

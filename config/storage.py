@@ -1,0 +1,28 @@
+"""Private files: a folder per account under `var/files`, never served by address, only through a view that checks."""
+
+import os
+from pathlib import Path
+
+from django.core.exceptions import SuspiciousFileOperation
+from django.core.files.storage import FileSystemStorage
+from django.db import connection
+from django.utils.deconstruct import deconstructible
+
+
+@deconstructible(path="config.storage.AccountStorage")
+class AccountStorage(FileSystemStorage):
+    """The current account's folder, whichever account that is when a file is opened.
+
+    Raises: SuspiciousFileOperation outside an account, where files would be everybody's.
+    """
+
+    @property
+    def base_location(self) -> str:  # type: ignore[override]
+        schema = connection.schema_name
+        if not schema or schema == "public":
+            raise SuspiciousFileOperation("Files belong to an account, and none is open.")
+        return str(Path(self._location) / schema)  # type: ignore[attr-defined]
+
+    @property
+    def location(self) -> str:  # type: ignore[override]
+        return os.path.abspath(self.base_location)

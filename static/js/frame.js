@@ -1,0 +1,155 @@
+// The frame's behaviour: Ctrl K, questions before something is lost, dialogs, messages, failed requests.
+// Everything here is a comfort: without it forms post, links lead to pages that ask, menus open.
+"use strict";
+
+const byId = (id) => document.getElementById(id);
+
+// --- find -----------------------------------------------------------------------------------------------------
+document.addEventListener("keydown", (event) => {
+  if (!(event.ctrlKey || event.metaKey) || event.altKey || event.shiftKey || event.key.toLowerCase() !== "k") return;
+  const find = [...document.querySelectorAll("[data-find], #find")].find((box) => box.offsetParent !== null);
+  if (!find) return;
+  event.preventDefault();
+  find.focus();
+  find.select();
+});
+
+// --- messages -------------------------------------------------------------------------------------------------
+const TOAST_MS = 8000;
+
+function letGo(toast) {
+  // A success message leaves by itself, unless somebody is on it; a warning or an error stays until closed.
+  if (toast.classList.contains("error") || toast.classList.contains("warning")) return;
+  const leave = () => (toast.matches(":hover, :focus-within") ? setTimeout(leave, 2000) : toast.remove());
+  setTimeout(leave, TOAST_MS);
+}
+
+function showToast(text, level) {
+  const toast = byId("toast-template").content.firstElementChild.cloneNode(true);
+  if (level) toast.classList.add(level);
+  toast.querySelector("span").textContent = text;
+  byId("toasts").append(toast);
+  letGo(toast);
+}
+
+document.addEventListener("toasts", (event) => {
+  for (const message of event.detail.value || event.detail.messages || []) showToast(message.text, message.level);
+});
+
+for (const toast of document.querySelectorAll("#toasts .toast-s")) {
+  const region = toast.parentElement; // put in again, so that a screen reader says what stood there from the start
+  toast.remove();
+  requestAnimationFrame(() => region.append(toast));
+  letGo(toast);
+}
+
+document.addEventListener("click", (event) => {
+  const button = event.target.closest("[data-dismiss]");
+  if (!button) return;
+  const failure = button.closest("#failure");
+  if (failure) failure.hidden = true;
+  else button.closest(".toast-s, .note")?.remove();
+});
+
+// --- failed requests: said in words, never silence --------------------------------------------------------------
+function showFailure(kind) {
+  const failure = byId("failure");
+  if (!failure) return;
+  failure.querySelector("span").textContent = failure.dataset[kind];
+  failure.hidden = false;
+}
+
+function failureKind(status) {
+  if (status === 403) return "forbidden";
+  if (status === 404 || status === 410) return "gone";
+  if (status === 429) return "busy";
+  return "server";
+}
+
+document.addEventListener("htmx:responseError", (event) => showFailure(failureKind(event.detail.xhr.status)));
+document.addEventListener("htmx:sendError", () => showFailure("network"));
+document.addEventListener("htmx:timeout", () => showFailure("network"));
+document.addEventListener("htmx:swapError", () => showFailure("server"));
+document.addEventListener("htmx:afterRequest", (event) => {
+  const failure = byId("failure");
+  if (event.detail.successful && failure) failure.hidden = true;
+});
+
+// --- what is being fetched says so ------------------------------------------------------------------------------
+document.addEventListener("htmx:beforeRequest", (event) => event.detail.target?.setAttribute("aria-busy", "true"));
+document.addEventListener("htmx:afterRequest", (event) => event.detail.target?.removeAttribute("aria-busy"));
+
+// --- questions --------------------------------------------------------------------------------------------------
+// <form data-confirm="Delete tag VIP?" data-confirm-detail="12 contacts lose it." data-confirm-button="Delete">
+// and hx-confirm on anything ask in the page's own dialog. `ask` resolves to true or false.
+function ask(text, detail, label) {
+  const dialog = byId("confirm");
+  const yes = dialog.querySelector("[value=yes]");
+  const note = byId("confirm-detail");
+  byId("confirm-text").textContent = text;
+  note.textContent = detail || "";
+  note.hidden = !detail;
+  yes.textContent = label || yes.dataset.default;
+  return new Promise((resolve) => {
+    let answer = false;
+    const click = (event) => {
+      const button = event.target.closest("button");
+      if (!button) return;
+      answer = button.value === "yes";
+      dialog.close();
+    };
+    dialog.addEventListener("click", click);
+    dialog.addEventListener("close", () => { dialog.removeEventListener("click", click); resolve(answer); }, { once: true });
+    dialog.showModal();
+    dialog.querySelector("[value=no]").focus();
+  });
+}
+
+document.addEventListener("submit", async (event) => {
+  const form = event.target;
+  const said = event.submitter?.dataset.confirm ? event.submitter.dataset : form.dataset;
+  if (!said.confirm || form.dataset.confirmed || typeof HTMLDialogElement === "undefined" || !byId("confirm")) return;
+  event.preventDefault();
+  event.stopImmediatePropagation();
+  const submitter = event.submitter;
+  if (!(await ask(said.confirm, said.confirmDetail, said.confirmButton))) return;
+  form.dataset.confirmed = "yes";
+  form.requestSubmit(submitter);
+  delete form.dataset.confirmed;
+}, true);
+
+document.addEventListener("htmx:confirm", (event) => {
+  if (!event.detail.question) return;
+  event.preventDefault();
+  const data = event.detail.elt.dataset;
+  ask(event.detail.question, data.confirmDetail, data.confirmButton).then((yes) => { if (yes) event.detail.issueRequest(true); });
+});
+
+// --- a page's part in a dialog: hx-get="…" hx-target="#dialog" -----------------------------------------------------
+document.addEventListener("htmx:afterSwap", (event) => {
+  const dialog = byId("dialog");
+  if (event.detail.target !== dialog || dialog.open) return;
+  dialog.showModal();
+});
+document.addEventListener("click", (event) => {
+  const closer = event.target.closest("dialog [data-close]");
+  if (!closer) return;
+  event.preventDefault(); // it is a link to the page before for those without scripts
+  closer.closest("dialog").close();
+});
+
+// --- menus close when something in them was chosen ----------------------------------------------------------------
+document.addEventListener("click", (event) => {
+  const item = event.target.closest(".popup .item");
+  if (item && (item.hasAttribute("hx-get") || item.hasAttribute("hx-post"))) item.closest(".popup").hidePopover();
+});
+
+// --- one submission at a time -------------------------------------------------------------------------------------
+const sent = new WeakSet();
+document.addEventListener("submit", (event) => {
+  const form = event.target;
+  if (event.defaultPrevented || form.method !== "post" || form.matches("[hx-post], [data-again]")) return;
+  if (sent.has(form)) event.preventDefault();
+  sent.add(form);
+});
+window.addEventListener("pageshow", (event) => { if (event.persisted) location.reload(); });

@@ -1,0 +1,72 @@
+"""Forms about users."""
+
+from typing import Any
+
+from django import forms
+from django.contrib.auth.forms import AuthenticationForm
+from django.utils.translation import gettext_lazy as _
+
+from users.models import Role, User
+
+
+class SignInForm(AuthenticationForm):
+    """E-mail and password. The answer to a wrong pair never says which of the two was wrong."""
+
+    error_messages = {
+        "invalid_login": _("The e-mail address and the password do not match."),
+        "inactive": _("The e-mail address and the password do not match."),
+    }
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.fields["username"].label = _("E-mail")
+        self.fields["username"].widget = forms.EmailInput(attrs={"autocomplete": "username", "autofocus": True})
+        self.fields["username"].widget.attrs["maxlength"] = 254
+
+
+class ResetForm(forms.Form):
+    """The address that a link to set a new password goes to."""
+
+    email = forms.EmailField(
+        label=_("E-mail"), max_length=254, widget=forms.EmailInput(attrs={"autocomplete": "email", "autofocus": True})
+    )
+
+
+class ProfileForm(forms.ModelForm):
+    """What a user decides about themselves."""
+
+    class Meta:
+        model = User
+        fields = ["name", "language", "theme"]
+
+
+class UserForm(forms.ModelForm):
+    """A user as owners and administrators see them. Roles beyond one's own are not offered, and refused by services."""
+
+    class Meta:
+        model = User
+        fields = ["email", "name", "role", "language"]
+        labels = {"email": _("E-mail"), "name": _("Name"), "role": _("Role"), "language": _("Language")}
+        help_texts = {
+            "role": _(
+                "Owners and administrators manage users and settings; marketers work with contacts and segments; "
+                "analysts look at everything and change nothing."
+            )
+        }
+
+    def __init__(self, *args: Any, by: User, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        if by.role != Role.OWNER:
+            role = self.fields["role"]
+            role.choices = [choice for choice in Role.choices if choice[0] != Role.OWNER]  # type: ignore[attr-defined]
+        if self.instance.pk:
+            del self.fields["language"]
+
+    def clean_email(self) -> str:
+        email = self.cleaned_data["email"].strip()
+        if User.objects.filter(email__iexact=email).exclude(pk=self.instance.pk).exists():
+            raise forms.ValidationError(_("Somebody here already uses this e-mail address."))
+        return email
+
+    def _post_clean(self) -> None:
+        """Nothing: the services change the user, under their locks, and check the rest."""

@@ -1,0 +1,30 @@
+"""Reads about users."""
+
+from django.db.models import Q, QuerySet
+from django.http import Http404, HttpRequest
+from django.shortcuts import get_object_or_404
+
+from users.models import User
+
+ORDERS = {
+    "name": ("name", "email"),
+    "role": ("role", "name"),
+    "last_login": ("last_login", "name"),
+    "created_at": ("created_at", "name"),
+}
+DEFAULT_ORDER = "name"
+
+
+def user_for(request: HttpRequest, pk: int) -> User:
+    """The user with that id in this account, for those who administer it."""
+    if not request.user.administers:  # type: ignore[union-attr]
+        raise Http404
+    return get_object_or_404(User, pk=pk)
+
+
+def users(*, text: str = "", sort: str = DEFAULT_ORDER) -> QuerySet[User]:
+    """Everybody, the active first; `text` is looked for in name and address."""
+    name, down = sort.lstrip("-"), sort.startswith("-")
+    keys = [f"-{key}" if down else key for key in ORDERS.get(name, ORDERS[DEFAULT_ORDER])]
+    found = User.objects.order_by("-is_active", *keys, "pk")
+    return found.filter(Q(name__icontains=text) | Q(email__icontains=text)) if text else found

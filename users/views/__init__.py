@@ -1,0 +1,1 @@
+"""Pages about people: signing in, one's own profile, the account's users and settings."""
