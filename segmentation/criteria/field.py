@@ -1,9 +1,11 @@
 """`field`: a contact's own columns."""
 
 from dataclasses import dataclass
-from typing import Any, Literal
+from typing import Any, ClassVar, Literal
 
 from django.utils.functional import Promise
+from django.utils.text import capfirst
+from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 from pyroaring import BitMap
 
@@ -17,6 +19,8 @@ from segmentation.criteria.values.number import Number
 from segmentation.criteria.values.text import Text
 from segmentation.criteria.where import Column
 from segmentation.criteria.words import Sentence, Words, plain
+from segmentation.parts.base import Choosing, Control, FormPart, Option, Subject, Tree, Typed, Values
+from segmentation.parts.operands import Operand, operand_for
 
 
 @dataclass(frozen=True)
@@ -48,9 +52,53 @@ FieldName = Literal[
 ]  # fmt: skip
 
 
+class FieldForm(FormPart):
+    """Each column is a subject of its own; its type decides the conditions."""
+
+    kind = "field"
+    icon = "user"
+    icons: ClassVar = {"lead_score": "activity", "created_at": "calendar", "status": "mail-check", "source": "link"}
+    first: ClassVar = ("lead_score", "status")  # what is asked for most
+
+    def subjects(self, _choices: Choosing) -> list[Subject]:
+        order = [*self.first, *(key for key in FIELDS if key not in self.first)]
+        return [Subject(f"field:{key}", capfirst(str(FIELDS[key].name)), gettext("Contact")) for key in order]
+
+    def icon_for(self, what: str) -> str:
+        return self.icons.get(what.partition(":")[2], self.icon)
+
+    def controls(self, typed: Typed) -> list[Control]:
+        key = self.detail(typed)
+        if key not in FIELDS:
+            return []
+        return _operand_of(key).controls(typed)
+
+    def read(self, typed: Typed) -> Tree:
+        key = self.detail(typed)
+        if key not in FIELDS:
+            typed.complain("what", gettext("Choose what to look at."))
+            typed.finish()
+        criterion = {"kind": "field", "field": key, **_operand_of(key).read(typed)}
+        typed.finish()
+        return criterion
+
+    def write(self, criterion: Tree) -> Values:
+        key = criterion["field"]
+        return {"what": [f"field:{key}"], **_operand_of(key).write(criterion)}
+
+
+def _operand_of(key: str) -> Operand:
+    names: dict[type[ValueType], str] = {Number: "number", Text: "text", Choice: "choice", Instant: "datetime"}
+    type_ = FIELDS[key].type
+    options = [Option(value, str(label)) for value, label in (getattr(type_, "options", None) or {}).items()]
+    return operand_for(names[type(type_)], options)
+
+
 @register
 class FieldCriterion(Criterion):
     """`{"kind": "field", "field": "lead_score", "op": "gt", "value": 20}`."""
+
+    form: ClassVar = FieldForm()
 
     kind: Literal["field"]
     field: FieldName

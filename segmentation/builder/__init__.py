@@ -1,0 +1,6 @@
+"""The criteria form: one component for every page that asks "who?". See docs/builder.md."""
+
+from segmentation.builder.drafts import discard_draft, from_draft, opened
+from segmentation.builder.form import Builder, BuilderErrors, from_criteria, from_post
+
+__all__ = ["Builder", "BuilderErrors", "discard_draft", "from_criteria", "from_draft", "from_post", "opened"]

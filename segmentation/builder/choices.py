@@ -1,0 +1,56 @@
+"""What there is to choose from in this account: loaded at most once per page, one query each."""
+
+from dataclasses import dataclass
+from functools import cached_property
+
+from django.utils.translation import get_language
+
+from contacts.models import Attribute, Consent
+from segmentation.models import SavedCriteria, Segment, UploadedList
+from segmentation.parts.base import Option, TypedAttribute
+from tags.models import Category, Tag
+
+SUGGESTED_TAGS = 500  # in the shared list of suggestions; any other tag may still be typed
+
+
+@dataclass
+class Choices:
+    """The account's own names. `without_segment`, `without_saved`: what is being edited can't refer to itself."""
+
+    without_segment: int | None = None
+    without_saved: int | None = None
+
+    @cached_property
+    def attributes(self) -> dict[str, TypedAttribute]:
+        rows = Attribute.objects.values_list("key", "name", "type", "options")
+        return {key: TypedAttribute(name, type_, options) for key, name, type_, options in rows}
+
+    @cached_property
+    def tags(self) -> list[str]:
+        return list(Tag.objects.order_by("name").values_list("name", flat=True)[:SUGGESTED_TAGS])
+
+    @cached_property
+    def categories(self) -> list[Option]:
+        """The tree, each node below its parent."""
+        rows = Category.objects.order_by("path").values_list("slug_path", "name", "depth")
+        return [Option(slug, name, depth=depth - 1, search=slug) for slug, name, depth in rows]
+
+    @cached_property
+    def consents(self) -> list[Option]:
+        name = "name_pl" if (get_language() or "").startswith("pl") else "name_en"
+        return [Option(key, label) for key, label in Consent.objects.values_list("key", name)]
+
+    @cached_property
+    def segments(self) -> list[Option]:
+        rows = Segment.objects.exclude(pk=self.without_segment).order_by("name").values_list("pk", "name")
+        return [Option(str(pk), name) for pk, name in rows]
+
+    @cached_property
+    def saved(self) -> list[Option]:
+        rows = SavedCriteria.objects.exclude(pk=self.without_saved).order_by("name").values_list("pk", "name")
+        return [Option(str(pk), name) for pk, name in rows]
+
+    @cached_property
+    def files(self) -> list[Option]:
+        rows = UploadedList.objects.order_by("-created_at", "name").values_list("pk", "name")
+        return [Option(str(pk), name) for pk, name in rows]

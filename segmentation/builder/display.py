@@ -1,0 +1,196 @@
+"""The builder as the templates need it: everything decided, nothing to look up."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+
+from django.utils.translation import gettext as _
+from django.utils.translation import pgettext
+
+from segmentation.builder.form import Builder, part_of
+from segmentation.builder.live import Live, NodeCount
+from segmentation.builder.shape import Group, Item, Leaf
+from segmentation.criteria import KINDS
+from segmentation.parts.base import Control, Option, Typed
+
+
+@dataclass(slots=True)
+class CriterionView:
+    """One criterion, ready to be drawn."""
+
+    id: str
+    icon: str
+    name: str
+    subject: Control
+    controls: list[Control]
+    negated: bool
+    problems: list[str]
+    count: NodeCount | None
+    joiner: str = ""  # the word between it and the one above
+    first: bool = False
+    last: bool = False
+    targets: list[Option] = field(default_factory=list)
+    is_group = False
+
+
+@dataclass(slots=True)
+class GroupView:
+    """A block, a nested group, Always or Leave out."""
+
+    id: str
+    role: str  # "block", "nested", "always", "leave_out"
+    join: str
+    title: str
+    name: str
+    negated: bool
+    problems: list[str]
+    count: NodeCount | None
+    children: list["CriterionView | GroupView"]
+    joiner: str = ""
+    first: bool = False
+    last: bool = False
+    only: bool = False
+    targets: list[Option] = field(default_factory=list)
+    is_group = True
+
+    @property
+    def switches(self) -> bool:
+        return self.role in ("block", "nested")
+
+
+@dataclass(slots=True)
+class Display:
+    """The whole component."""
+
+    always: GroupView | None
+    blocks: list[GroupView]
+    leave_out: GroupView | None
+    suggestions: dict[str, list[str]]  # name of a list -> what it suggests
+    saved: list[Option]
+
+
+class Drawer:
+    """Turns a builder into what is drawn."""
+
+    def __init__(self, builder: Builder, live: Live | None) -> None:
+        self.builder = builder
+        self.live = live
+        self.subjects = [
+            Option(subject.value, subject.label, group=subject.group)
+            for kind in KINDS.values()
+            if kind.form is not None
+            for subject in kind.form.subjects(builder.choices)
+        ]
+        self.names = {option.value: option.label for option in self.subjects}
+        self.suggested: set[str] = set()
+
+    def display(self) -> Display:
+        shape = self.builder.shape
+        blocks = [
+            self.group(block, role="block", number=number, count=len(shape.blocks))
+            for number, block in enumerate(shape.blocks, 1)
+        ]
+        always = self.group(shape.always, role="always") if shape.always else None
+        leave_out = self.group(shape.leave_out, role="leave_out") if shape.leave_out else None
+        return Display(
+            always=always,
+            blocks=blocks,
+            leave_out=leave_out,
+            suggestions={"tags": self.builder.choices.tags} if "tags" in self.suggested else {},
+            saved=self.builder.choices.saved,
+        )
+
+    def item(self, item: Item, parent: Group) -> CriterionView | GroupView:
+        """A node within a group, as it stands there."""
+        drawn = self.criterion(item) if isinstance(item, Leaf) else self.group(item, role="nested")
+        place = next(number for number, child in enumerate(parent.children) if child is item)
+        drawn.first, drawn.last = place == 0, place == len(parent.children) - 1
+        drawn.joiner = "" if drawn.first else (_("and") if parent.join == "all" else _("or"))
+        drawn.targets = list(self.targets(item, parent))
+        return drawn
+
+    def group(self, group: Group, *, role: str, number: int = 0, count: int = 0) -> GroupView:
+        return GroupView(
+            id=group.id,
+            role=role,
+            join=group.join,
+            title=TITLES[role]() if role in TITLES else join_title(group),
+            name=self.group_name(role, number),
+            negated=group.negated,
+            problems=self.problems(group, set()),
+            count=self.count(group),
+            children=[self.item(child, group) for child in group.children],
+            first=number <= 1,
+            last=number == count,
+            only=count == 1,
+        )
+
+    @staticmethod
+    def group_name(role: str, number: int) -> str:
+        if role == "block":
+            return _("Block %(number)s") % {"number": number}
+        return _("Nested group") if role == "nested" else TITLES[role]()
+
+    def criterion(self, leaf: Leaf) -> CriterionView:
+        what = (leaf.values.get("what") or [""])[0]
+        part = part_of(leaf.values)
+        name = self.names.get(what, what.partition(":")[2] or what)
+        subject = Control(
+            "what", "select", label=_("What to look at"), values=[what], options=self.subjects, refreshes=True
+        )
+        controls = part.controls(Typed(leaf.values, self.builder.choices)) if part else []
+        for control in controls:
+            control.errors = self.errors_of(leaf, control.name)
+            self.suggested |= {control.suggestions} - {""}
+        subject.errors = self.errors_of(leaf, "what") if part is None else []
+        shown = {control.name for control in controls if control.type not in ("hidden", "words")}
+        return CriterionView(
+            id=leaf.id,
+            icon=part.icon_for(what) if part else "circle-help",
+            name=name,
+            subject=subject,
+            controls=controls,
+            negated=leaf.negated,
+            problems=self.problems(leaf, shown if part else {"what"}),
+            count=self.count(leaf),
+        )
+
+    # --- what is wrong, how many -----------------------------------------------------------------------------
+    def errors_of(self, leaf: Leaf, name: str) -> list[str]:
+        message = self.builder.errors.get(leaf.id, {}).get(name)
+        return [message] if message and self.builder.shows_errors else []
+
+    def problems(self, item: Item, shown: set[str]) -> list[str]:
+        """What is wrong with the node, but for what stands at a field already."""
+        if not self.builder.shows_errors:
+            return []
+        return [text for name, text in self.builder.errors.get(item.id, {}).items() if name not in shown]
+
+    def count(self, item: Item) -> NodeCount | None:
+        return self.live.nodes.get(item.id) if self.live else None
+
+    # --- where it can be moved to ----------------------------------------------------------------------------
+    def targets(self, item: Item, parent: Group) -> Iterator[Option]:
+        """The blocks beside its own that a criterion or nested group can be moved to."""
+        shape = self.builder.shape
+        if shape.always is not None and shape.always is not parent:
+            yield Option(shape.always.id, TITLES["always"]())
+        for number, block in enumerate(shape.blocks, 1):
+            if block is not parent:
+                yield Option(block.id, self.group_name("block", number))
+        if len(parent.children) > 1 or parent not in shape.blocks:
+            yield Option("new", _("A new block"))
+        if shape.leave_out is not None and shape.leave_out is not parent:
+            yield Option(shape.leave_out.id, TITLES["leave_out"]())
+
+
+def join_title(group: Group) -> str:
+    """What a group's header says of its criteria."""
+    if group.join == "all":
+        return _("Not all of these") if group.negated else _("All of these")
+    return _("None of these") if group.negated else _("Any of these")
+
+
+TITLES = {
+    "always": lambda: pgettext("block of criteria", "Always, whatever else holds"),
+    "leave_out": lambda: pgettext("block of criteria", "Left out, whatever else holds"),
+}

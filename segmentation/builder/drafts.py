@@ -1,0 +1,54 @@
+"""What somebody is building and has not submitted: kept with every live count, so that nothing is lost on reload."""
+
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Any
+
+from segmentation.builder.form import FIELD, OWN, Builder, from_criteria, from_post
+from segmentation.models import Draft
+from segmentation.parts.base import Tree
+from users.models import User
+
+MAX_CHARACTERS = 200_000
+KEPT_OF_OWN = ("shape",)
+
+
+def keep_draft(user: User, place: str, data: Mapping[str, Any], *, now: datetime) -> datetime | None:
+    """Keeps the form as posted; returns when, or None if it is too large to be kept."""
+    lists = data.lists() if hasattr(data, "lists") else data.items()
+    form = {
+        name: [text.replace("\x00", "") for text in texts if isinstance(text, str)]
+        for name, texts in lists
+        if name not in OWN or name in KEPT_OF_OWN
+    }
+    if sum(len(name) + sum(map(len, texts)) for name, texts in form.items()) > MAX_CHARACTERS:
+        return None
+    Draft.objects.update_or_create(user=user, place=place, defaults={"form": form, "kept_at": now})
+    return now
+
+
+def from_draft(user: User, place: str) -> Builder | None:
+    """The form as it was kept, `kept_at` and the page's own fields (`settings`) included; None if there is none."""
+    draft = Draft.objects.filter(user=user, place=place).first()
+    if draft is None:
+        return None
+    builder = from_post(draft.form, place=place)
+    if builder.problem:  # kept by an older version of the form: of no use
+        return None
+    builder.restored_at = draft.kept_at
+    return builder
+
+
+def discard_draft(user: User, place: str) -> None:
+    """Forgets what was kept: it has been submitted, or is not wanted."""
+    Draft.objects.filter(user=user, place=place).delete()
+
+
+def opened(user: User, tree: Tree | None, *, place: str) -> Builder:
+    """The form for a page just opened: the draft kept at this place, which the form then says, else `tree`."""
+    return from_draft(user, place) or from_criteria(tree, place=place)
+
+
+def typed_settings(builder: Builder) -> dict[str, str]:
+    """The page's own fields as single values, for a form's `initial` or `data`."""
+    return {name: texts[-1] for name, texts in builder.settings.items() if texts and not FIELD.fullmatch(name)}

@@ -1,0 +1,247 @@
+"""The state of the criteria form: the layout, what is typed into it, and what is wrong with it."""
+
+import re
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+
+from django.utils.translation import gettext as _
+from pydantic import ValidationError
+
+from segmentation.builder import trees
+from segmentation.builder.choices import Choices
+from segmentation.builder.operations import operate, pristine
+from segmentation.builder.shape import Group, Item, Leaf, Shape, ShapeError, Values, dump, empty, load
+from segmentation.criteria import KINDS, Catalog, CriteriaError, check, parse
+from segmentation.models import SavedCriteria
+from segmentation.parts.base import FormPart, Tree, Typed, UnfinishedError
+
+FIELD = re.compile(r"(n[1-9][0-9]{0,6})-([a-z_]{1,30})")
+OWN = ("shape", "place", "do", "insert", "csrfmiddlewaretoken", "then")
+NO_CHANGE = ("refresh", "count")
+
+
+class BuilderErrors(ValueError):
+    """The criteria in the form can't be used; what is wrong stands at its place in the builder."""
+
+
+@dataclass
+class Builder:
+    """The criteria form. Nothing in it is saved; pages ask it for `criteria()`."""
+
+    shape: Shape
+    place: str  # names the draft, and what is being edited: "segment:new", "segment:12", "saved:5"
+    settings: Values = field(default_factory=dict)  # the other fields of the page's form, as typed
+    problem: str = ""  # of the whole form
+    operation: str = ""  # the button pressed, if it was one of the builder's
+    focus: str = ""  # the element to focus after the next drawing
+    notice: str = ""  # something to say about the button just pressed
+    restored_at: datetime | None = None  # when the draft was kept that is shown
+    errors: dict[str, dict[str, str]] = field(default_factory=dict)  # id -> field ("": the node itself) -> sentence
+    shows_errors: bool = False
+
+    def __post_init__(self) -> None:
+        kind, _colon, key = self.place.partition(":")
+        pk = int(key) if key.isdecimal() else None
+        self.choices = Choices(
+            without_segment=pk if kind == "segment" else None, without_saved=pk if kind == "saved" else None
+        )
+        self.catalog = Catalog()
+        self.read: dict[str, Tree] = {}
+
+    @property
+    def operated(self) -> bool:
+        """Whether one of the builder's own buttons was pressed: draw the page again, save nothing."""
+        return bool(self.operation)
+
+    @property
+    def counts(self) -> bool:
+        """Whether the numbers were asked for by a button."""
+        return self.operation == "count"
+
+    @property
+    def layout(self) -> str:
+        """The hidden field."""
+        return dump(self.shape)
+
+    @property
+    def pristine(self) -> bool:
+        return pristine(self.shape)
+
+    # --- reading ---------------------------------------------------------------------------------------------
+    def examine(self) -> bool:
+        """Reads every criterion and notes what is wrong where; whether nothing is.
+
+        Each criterion is read and checked alone, so that one that is unfinished hides nothing of the others.
+        """
+        self.errors, self.read = {}, {}
+        if self.problem:
+            return False
+        for item in self.shape.items():
+            if isinstance(item, Leaf):
+                self._examine_leaf(item)
+            elif not item.children:
+                self.note(item.id, "", _("Nothing in here yet: add a criterion or remove this."))
+        if not self.errors:
+            built = self.built()
+            try:
+                check(parse(built.tree), catalog=self.catalog)
+            except CriteriaError as error:
+                self.note_criteria_error(error, built)
+        return not self.errors and not self.problem
+
+    def _examine_leaf(self, leaf: Leaf) -> None:
+        part = part_of(leaf.values)
+        if part is None:
+            self.note(leaf.id, "what", _("Choose what to look at."))
+            return
+        try:
+            tree = part.read(Typed(leaf.values, self.choices))
+            check(parse(tree), catalog=self.catalog)
+        except UnfinishedError as error:
+            for name, message in error.errors.items():
+                self.note(leaf.id, name, message)
+        except CriteriaError as error:
+            self.note(leaf.id, _field_at(error.path, leaf.values), error.message)
+        else:
+            self.read[leaf.id] = tree
+
+    def note(self, node_id: str, name: str, message: str) -> None:
+        """Writes down what is wrong at a node, or in one field of it."""
+        self.errors.setdefault(node_id, {}).setdefault(name, message)
+
+    def note_criteria_error(self, error: CriteriaError, built: trees.Built) -> None:
+        """Puts what the language refuses at the node it is about; what is about the whole stands above the form."""
+        node_id = built.node_at(error.path)
+        if node_id is None or not error.path:
+            self.problem = error.message
+        else:
+            self.note(node_id, "", error.message)
+
+    def built(self) -> trees.Built:
+        """The tree of everything; only after every criterion has been read."""
+        return trees.to_tree(self.shape, lambda leaf: self.read[leaf.id])
+
+    def built_item(self, item: Item) -> trees.Built:
+        """The tree of one node; only if everything in it has been read."""
+        return trees.item_tree(item, lambda leaf: self.read[leaf.id])
+
+    def finished(self, item: Item) -> bool:
+        """Whether the node and everything in it can be used."""
+        if item.id in self.errors:
+            return False
+        return not isinstance(item, Group) or all(self.finished(child) for child in item.children)
+
+    def criteria(self) -> Tree:
+        """The criteria as the language writes them.
+
+        Raises: BuilderErrors; every error is then shown at its place.
+        """
+        if not self.examine():
+            self.shows_errors = True
+            raise BuilderErrors(self.problem or _("Some criteria are not finished."))
+        return self.built().tree
+
+    # --- changing --------------------------------------------------------------------------------------------
+    def insert(self, tree: Tree) -> None:
+        """Puts a copy of other criteria in: into an untouched form as they are, else beside what is there."""
+        other = trees.to_shape(tree, values_of)
+        if self.pristine:
+            last = self.shape.last
+            self.shape = other
+            self.shape.last = max(last, other.last)
+            self.focus = f"{other.blocks[0].id}-menu"
+            return
+        framed = other.always is not None or other.leave_out is not None
+        blocks = (
+            [trees.to_block(tree, self.shape, values_of)] if framed else trees.to_blocks(tree, self.shape, values_of)
+        )
+        self.shape.blocks.extend(blocks)
+        self.focus = f"{blocks[0].id}-menu"
+
+    def insert_reference(self, saved_id: str) -> None:
+        """Puts a live reference to saved criteria in, as a block of its own."""
+        leaf = Leaf(self.shape.new_id(), {"what": ["saved"], "saved": [saved_id]})
+        block = Group(self.shape.new_id(), "all", [leaf])
+        self.shape.blocks = [block] if self.pristine and len(self.shape.tops()) == 1 else [*self.shape.blocks, block]
+        self.focus = f"{leaf.id}-menu"
+
+
+def _field_at(path: str, values: Values) -> str:
+    """The field that the path within a criterion is about: `value.from` is the field `from`, if there is one."""
+    keys = re.findall(r"[a-z_]+", path)
+    return next((key for key in reversed(keys) if key in values), keys[0] if keys else "")
+
+
+def part_of(values: Values) -> FormPart | None:
+    """The form part of the kind chosen in `what`."""
+    kind = KINDS.get((values.get("what") or [""])[0].partition(":")[0])
+    return kind.form if kind else None
+
+
+def values_of(criterion: Tree) -> Values:
+    """What stands in the fields of a criterion."""
+    part: FormPart = KINDS[criterion["kind"]].form
+    return part.write(criterion)
+
+
+# --- making one ----------------------------------------------------------------------------------------------
+def from_criteria(tree: Tree | None, *, place: str) -> Builder:
+    """The form showing `tree`, a valid one; None: one block that waits for its first criterion."""
+    if tree is None:
+        return Builder(empty(), place=place)
+    try:
+        return Builder(trees.to_shape(tree, values_of), place=place)
+    except (KeyError, TypeError, ValidationError) as error:
+        raise ValueError("from_criteria opens only what the language has accepted") from error
+
+
+def from_post(data: Mapping[str, Any], *, place: str) -> Builder:
+    """The form as posted, with the button pressed carried out. Broken content becomes its `problem`; never raises."""
+    lists: Iterable[tuple[str, list[str]]] = data.lists() if hasattr(data, "lists") else data.items()
+    posted = {name: [text.replace("\x00", "") for text in texts if isinstance(text, str)] for name, texts in lists}
+    settings = {name: texts for name, texts in posted.items() if name not in OWN and not FIELD.fullmatch(name)}
+    try:
+        shape = load((posted.get("shape") or [""])[0])
+        _fill(shape, posted)
+        builder = Builder(shape, place=place, settings=settings)
+        builder.operation = (posted.get("do") or [""])[-1]
+        _carry_out(builder, posted)
+    except ShapeError as error:
+        return Builder(empty(), place=place, settings=settings, problem=str(error))
+    return builder
+
+
+def _fill(shape: Shape, posted: dict[str, list[str]]) -> None:
+    """Puts what was typed into its criteria.
+
+    Raises: ShapeError for a field of a criterion that is not in the layout: dropping it could widen an audience.
+    """
+    leaves = {leaf.id: leaf for leaf in shape.leaves()}
+    for name, texts in posted.items():
+        if found := FIELD.fullmatch(name):
+            if found[1] not in leaves:
+                raise ShapeError(
+                    _("The layout of these criteria did not arrive as this page sent it. Reload the page.")
+                )
+            leaves[found[1]].values[found[2]] = texts
+
+
+def _carry_out(builder: Builder, posted: dict[str, list[str]]) -> None:
+    command = builder.operation
+    if command in ("insert_copy", "insert_live"):
+        _insert(builder, (posted.get("insert") or [""])[0], live=command == "insert_live")
+    elif command and command not in NO_CHANGE:
+        builder.focus = operate(builder.shape, command)
+
+
+def _insert(builder: Builder, saved_id: str, *, live: bool) -> None:
+    saved = SavedCriteria.objects.filter(pk=int(saved_id)).first() if saved_id.isdecimal() else None
+    if saved is None:
+        builder.focus = "builder-insert"
+        builder.notice = _("Choose which saved criteria to insert.")
+    elif live:
+        builder.insert_reference(str(saved.pk))
+    else:
+        builder.insert(saved.criteria)

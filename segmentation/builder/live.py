@@ -1,0 +1,145 @@
+"""The live result: exact numbers for the whole, each block and each criterion, while they are being edited."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from datetime import datetime
+from time import perf_counter
+from zoneinfo import ZoneInfo
+
+from django.utils.safestring import SafeString
+from django.utils.translation import gettext as _
+from pyroaring import BitMap
+
+from segmentation.builder.form import Builder
+from segmentation.builder.reach import Person, Reach, people, reach
+from segmentation.builder.shape import Group, Item, Leaf
+from segmentation.criteria import Context, CriteriaError, Words, parse
+from segmentation.engine import Evaluation, evaluate, mask_of, snapshot
+from users.models import User
+
+SAMPLE = 10
+
+
+@dataclass(slots=True)
+class NodeCount:
+    """The numbers of one node. `count` None: it is not finished, and `message` says what is missing."""
+
+    count: int | None = None
+    without: int | None = None  # the whole, if this node were taken away; None: nothing would be left, or not known
+    message: str = ""
+    removes: int | None = None  # of the group left out: how many it takes away
+
+
+@dataclass
+class Live:
+    """The numbers at one instant. `total` None: something is missing."""
+
+    taken_at: datetime
+    everyone: int = 0
+    total: int | None = None
+    missing: str = ""
+    nodes: dict[str, NodeCount] = field(default_factory=dict)
+    reach: Reach | None = None
+    sample: list[Person] = field(default_factory=list)
+    sentence: SafeString | str = ""
+    ms: float = 0.0
+    kept_at: datetime | None = None  # when the draft was kept
+
+    @property
+    def share(self) -> str:
+        """Of all contacts, for a `<meter>`: between 0 and 1."""
+        return f"{self.total / self.everyone:.4f}" if self.total and self.everyone else "0"
+
+
+def live(builder: Builder, *, user: User, now: datetime, zone: ZoneInfo) -> Live:
+    """Counts what is in the form, in one snapshot at one instant, over what `user` may see.
+
+    What is unfinished has a sentence in place of its number; finished parts beside it have theirs.
+    """
+    began = perf_counter()
+    result = Live(taken_at=now)
+    with snapshot():
+        complete = builder.examine()
+        context = Context(now=now, zone=zone, mask=mask_of(user), catalog=builder.catalog)
+        result.everyone = len(context.everyone)
+        if complete:
+            complete = _whole(builder, context, result)
+        if not complete:
+            _parts(builder, context, result)
+    result.ms = (perf_counter() - began) * 1000
+    return result
+
+
+# --- all of it -----------------------------------------------------------------------------------------------
+def _whole(builder: Builder, context: Context, result: Live) -> bool:
+    """Counts finished criteria; False if what they refer to can't be evaluated, which is then noted at its node."""
+    built = builder.built()
+    tree = parse(built.tree)
+    try:
+        evaluation = evaluate(tree, context=context)
+    except CriteriaError as error:
+        builder.note_criteria_error(error, built)
+        return False
+    for node in evaluation.nodes:
+        node_id = built.nodes.get(node.path)
+        if node_id is not None and node_id not in result.nodes:
+            result.nodes[node_id] = NodeCount(node.count, _without(evaluation, node.path))
+    result.total = len(evaluation.members)
+    _count_always(builder, evaluation, result)
+    if builder.shape.leave_out is not None:
+        counted = result.nodes[builder.shape.leave_out.id]
+        counted.removes = None if counted.without is None else counted.without - result.total
+    result.reach = reach(evaluation.members)
+    result.sample = people(evaluation.members, SAMPLE)
+    result.sentence = tree.sentence(Words(now=context.now, zone=context.zone, catalog=context.catalog)).finished.html
+    return True
+
+
+def _without(evaluation: Evaluation, path: str) -> int | None:
+    found = evaluation.without(path)
+    return None if found is None else len(found)
+
+
+def _count_always(builder: Builder, evaluation: Evaluation, result: Live) -> None:
+    """Always has no node of its own in the tree: its criteria stand beside the blocks."""
+    always = builder.shape.always
+    if always is None:
+        return
+    sets = [evaluation.member_of[f"all[{number}]"] for number in range(len(always.children))]
+    result.nodes[always.id] = NodeCount(len(BitMap.intersection(*sets)))
+
+
+# --- what is finished of it ----------------------------------------------------------------------------------
+def _parts(builder: Builder, context: Context, result: Live) -> None:
+    for group in builder.shape.tops():
+        _part(builder, group, context, result)
+    result.missing = builder.problem or _("Finish what is marked to see the number.")
+
+
+def _part(builder: Builder, item: Item, context: Context, result: Live) -> None:
+    """Counts a node if it is finished, else says what is missing and tries what is in it."""
+    if builder.finished(item):
+        built = builder.built_item(item)
+        try:
+            evaluation = evaluate(parse(built.tree), context=context)
+        except CriteriaError as error:
+            builder.note(built.node_at(error.path) or item.id, "", error.message)
+        else:
+            for node in evaluation.nodes:
+                result.nodes.setdefault(built.nodes[node.path], NodeCount(node.count))
+            return
+    result.nodes[item.id] = NodeCount(message=_message(builder, item))
+    for child in item.children if isinstance(item, Group) else []:
+        _part(builder, child, context, result)
+
+
+def _message(builder: Builder, item: Item) -> str:
+    messages = builder.errors.get(item.id, {})
+    if messages:
+        return next(iter(messages.values()))
+    return _("not finished") if isinstance(item, Leaf) else ""
+
+
+def unfinished(builder: Builder) -> Iterator[str]:
+    """The nodes that have something wrong, in the order of the page."""
+    return (item.id for item in builder.shape.items() if item.id in builder.errors)

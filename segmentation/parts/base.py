@@ -1,0 +1,199 @@
+"""The form part of a kind of criterion: what it offers to choose, which inputs it shows, and how they are read.
+
+A kind's module subclasses `FormPart` and names it (`form = TagForm()`); the builder finds it through the registry of
+kinds. This module imports nothing of the language, so that every kind may import it.
+"""
+
+from abc import ABC, abstractmethod
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+from typing import Any, ClassVar, Literal, NamedTuple, Protocol
+
+from django.utils.translation import gettext as _
+
+Tree = dict[str, Any]
+Values = dict[str, list[str]]  # what stands in the fields of one criterion, by field name without the id
+
+
+@dataclass(frozen=True, slots=True)
+class Option:
+    """One entry of a list to choose from."""
+
+    value: str
+    label: str
+    group: str = ""
+    depth: int = 0
+    search: str = ""  # what a filter of the list compares, if not the label alone
+
+
+@dataclass(slots=True)
+class Control:
+    """One input of a criterion, ready to be shown."""
+
+    name: str
+    type: Literal["select", "text", "number", "date", "time", "chips", "pick", "check", "hidden", "words"]
+    label: str = ""
+    values: list[str] = field(default_factory=list)
+    options: Sequence[Option] = ()
+    refreshes: bool = False  # a change of it changes which inputs follow
+    suggestions: str = ""  # the list of suggestions on the page: "tags"
+    hint: str = ""
+    size: Literal["", "short", "long"] = ""
+    numeric: bool = False  # chips that are numbers
+    errors: list[str] = field(default_factory=list)
+
+    @property
+    def value(self) -> str:
+        return self.values[0] if self.values else ""
+
+    @property
+    def multiline(self) -> bool:
+        """Whether the value has lines, which an input of one line would join."""
+        return "\n" in self.value
+
+    @property
+    def template(self) -> str:
+        return f"segmentation/builder/controls/_{self.type}.html"
+
+    @property
+    def groups(self) -> list[tuple[str, list[Option]]]:
+        """The options under their headings, in the order given."""
+        found: dict[str, list[Option]] = {}
+        for option in self.options:
+            found.setdefault(option.group, []).append(option)
+        return list(found.items())
+
+    @property
+    def chosen(self) -> list[Option]:
+        """The chosen options; one that is no longer offered stands under its own value."""
+        known = {option.value: option for option in self.options}
+        return [known.get(value) or Option(value, value) for value in self.values]
+
+    @property
+    def lost(self) -> list[str]:
+        """Chosen values that are no longer offered: shown as such, never dropped in silence."""
+        known = {option.value for option in self.options}
+        return [value for value in self.values if value and value not in known]
+
+
+class UnfinishedError(ValueError):
+    """A criterion in the form is not complete or not readable: sentences by field name."""
+
+    def __init__(self, errors: dict[str, str]) -> None:
+        super().__init__("; ".join(errors.values()))
+        self.errors = errors
+
+
+class Typed:
+    """What stands in the fields of one criterion, read with the complaints collected.
+
+    `choices`: the account's own names.
+    """
+
+    def __init__(self, values: Values, choices: "Choosing") -> None:
+        self.values = values
+        self.choices = choices
+        self.errors: dict[str, str] = {}
+
+    def one(self, name: str, default: str = "") -> str:
+        """The text of a field with one value."""
+        found = self.values.get(name) or [default]
+        return found[0].replace("\r\n", "\n")
+
+    def many(self, name: str) -> list[str]:
+        """The values of a field with several: its chips as they are, and what is typed beside them."""
+        values = [text.replace("\r\n", "\n") for text in self.values.get(name, []) if text]
+        typed = self.one(f"{name}_new").strip()
+        return [*values, typed] if typed and typed not in values else values
+
+    def among(self, name: str, allowed: Iterable[str]) -> str:
+        """The value if it is one of `allowed`, else the first of them: what still fits is kept."""
+        options = list(allowed)
+        value = self.one(name)
+        return value if value in options or not options else options[0]
+
+    def required(self, name: str, message: str = "") -> str:
+        """The text of a field that must not be empty."""
+        value = self.one(name)
+        if not value.strip():
+            self.errors.setdefault(name, message or _("Fill this in."))
+        return value
+
+    def complain(self, name: str, message: str) -> None:
+        self.errors.setdefault(name, message)
+
+    def finish(self) -> None:
+        """Raises: UnfinishedError, if anything was complained of."""
+        if self.errors:
+            raise UnfinishedError(self.errors)
+
+
+@dataclass(frozen=True, slots=True)
+class Subject:
+    """An entry of the list “what to look at”: a kind, and maybe what of it (`attribute:city`)."""
+
+    value: str
+    label: str
+    group: str
+
+
+class TypedAttribute(NamedTuple):
+    """An attribute of the account's contacts, as a form needs it."""
+
+    name: str
+    type: str
+    options: list[str]
+
+
+class Choosing(Protocol):
+    """What there is to choose from in the account; see segmentation.builder.choices."""
+
+    @property
+    def attributes(self) -> dict[str, TypedAttribute]: ...
+    @property
+    def tags(self) -> list[str]: ...
+    @property
+    def categories(self) -> list[Option]: ...
+    @property
+    def consents(self) -> list[Option]: ...
+    @property
+    def segments(self) -> list[Option]: ...
+    @property
+    def saved(self) -> list[Option]: ...
+    @property
+    def files(self) -> list[Option]: ...
+
+
+class FormPart(ABC):
+    """How one kind of criterion is chosen, shown, typed in and read back. Holds no state."""
+
+    kind: ClassVar[str]
+    icon: ClassVar[str]
+
+    @abstractmethod
+    def subjects(self, choices: Choosing) -> list[Subject]:
+        """What this kind offers in the list of things to look at."""
+
+    @abstractmethod
+    def controls(self, typed: Typed) -> list[Control]:
+        """The inputs after the subject, filled with what still fits."""
+
+    @abstractmethod
+    def read(self, typed: Typed) -> Tree:
+        """The criterion as JSON, `kind` included.
+
+        Raises: UnfinishedError, with a sentence for every field that is missing or unreadable.
+        """
+
+    @abstractmethod
+    def write(self, criterion: Tree) -> Values:
+        """What stands in the fields for this criterion, `what` (the subject) included; `read` gives it back."""
+
+    @staticmethod
+    def detail(typed: Typed) -> str:
+        """What of the kind was chosen: `city` of the subject `attribute:city`."""
+        return typed.one("what").partition(":")[2]
+
+    def icon_for(self, what: str) -> str:  # noqa: ARG002 - a kind may look closer
+        """The icon beside the subject."""
+        return self.icon
