@@ -2,12 +2,14 @@
 
 from zoneinfo import ZoneInfo
 
+from django.core.validators import RegexValidator
 from django.db import models
 from django.utils.translation import gettext_lazy as _
 from django_tenants.models import DomainMixin, TenantMixin
 
 from accounts.timezones import validate_timezone
 
+validate_currency = RegexValidator(r"^[A-Z]{3}\Z", _("A currency is three capital letters: PLN, EUR, USD."))
 LANGUAGES = [("en", "English"), ("pl", "Polski")]
 
 
@@ -16,7 +18,7 @@ class Account(TenantMixin):
 
     name = models.CharField(_("name"), max_length=120)
     timezone = models.CharField(_("time zone"), max_length=64, default="Europe/Warsaw", validators=[validate_timezone])
-    currency = models.CharField(_("currency"), max_length=3, default="PLN")
+    currency = models.CharField(_("currency"), max_length=3, default="PLN", validators=[validate_currency])
     language = models.CharField(_("language"), max_length=2, choices=LANGUAGES, default="en")
     engagement_days = models.PositiveSmallIntegerField(_("engagement window"), default=90)
     created_at = models.DateTimeField(auto_now_add=True)
@@ -46,4 +48,4 @@ class Domain(DomainMixin):
     """A host name that leads to an account."""
 
     def __str__(self) -> str:
-        return self.domain
+        return str(self.domain)

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-import bootstrap_wrapper
+import bootstrap_wrapper  # type: ignore[import-untyped]
 from django.contrib.staticfiles.finders import BaseFinder
 from django.core.files.storage import FileSystemStorage
 
@@ -18,10 +18,11 @@ class BootstrapFinder(BaseFinder):
         self.folder = Path(bootstrap_wrapper.get_bootstrap_css_dir())
         self.storage = FileSystemStorage(location=self.folder)
 
-    def find(self, path: str, find_all: bool = False, **_kwargs: Any) -> Any:
+    def find(self, path: str, **kwargs: Any) -> Any:  # type: ignore[override]
         found = [str(self.folder / path)] if path in NAMES else []
-        return found if find_all else (found[0] if found else [])
+        everything = kwargs.get("find_all") or kwargs.get("all")
+        return found if everything or not found else found[0]
 
-    def list(self, ignore_patterns: Any) -> Iterator[tuple[str, FileSystemStorage]]:
+    def list(self, _ignore_patterns: Any) -> Iterator[tuple[str, FileSystemStorage]]:
         for name in NAMES:
             yield name, self.storage

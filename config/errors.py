@@ -15,7 +15,7 @@ def unknown_host(_request: HttpRequest) -> HttpResponse:
 
 
 @requires_csrf_token
-def not_found(request: HttpRequest, exception: Exception) -> HttpResponse:
+def not_found(request: HttpRequest, exception: Exception) -> HttpResponse:  # noqa: ARG001
     return render(request, "404.html", status=404)
 
 
@@ -25,13 +25,13 @@ def forbidden(request: HttpRequest, exception: Exception) -> HttpResponse:
     return render(request, "403.html", {"reason": str(exception)}, status=403)
 
 
-def csrf_failure(request: HttpRequest, reason: str = "") -> HttpResponse:
+def csrf_failure(request: HttpRequest, **_kwargs: Any) -> HttpResponse:
     """A form that was open too long, or came from elsewhere."""
     said = _("This form has expired or did not come from this page. Nothing was saved: go back, reload and try again.")
     return forbidden(request, Exception(said))
 
 
-def bad_request(request: HttpRequest, exception: Exception) -> HttpResponse:
+def bad_request(_request: HttpRequest, exception: Exception) -> HttpResponse:  # noqa: ARG001
     return HttpResponse(loader.render_to_string("400.html"), status=400)
 
 

@@ -4,10 +4,10 @@ import json
 from collections.abc import Callable
 from urllib.parse import quote, urlsplit
 
+from django.conf import settings
 from django.contrib import messages
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import resolve_url
-from django.conf import settings
 
 Handler = Callable[[HttpRequest], HttpResponse]
 LEAVING = ("HX-Redirect", "HX-Refresh", "HX-Location")

@@ -32,13 +32,13 @@ class HealthMiddleware:
 def database_answers() -> bool:
     """One trivial query; the reason of a failure goes to the log, not to whoever asks."""
     try:
-        connection.set_schema_to_public()
+        connection.set_schema_to_public()  # type: ignore[attr-defined]
         with connection.cursor() as cursor:
             cursor.execute("SELECT 1")
-        return True
     except Error as problem:
         logger.warning("Health: the database does not answer: %s", problem)
         return False
+    return True
 
 
 def broker_answers() -> bool:

@@ -1,6 +1,5 @@
 """Private files: a folder per account under `var/files`, never served by address, only through a view that checks."""
 
-import os
 from pathlib import Path
 
 from django.core.exceptions import SuspiciousFileOperation
@@ -17,12 +16,12 @@ class AccountStorage(FileSystemStorage):
     """
 
     @property
-    def base_location(self) -> str:  # type: ignore[override]
-        schema = connection.schema_name
+    def base_location(self) -> str:
+        schema = getattr(connection, "schema_name", "")
         if not schema or schema == "public":
             raise SuspiciousFileOperation("Files belong to an account, and none is open.")
         return str(Path(self._location) / schema)  # type: ignore[attr-defined]
 
     @property
-    def location(self) -> str:  # type: ignore[override]
-        return os.path.abspath(self.base_location)
+    def location(self) -> str:
+        return str(Path(self.base_location).absolute())

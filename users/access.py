@@ -5,10 +5,22 @@ from functools import wraps
 from typing import Any
 
 from django.core.exceptions import PermissionDenied
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpRequest, HttpResponseBase
 from django.utils.translation import gettext as _
 
-View = Callable[..., HttpResponse]
+from users.models import User
+
+View = Callable[..., HttpResponseBase]
+
+
+def signed_in(request: HttpRequest) -> User:
+    """The user behind the request, with the type that LoginRequiredMiddleware guarantees.
+
+    Raises: PermissionDenied, should a view be opened to everybody by mistake.
+    """
+    if not isinstance(request.user, User):
+        raise PermissionDenied
+    return request.user
 
 
 def reads(view: View) -> View:
@@ -21,8 +33,8 @@ def administrators_only(view: View) -> View:
     """Refuses everyone but owners and administrators with 403."""
 
     @wraps(view)
-    def guarded(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
-        if not request.user.administers:  # type: ignore[union-attr]
+    def guarded(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
+        if not signed_in(request).administers:
             raise PermissionDenied(_("Only owners and administrators may open this page."))
         return view(request, *args, **kwargs)
 

@@ -17,8 +17,8 @@ def username_of(request: HttpRequest | None, credentials: dict[str, Any] | None 
 class EmailBackend(BaseBackend):
     """Finds the user by e-mail, whatever its case, among this account's active users."""
 
-    def authenticate(
-        self, request: HttpRequest | None, username: str | None = None, password: str | None = None, **_: Any
+    def authenticate(  # type: ignore[override]
+        self, _request: HttpRequest | None, username: str | None = None, password: str | None = None, **_: Any
     ) -> User | None:
         user = User.objects.filter(email__iexact=username or "", is_active=True).first()
         if user is None:

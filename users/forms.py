@@ -63,7 +63,7 @@ class UserForm(forms.ModelForm):
             del self.fields["language"]
 
     def clean_email(self) -> str:
-        email = self.cleaned_data["email"].strip()
+        email = str(self.cleaned_data["email"]).strip()
         if User.objects.filter(email__iexact=email).exclude(pk=self.instance.pk).exists():
             raise forms.ValidationError(_("Somebody here already uses this e-mail address."))
         return email

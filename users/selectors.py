@@ -4,6 +4,7 @@ from django.db.models import Q, QuerySet
 from django.http import Http404, HttpRequest
 from django.shortcuts import get_object_or_404
 
+from users.access import signed_in
 from users.models import User
 
 ORDERS = {
@@ -17,7 +18,7 @@ DEFAULT_ORDER = "name"
 
 def user_for(request: HttpRequest, pk: int) -> User:
     """The user with that id in this account, for those who administer it."""
-    if not request.user.administers:  # type: ignore[union-attr]
+    if not signed_in(request).administers:
         raise Http404
     return get_object_or_404(User, pk=pk)
 

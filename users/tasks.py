@@ -67,6 +67,6 @@ def queue(task: Any, *args: Any) -> None:
     Raises: MailError, if the broker does not answer.
     """
     try:
-        task.delay(connection.schema_name, *args)
+        task.delay(connection.schema_name, *args)  # type: ignore[attr-defined]
     except OperationalError as error:
         raise MailError from error

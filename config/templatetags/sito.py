@@ -1,6 +1,7 @@
 """Template tags that every page may use without loading: icons, numbers, times, lists, charts, problems."""
 
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from datetime import date, datetime
 from functools import lru_cache
 from typing import Any
@@ -82,10 +83,8 @@ def problem_text(problem: Mapping[str, Any] | None) -> str:
     if not problem:
         return ""
     text = _(str(problem.get("text", ""))) if problem.get("text") else ""
-    try:
-        text = text % problem.get("params", {}) if problem.get("params") else text
-    except (KeyError, TypeError, ValueError):
-        pass  # a text whose translation lost a placeholder is still better than none
+    with suppress(KeyError, TypeError, ValueError):  # a text whose translation lost a placeholder is better than none
+        text = text % problem["params"] if problem.get("params") else text
     return f"{text} ({problem['path']})" if problem.get("path") else text
 
 

@@ -12,7 +12,7 @@ from django.views.decorators.http import require_POST
 
 from config.pages import page
 from users import selectors, services
-from users.access import administrators_only
+from users.access import administrators_only, signed_in
 from users.forms import UserForm
 from users.models import Role, User
 from users.selectors import user_for
@@ -28,17 +28,17 @@ def people(request: HttpRequest) -> HttpResponse:
     text = request.GET.get("q", "").replace("\x00", "").strip()[:200]
     sort = request.GET.get("sort", selectors.DEFAULT_ORDER)
     rows = Paginator(selectors.users(text=text, sort=sort), PER_PAGE).get_page(request.GET.get("page"))
-    context = {"rows": rows, "q": text, "sort": sort, "may_touch_owners": request.user.role == Role.OWNER}  # type: ignore[union-attr]
+    context = {"rows": rows, "q": text, "sort": sort, "may_touch_owners": signed_in(request).role == Role.OWNER}
     return page(request, "users/list.html", context, part="rows")
 
 
 @administrators_only
 def create(request: HttpRequest) -> HttpResponse:
     """Invite somebody: they get a link to set their password."""
-    form = UserForm(request.POST or None, by=request.user, initial={"language": request.user.language})  # type: ignore[union-attr]
+    form = UserForm(request.POST or None, by=signed_in(request), initial={"language": signed_in(request).language})
     if request.method == "POST" and form.is_valid():
         try:
-            user = services.create_user(**form.cleaned_data, password=None, by=request.user)  # type: ignore[arg-type]
+            user = services.create_user(**form.cleaned_data, password=None, by=signed_in(request))
         except (UserError, ValidationError) as error:
             add_errors(form, error)
         else:
@@ -51,10 +51,10 @@ def create(request: HttpRequest) -> HttpResponse:
 def edit(request: HttpRequest, pk: int) -> HttpResponse:
     """Change name, address and role."""
     person = user_for(request, pk)
-    form = UserForm(request.POST or None, instance=person, by=request.user)  # type: ignore[arg-type]
+    form = UserForm(request.POST or None, instance=person, by=signed_in(request))
     if request.method == "POST" and form.is_valid():
         try:
-            services.edit_user(person, **form.cleaned_data, by=request.user)  # type: ignore[arg-type]
+            services.edit_user(person, **form.cleaned_data, by=signed_in(request))
         except (UserError, ValidationError) as error:
             add_errors(form, error)
         else:
@@ -70,7 +70,7 @@ def deactivate(request: HttpRequest, pk: int) -> HttpResponse:
     problem = ""
     if request.method == "POST":
         try:
-            services.deactivate(person, by=request.user)  # type: ignore[arg-type]
+            services.deactivate(person, by=signed_in(request))
         except UserError as error:
             problem = str(error)
         else:
@@ -86,7 +86,7 @@ def reactivate(request: HttpRequest, pk: int) -> HttpResponse:
     """Lets somebody in again."""
     person = user_for(request, pk)
     try:
-        services.reactivate(person, by=request.user)  # type: ignore[arg-type]
+        services.reactivate(person, by=signed_in(request))
         messages.success(request, _("%(name)s can sign in again.") % {"name": person})
     except UserError as error:
         messages.error(request, str(error))

@@ -8,7 +8,7 @@ from django.utils.http import url_has_allowed_host_and_scheme
 from django.views.decorators.http import require_POST
 
 from users import services
-from users.access import reads
+from users.access import reads, signed_in
 from users.models import Theme
 
 COOKIE_AGE_S = 365 * 24 * 3600
@@ -32,7 +32,7 @@ def language(request: HttpRequest) -> HttpResponse:
     response = way_back(request)
     if chosen in dict(settings.LANGUAGES):
         if request.user.is_authenticated:
-            services.set_preferences(request.user, language=chosen)
+            services.set_preferences(signed_in(request), language=chosen)
         response.set_cookie(
             settings.LANGUAGE_COOKIE_NAME, chosen, max_age=COOKIE_AGE_S, samesite="Lax", secure=settings.HTTPS
         )
@@ -45,5 +45,5 @@ def theme(request: HttpRequest) -> HttpResponse:
     """Switch between light, dark and the device's theme."""
     chosen = request.POST.get("theme", "")
     if chosen in Theme.values:
-        services.set_preferences(request.user, theme=chosen)  # type: ignore[arg-type]
+        services.set_preferences(signed_in(request), theme=chosen)
     return way_back(request)

@@ -11,14 +11,14 @@ from django.views.decorators.debug import sensitive_post_parameters
 
 from config.pages import page
 from users import services
-from users.access import reads
+from users.access import reads, signed_in
 from users.forms import ProfileForm
 from users.models import User
 
 
 def me(request: HttpRequest) -> User:
     """A fresh copy of the signed-in user: a form that fails must not change the one the frame shows."""
-    return User.objects.get(pk=request.user.pk)
+    return User.objects.get(pk=signed_in(request).pk)
 
 
 @reads
@@ -26,7 +26,7 @@ def profile(request: HttpRequest) -> HttpResponse:
     """Name, language, theme."""
     form = ProfileForm(request.POST or None, instance=me(request))
     if request.method == "POST" and form.is_valid():
-        services.set_preferences(request.user, **form.cleaned_data)  # type: ignore[arg-type]
+        services.set_preferences(signed_in(request), **form.cleaned_data)
         with translation.override(form.cleaned_data["language"]):
             messages.success(request, _("Your profile is saved."))
         return redirect("users:profile")
@@ -37,7 +37,7 @@ def profile(request: HttpRequest) -> HttpResponse:
 @reads
 def password(request: HttpRequest) -> HttpResponse:
     """A new password for oneself; other devices are signed out."""
-    form = PasswordChangeForm(request.user, request.POST or None)  # type: ignore[arg-type]
+    form = PasswordChangeForm(signed_in(request), request.POST or None)
     if request.method == "POST" and form.is_valid():
         update_session_auth_hash(request, form.save())
         messages.success(request, _("Your password is changed. Other devices are signed out."))

@@ -7,7 +7,6 @@ from django.conf import settings
 from django.contrib import messages
 from django.contrib.auth import views as auth
 from django.contrib.auth.decorators import login_not_required
-from django.contrib.auth.forms import SetPasswordForm
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse_lazy
@@ -66,7 +65,6 @@ class SetPassword(auth.PasswordResetConfirmView):
     """Where the link leads: a new password, once. Users who were let go can't use theirs."""
 
     template_name = "users/set_password.html"
-    form_class = SetPasswordForm
     success_url = reverse_lazy("users:login")
 
     def get_user(self, uidb64: str) -> User | None:
