@@ -4,20 +4,19 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from time import perf_counter
-from typing import NamedTuple
 
 from django.db import connection, transaction
 from pyroaring import BitMap
 
 from segmentation.criteria.checking import check
 from segmentation.criteria.context import Context
-from segmentation.criteria.errors import CriteriaError
-from segmentation.criteria.groups import Group, Node, Not, criteria
+from segmentation.criteria.groups import Group, Node, criteria
 
 __all__ = ["Context", "Evaluation", "NodeResult", "evaluate", "sample", "snapshot"]
 
 
-class NodeResult(NamedTuple):
+@dataclass(frozen=True, slots=True)
+class NodeResult:
     """What one node came to. `ms`: what it cost, its children included."""
 
     path: str
@@ -96,7 +95,7 @@ def evaluate(tree: Node, *, context: Context) -> Evaluation:
     """Everything a tree comes to at `context.now`, in one snapshot.
 
     Shape: every set is a subset of `context.everyone`.
-    Raises: CriteriaError with the path, if something referred to is gone or does not suit; what `context.progress` raises.
+    Raises: CriteriaError with the path, if something referred to is gone or does not suit; what `progress` raises.
     """
     with snapshot():
         check(tree, context.catalog)

@@ -1,15 +1,42 @@
-"""The criteria language (docs/criteria.md): a closed set of kinds, read from JSON, found as sets of contacts, told as sentences."""
+"""The criteria language (docs/criteria.md): a closed set of kinds, read from JSON, found as sets, told as sentences."""
 
-from segmentation.criteria import field
+from segmentation.criteria import attribute, category, consent, field, file, sample, saved, segment, tag
 from segmentation.criteria.base import KINDS, Criterion, Reference, register
 from segmentation.criteria.catalog import Catalog
+from segmentation.criteria.checking import check
 from segmentation.criteria.context import Context
-from segmentation.criteria.errors import CriteriaError, Refusal
+from segmentation.criteria.errors import CriteriaError, RefusedError
 from segmentation.criteria.groups import AllOf, AnyOf, Group, Node, Not, criteria, nodes
 from segmentation.criteria.reading import dump, load, parse, parse_json
+from segmentation.criteria.references import references, rename
 from segmentation.criteria.words import Part, Sentence, Words
 
+MODULES = (attribute, category, consent, field, file, sample, saved, segment, tag)  # imported: their kinds are known
+
 __all__ = [
-    "KINDS", "AllOf", "AnyOf", "Catalog", "Context", "Criterion", "CriteriaError", "Group", "Node", "Not", "Part", "Reference",
-    "Refusal", "Sentence", "Words", "criteria", "dump", "field", "load", "nodes", "parse", "parse_json", "register",
-]  # fmt: skip
+    "KINDS",
+    "AllOf",
+    "AnyOf",
+    "Catalog",
+    "Context",
+    "CriteriaError",
+    "Criterion",
+    "Group",
+    "Node",
+    "Not",
+    "Part",
+    "Reference",
+    "RefusedError",
+    "Sentence",
+    "Words",
+    "check",
+    "criteria",
+    "dump",
+    "load",
+    "nodes",
+    "parse",
+    "parse_json",
+    "references",
+    "register",
+    "rename",
+]

@@ -1,6 +1,6 @@
 """What a kind of criterion is, and the closed list of kinds.
 
-A kind is one class in one module: its schema (pydantic fields), `members`, `sentence`, its form part (`form`).
+A kind is one class in one module: its schema (pydantic fields), `members`, `sentence`, its form part.
 `@register` makes it known; nothing else changes when a kind is added.
 """
 
@@ -24,6 +24,14 @@ class Reference(NamedTuple):
     kind: str  # attribute, tag, category, consent, segment, saved, file
     key: str | int
     path: str
+
+
+class Target(NamedTuple):
+    """Criteria of their own that a criterion stands for. `evaluated`: they are looked into now, not their last result."""
+
+    kind: str  # segment, saved
+    id: int
+    evaluated: bool
 
 
 class Criterion(BaseModel):
@@ -60,13 +68,13 @@ class Criterion(BaseModel):
     def refine(self) -> None:
         """Check what one key can't tell alone. Needs no database.
 
-        Raises: Refusal.
+        Raises: RefusedError.
         """
 
     def check(self, catalog: Catalog) -> None:
         """Check that what is referred to exists and suits.
 
-        Raises: Refusal.
+        Raises: RefusedError.
         """
 
     @abstractmethod
@@ -79,6 +87,10 @@ class Criterion(BaseModel):
 
     def opposite(self) -> "Criterion | None":
         """The criterion that is the complement of this one, where the kind has one."""
+        return None
+
+    def target(self) -> Target | None:
+        """The criteria this one refers to, where it does: they are followed to refuse circles."""
         return None
 
     def references(self) -> list[Reference]:
@@ -94,10 +106,10 @@ class Criterion(BaseModel):
 
 
 KINDS: dict[str, type[Criterion]] = {}
-Kind = TypeVar("Kind", bound=type[Criterion])
+Kind = TypeVar("Kind", bound=Criterion)
 
 
-def register(kind: Kind) -> Kind:
+def register(kind: type[Kind]) -> type[Kind]:
     """Make a kind known by the name its `kind` field allows."""
     (name,) = get_args(kind.model_fields["kind"].annotation)
     if name in KINDS:

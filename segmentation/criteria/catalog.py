@@ -8,7 +8,7 @@ from typing import Any
 from pyroaring import BitMap
 
 from contacts.models import Attribute, Consent
-from segmentation.models import SavedCriteria, Segment, UploadedList
+from segmentation.models import Calculation, SavedCriteria, Segment, UploadedList
 from tags.models import Category, Tag
 
 
@@ -66,6 +66,22 @@ class Catalog:
     def file_ids(self, pk: int) -> BitMap:
         """The contacts that a file matched when it was uploaded."""
         return BitMap.deserialize(bytes(UploadedList.objects.values_list("matched", flat=True).get(pk=pk)))
+
+    def segment_ids(self, pk: int) -> BitMap:
+        """The members of a segment as of its last done calculation."""
+        calculation = self.segments[pk].calculation
+        return BitMap.deserialize(bytes(Calculation.objects.values_list("members", flat=True).get(pk=calculation)))
+
+    def criteria(self, kind: str, pk: int) -> Any:
+        """The criteria of a segment or of saved criteria, as written; None: there are none (any more)."""
+        if kind == "segment":
+            return self.segments[pk].criteria if pk in self.segments else None
+        return self.saved[pk].criteria if pk in self.saved else None
+
+    def name(self, kind: str, pk: int) -> str:
+        """What a segment or saved criteria are called."""
+        known = self.segments.get(pk) if kind == "segment" else self.saved.get(pk)
+        return known.name if known else f"#{pk}"
 
     def tags(self, names: Iterable[str]) -> dict[str, int | None]:
         """The ids of tags by exact name; None for those there are not."""

@@ -30,7 +30,6 @@ class Context:
     mask: BitMap | None = None
     progress: Progress | None = None
     catalog: Catalog = field(default_factory=Catalog)
-    evaluated: dict[tuple[str, int], BitMap] = field(default_factory=dict)  # what references stand for
     _found: dict[Hashable, BitMap] = field(default_factory=dict)
 
     @property
@@ -51,7 +50,8 @@ class Context:
 
     def fetch(self, where: Where) -> BitMap:
         """The contacts for which `where` holds. An equal condition is fetched once in a context."""
-        return self.ids(f"SELECT string_agg(int4send(c.id), '') FROM contacts_contact c WHERE {where.sql}", where.params)
+        query = f"SELECT string_agg(int4send(c.id), '') FROM contacts_contact c WHERE {where.sql}"  # noqa: S608 - constants
+        return self.ids(query, where.params)
 
     def ids(self, query: str, params: tuple[Any, ...] = ()) -> BitMap:
         """The visible ones of the contacts in the one value `query` gives: `string_agg(int4send(id), '')`."""

@@ -30,7 +30,7 @@ class CriteriaError(Exception):
         return f"{self.path}: {self.message}" if self.path else self.message
 
 
-class Refusal(ValueError):
+class RefusedError(ValueError):
     """A part of one criterion is refused; whoever knows the criterion's path makes it a `CriteriaError`.
 
     `at` leads from the criterion to the part: `value[3]`; empty: the criterion itself.
@@ -57,5 +57,5 @@ def within(at: str, read: Callable[[Given], Read], value: Given) -> Read:
     """`read(value)`, its refusal placed at `at`."""
     try:
         return read(value)
-    except Refusal as refusal:
-        raise Refusal(refusal.text, at=at, **refusal.params) from None
+    except RefusedError as refusal:
+        raise RefusedError(refusal.text, at=at, **refusal.params) from None

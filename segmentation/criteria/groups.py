@@ -3,10 +3,11 @@
 from abc import ABC, abstractmethod
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from typing import Any, ClassVar, Union
+from typing import Any, ClassVar
 
 from django.utils.translation import gettext as _
 from pyroaring import BitMap
+from typing_extensions import override
 
 from segmentation.criteria.base import Criterion
 from segmentation.criteria.context import Context
@@ -36,7 +37,7 @@ class Group(ABC):
         return self.combine([child.members(context) for child in self.children], context=context)
 
 
-Node = Union[Group, Criterion]
+Node = Group | Criterion
 
 
 class AllOf(Group):
@@ -44,6 +45,7 @@ class AllOf(Group):
 
     name = "all"
 
+    @override
     def combine(self, sets: Sequence[BitMap], *, context: Context) -> BitMap:
         return BitMap.intersection(*sets)
 
@@ -57,6 +59,7 @@ class AnyOf(Group):
 
     name = "any"
 
+    @override
     def combine(self, sets: Sequence[BitMap], *, context: Context) -> BitMap:
         return BitMap.union(*sets)
 
@@ -70,6 +73,7 @@ class Not(Group):
 
     name = "not"
 
+    @override
     def combine(self, sets: Sequence[BitMap], *, context: Context) -> BitMap:
         (only,) = sets
         return context.but(only)

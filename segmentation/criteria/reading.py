@@ -9,7 +9,7 @@ from pydantic import ValidationError
 
 from segmentation.criteria import limits
 from segmentation.criteria.base import JSON, KINDS, Criterion
-from segmentation.criteria.errors import CriteriaError, Refusal, below
+from segmentation.criteria.errors import CriteriaError, RefusedError, below
 from segmentation.criteria.groups import AllOf, AnyOf, Node, Not
 from segmentation.criteria.values.number import exact, exact_literal
 
@@ -98,7 +98,7 @@ class _Reader:
             criterion.refine()
         except ValidationError as error:
             _refuse(error, path)
-        except Refusal as refusal:
+        except RefusedError as refusal:
             raise refusal.under(path) from None
         criterion.place(path, data)
         return criterion
@@ -128,12 +128,14 @@ def _refuse(error: ValidationError, path: str) -> NoReturn:
     for step in problem["loc"]:
         here = below(here, f"[{step}]" if isinstance(step, int) else shown(step))
     cause = problem.get("ctx", {}).get("error")
-    if isinstance(cause, Refusal):
+    if isinstance(cause, RefusedError):
         raise cause.under(here) from None
     text = PROBLEMS.get(problem["type"], _("This is not possible here."))
     last = str(problem["loc"][-1]) if problem["loc"] else ""
     params: dict[str, str | int] = {"key": shown(last), "value": shown(problem["input"]), "limit": limits.VALUES}
-    raise CriteriaError(here, text, **{name: value for name, value in params.items() if f"{{{name}}}" in text}) from None
+    raise CriteriaError(
+        here, text, **{name: value for name, value in params.items() if f"{{{name}}}" in text}
+    ) from None
 
 
 def shown(value: object) -> str:
@@ -146,7 +148,9 @@ def shown(value: object) -> str:
 # --- before anything recursive runs ---------------------------------------------------------------------------
 
 
-BRACKETS = re.compile(r'"(?:[^"\\]++|\\.)*+(?:"|\\?\Z)|[][{}]', re.DOTALL)  # whole strings, and brackets outside of them
+BRACKETS = re.compile(
+    r'"(?:[^"\\]++|\\.)*+(?:"|\\?\Z)|[][{}]', re.DOTALL
+)  # whole strings, and brackets outside of them
 
 
 def _check_nesting(text: str) -> None:
@@ -206,7 +210,7 @@ def _check_scalar(value: object, here: str) -> int:
         return 4
     try:
         exact(value)
-    except Refusal as refusal:
+    except RefusedError as refusal:
         raise refusal.under(here) from None
     return 1
 
@@ -214,7 +218,7 @@ def _check_scalar(value: object, here: str) -> int:
 def _check_letters(text: str, here: str) -> None:
     if len(text) > limits.BYTES:
         raise CriteriaError(here, PROBLEMS["string_too_long"])
-    if "\0" in text or not text.isascii() and any("\ud800" <= letter <= "\udfff" for letter in text):
+    if "\0" in text or any("\ud800" <= letter <= "\udfff" for letter in text):
         raise CriteriaError(here, _("This text has a character that is none."))
 
 
@@ -232,7 +236,7 @@ def _check_digits(digits: str) -> None:
     """Before the conversion: that of a long number takes time, and rounds."""
     try:
         exact_literal(digits)
-    except Refusal as refusal:
+    except RefusedError as refusal:
         raise refusal.under("") from None
 
 

@@ -1,6 +1,6 @@
 """Windows of time in words, with the days they come to."""
 
-from datetime import date, datetime
+from datetime import datetime
 
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
@@ -32,43 +32,45 @@ def window_told(window: Window, words: Words) -> Sentence:
 def ago_told(ago: Ago, name: Sentence, words: Words) -> Sentence:
     """`last visit was exactly 3 days ago (18 Nov)`."""
     template = {
-        "day": ngettext("{field} is exactly {n} day ago ({date})", "{field} is exactly {n} days ago ({date})", ago.count),
-        "week": ngettext("{field} is exactly {n} week ago ({date})", "{field} is exactly {n} weeks ago ({date})", ago.count),
+        "day": ngettext(
+            "{field} is exactly {n} day ago ({date})", "{field} is exactly {n} days ago ({date})", ago.count
+        ),
+        "week": ngettext(
+            "{field} is exactly {n} week ago ({date})", "{field} is exactly {n} weeks ago ({date})", ago.count
+        ),
         "month": ngettext(
             "{field} is exactly {n} month ago ({date})", "{field} is exactly {n} months ago ({date})", ago.count
         ),
-        "year": ngettext("{field} is exactly {n} year ago ({date})", "{field} is exactly {n} years ago ({date})", ago.count),
+        "year": ngettext(
+            "{field} is exactly {n} year ago ({date})", "{field} is exactly {n} years ago ({date})", ago.count
+        ),
     }[ago.unit]
-    (day, _same) = ago.days(words.today)
-    return phrase(template, field=name, n=words.number(ago.count), date=_day(day, words))
+    day = ago.day(words.today)
+    return phrase(template, field=name, n=words.number(ago.count), date=words.day(day))
 
 
 def anniversary_told(anniversary: Anniversary, name: Sentence, words: Words) -> Sentence:
     """`birthday has its anniversary in the next 7 days (until 27 Nov)`."""
     first, last = anniversary.between(words.today)
     if anniversary.days == 1:
-        return phrase(_("{field} has its anniversary today ({date})"), field=name, date=_day(first, words))
+        return phrase(_("{field} has its anniversary today ({date})"), field=name, date=words.day(first))
     if anniversary.ahead:
         template = ngettext(
             "{field} has its anniversary in the next {n} day (until {date})",
             "{field} has its anniversary in the next {n} days (until {date})",
             anniversary.days,
         )
-        return phrase(template, field=name, n=words.number(anniversary.days), date=_day(last, words))
+        return phrase(template, field=name, n=words.number(anniversary.days), date=words.day(last))
     template = ngettext(
         "{field} had its anniversary in the last {n} day (since {date})",
         "{field} had its anniversary in the last {n} days (since {date})",
         anniversary.days,
     )
-    return phrase(template, field=name, n=words.number(anniversary.days), date=_day(first, words))
+    return phrase(template, field=name, n=words.number(anniversary.days), date=words.day(first))
 
 
 def _edge(at: datetime, words: Words, *, exact: bool) -> str:
-    return words.moment(at) if exact else words.date(at.astimezone(words.zone).date())
-
-
-def _day(day: date | None, words: Words) -> str:
-    return words.date(day) if day else ""
+    return words.moment(at) if exact else words.day(at.astimezone(words.zone).date())
 
 
 def _last(window: Last) -> str:

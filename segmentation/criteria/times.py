@@ -8,15 +8,17 @@ from abc import ABC, abstractmethod
 from calendar import monthrange
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, TypeVar
 from zoneinfo import ZoneInfo
 
 from django.utils.translation import gettext_noop as _
+from typing_extensions import override
 
-from segmentation.criteria.errors import Refusal, within
+from segmentation.criteria.errors import RefusedError, within
 
 DAY = timedelta(days=1)
 TICK = timedelta(microseconds=1)  # the finest time that is kept
+Moment = TypeVar("Moment", date, datetime)
 YEARS = range(2, 9999)  # so that no zone and no window leads out of the calendar
 KEPT_WITHIN = 366  # days that hold every anniversary
 MOST = {"hour": 876_000, "day": 36_500, "week": 5_200, "month": 1_200, "year": 100}
@@ -67,7 +69,7 @@ class Window(ABC):
     def span(self, now: datetime, zone: ZoneInfo) -> Span:
         """In instants: whole days from their first instant to their last."""
         first, last = self.days(now.astimezone(zone).date())
-        return Span(first and start_of(first, zone), last and end_of(last, zone))
+        return Span(None if first is None else start_of(first, zone), None if last is None else end_of(last, zone))
 
     @property
     def whole_days(self) -> bool:
@@ -82,15 +84,18 @@ class Last(Window):
     count: int
     unit: str
 
+    @override
     def days(self, today: date) -> Days:
         return Days(shift(today, -self.count, self.unit) + DAY, today)
 
+    @override
     def span(self, now: datetime, zone: ZoneInfo) -> Span:
         if self.unit == "hour":
             return Span(now - timedelta(hours=self.count), now)
         return Span(super().span(now, zone).start, now)
 
     @property
+    @override
     def whole_days(self) -> bool:
         return self.unit != "hour"
 
@@ -102,15 +107,18 @@ class Next(Window):
     count: int
     unit: str
 
+    @override
     def days(self, today: date) -> Days:
         return Days(today, shift(today, self.count, self.unit) - DAY)
 
+    @override
     def span(self, now: datetime, zone: ZoneInfo) -> Span:
         if self.unit == "hour":
             return Span(now, now + timedelta(hours=self.count))
         return Span(now, super().span(now, zone).last)
 
     @property
+    @override
     def whole_days(self) -> bool:
         return self.unit != "hour"
 
@@ -122,9 +130,12 @@ class Ago(Window):
     count: int
     unit: str
 
+    def day(self, today: date) -> date:
+        return shift(today, -self.count, self.unit)
+
+    @override
     def days(self, today: date) -> Days:
-        day = shift(today, -self.count, self.unit)
-        return Days(day, day)
+        return Days(self.day(today), self.day(today))
 
 
 @dataclass(frozen=True)
@@ -134,13 +145,19 @@ class Bounds(Window):
     start: date | datetime | None
     end: date | datetime | None
 
+    @override
     def days(self, today: date) -> Days:
         return Days(self.start, self.end)
 
+    @override
     def span(self, now: datetime, zone: ZoneInfo) -> Span:
-        return Span(self.start and first_of(self.start, zone), self.end and last_of(self.end, zone))
+        return Span(
+            None if self.start is None else first_of(self.start, zone),
+            None if self.end is None else last_of(self.end, zone),
+        )
 
     @property
+    @override
     def whole_days(self) -> bool:
         return not isinstance(self.start, datetime) and not isinstance(self.end, datetime)
 
@@ -151,13 +168,16 @@ class Before(Window):
 
     moment: date | datetime
 
+    @override
     def days(self, today: date) -> Days:
         return Days(None, self.moment - DAY)
 
+    @override
     def span(self, now: datetime, zone: ZoneInfo) -> Span:
         return Span(None, first_of(self.moment, zone) - TICK)
 
     @property
+    @override
     def whole_days(self) -> bool:
         return not isinstance(self.moment, datetime)
 
@@ -168,28 +188,34 @@ class After(Window):
 
     moment: date | datetime
 
+    @override
     def days(self, today: date) -> Days:
         return Days(self.moment + DAY, None)
 
+    @override
     def span(self, now: datetime, zone: ZoneInfo) -> Span:
         return Span(last_of(self.moment, zone) + TICK, None)
 
     @property
+    @override
     def whole_days(self) -> bool:
         return not isinstance(self.moment, datetime)
 
 
 @dataclass(frozen=True)
 class Anniversary:
-    """The same day and month of any year, within `days` that begin (`ahead`) or end today. 29 February is kept on
-    28 February in years without it."""
+    """The same day and month of any year, within `days` days of which today is the first (`ahead`) or the last.
+
+    29 February is kept on 28 February in years without it.
+    """
 
     days: int
     ahead: bool
 
-    def between(self, today: date) -> Days:
+    def between(self, today: date) -> tuple[date, date]:
+        """The first and the last day on which it may fall."""
         reach = DAY * (self.days - 1)
-        return Days(today, today + reach) if self.ahead else Days(today - reach, today)
+        return (today, today + reach) if self.ahead else (today - reach, today)
 
     def dates(self, today: date) -> list[str]:
         """The days of the year that are kept then, as `MM-DD`."""
@@ -230,9 +256,9 @@ def read_moment(value: Any) -> date | datetime:
             if AN_INSTANT.fullmatch(value):
                 return _in_calendar(datetime.fromisoformat(value))
         except ValueError as error:
-            if isinstance(error, Refusal):
+            if isinstance(error, RefusedError):
                 raise
-    raise Refusal(_("A date (2026-11-21) or a date and time (2026-11-21T14:00) is expected here."))
+    raise RefusedError(_("A date (2026-11-21) or a date and time (2026-11-21T14:00) is expected here."))
 
 
 def read_day(value: Any) -> date:
@@ -241,43 +267,48 @@ def read_day(value: Any) -> date:
         moment = read_moment(value)
         if not isinstance(moment, datetime):
             return moment
-    raise Refusal(_("A date (2026-11-21) is expected here."))
+    raise RefusedError(_("A date (2026-11-21) is expected here."))
 
 
 def read_count(value: Any, *, most: int) -> int:
     if isinstance(value, bool) or not isinstance(value, int):
-        raise Refusal(_("A whole number is expected here."))
+        raise RefusedError(_("A whole number is expected here."))
     if not 1 <= value <= most:
-        raise Refusal(_("A number from 1 to {limit} is expected here."), limit=most)
+        raise RefusedError(_("A number from 1 to {limit} is expected here."), limit=most)
     return value
 
 
 def read_unit(value: Any, *, hours: bool = True) -> str:
     if not isinstance(value, str) or value not in MOST:
-        raise Refusal(_("One of hour, day, week, month and year is expected here."))
+        raise RefusedError(_("One of hour, day, week, month and year is expected here."))
     if value == "hour" and not hours:
-        raise Refusal(_("Hours don't fit here: this speaks of whole days."))
+        raise RefusedError(_("Hours don't fit here: this speaks of whole days."))
     return value
 
 
 def read_window(value: Any) -> Window:
     """`{"last": n, "unit": u}`, `{"next": n, "unit": u}`, `{"from": d}`, `{"to": d}` or `{"from": d, "to": d}`."""
     if not isinstance(value, dict):
-        raise Refusal(_("A window of time is expected here: “last”, “next”, “from” or “to”."))
+        raise RefusedError(_("A window of time is expected here: “last”, “next”, “from” or “to”."))
     keys = set(value)
-    for name, window in (("last", Last), ("next", Next)):
-        if name in keys:
-            _only(keys, {name, "unit"})
-            if "unit" not in keys:
-                raise Refusal(_("This is missing."), at="unit")
-            unit = within("unit", read_unit, value["unit"])
-            return window(within(name, lambda count: read_count(count, most=MOST[unit]), value[name]), unit)
+    if "last" in keys:
+        return Last(*_counted(value, "last"))
+    if "next" in keys:
+        return Next(*_counted(value, "next"))
     _only(keys, {"from", "to"})
     if not keys:
-        raise Refusal(_("A window of time is expected here: “last”, “next”, “from” or “to”."))
+        raise RefusedError(_("A window of time is expected here: “last”, “next”, “from” or “to”."))
     start = within("from", read_moment, value["from"]) if "from" in keys else None
     end = within("to", read_moment, value["to"]) if "to" in keys else None
     return ordered(Bounds(start, end))
+
+
+def _counted(value: dict[str, Any], name: str) -> tuple[int, str]:
+    _only(set(value), {name, "unit"})
+    if "unit" not in value:
+        raise RefusedError(_("This is missing."), at="unit")
+    unit = within("unit", read_unit, value["unit"])
+    return within(name, lambda count: read_count(count, most=MOST[unit]), value[name]), unit
 
 
 def ordered(bounds: Bounds) -> Bounds:
@@ -288,17 +319,17 @@ def ordered(bounds: Bounds) -> Bounds:
     if isinstance(start, datetime) and isinstance(end, datetime) and (start.tzinfo is None) != (end.tzinfo is None):
         return bounds
     if start > end:
-        raise Refusal(_("The end lies before the start."))
+        raise RefusedError(_("The end lies before the start."))
     return bounds
 
 
 def _only(keys: set[Any], known: set[str]) -> None:
     for key in sorted(map(str, keys)):
         if key not in known:
-            raise Refusal(_("Unknown key “{key}”."), at=key[:60], key=key[:60])
+            raise RefusedError(_("Unknown key “{key}”."), at=key[:60], key=key[:60])
 
 
-def _in_calendar(moment: Any) -> Any:
+def _in_calendar(moment: Moment) -> Moment:
     if moment.year not in YEARS:
-        raise Refusal(_("This year is out of range."))
+        raise RefusedError(_("This year is out of range."))
     return moment

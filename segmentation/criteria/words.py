@@ -36,7 +36,9 @@ class Sentence:
 
     @property
     def html(self) -> SafeString:
-        marked = (('<b class="value">', part.text, "</b>") if part.value else ("", part.text, "") for part in self.parts)
+        marked = (
+            ('<b class="value">', part.text, "</b>") if part.value else ("", part.text, "") for part in self.parts
+        )
         return format_html_join("", "{}{}{}", ((SafeString(a), text, SafeString(b)) for a, text, b in marked))
 
     @property
@@ -77,7 +79,7 @@ class Words:
     def today(self) -> date:
         return self.now.astimezone(self.zone).date()
 
-    def date(self, day: date) -> str:
+    def day(self, day: date) -> str:
         """`23 Oct`, with the year unless it is this one."""
         if day.year == self.today.year:
             # Translators: a day within a sentence, in Django's date format; b is the short month in lower case
@@ -88,10 +90,10 @@ class Words:
     def moment(self, at: date | datetime) -> str:
         """A day, or a day with its time in the account's zone."""
         if not isinstance(at, datetime):
-            return self.date(at)
+            return self.day(at)
         local = at.astimezone(self.zone) if at.tzinfo else at
         # Translators: a moment within a sentence: day and time
-        return _("{day}, {time}").format(day=self.date(local.date()), time=f"{local:%H:%M}")
+        return _("{day}, {time}").format(day=self.day(local.date()), time=f"{local:%H:%M}")
 
     def number(self, value: Decimal | int) -> str:
         return str(number_format(value, use_l10n=True))

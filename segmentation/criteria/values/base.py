@@ -10,7 +10,7 @@ from pyroaring import BitMap
 
 from segmentation.criteria import limits
 from segmentation.criteria.context import Context
-from segmentation.criteria.errors import Refusal, within
+from segmentation.criteria.errors import RefusedError, within
 from segmentation.criteria.where import Column, Where
 from segmentation.criteria.words import Sentence, Words, phrase
 
@@ -36,16 +36,16 @@ class ValueType(ABC):
     def read(self, op: str, value: Any) -> Any:
         """The operand of `op`, from the JSON of `value`.
 
-        Raises: Refusal at `op` or within `value`.
+        Raises: RefusedError at `op` or within `value`.
         """
         if op not in self.operators:
-            raise Refusal(gettext_noop("“{op}” does not fit this kind of value."), at="op", op=op)
+            raise RefusedError(gettext_noop("“{op}” does not fit this kind of value."), at="op", op=op)
         if op in WITHOUT_VALUE:
             if value is not ABSENT:
-                raise Refusal(gettext_noop("“{op}” takes no value."), at="value", op=op)
+                raise RefusedError(gettext_noop("“{op}” takes no value."), at="value", op=op)
             return None
         if value is ABSENT:
-            raise Refusal(gettext_noop("This is missing."), at="value")
+            raise RefusedError(gettext_noop("This is missing."), at="value")
         return self.operand(NEGATIVE.get(op, op), value)
 
     def members(self, op: str, operand: Any, *, column: Column, context: Context) -> BitMap:
@@ -83,11 +83,11 @@ class ValueType(ABC):
 def listed(value: Any, read: Callable[[Any], Any]) -> list[Any]:
     """A list of 1 to 1,000 values, each as `read` gives it."""
     if not isinstance(value, list):
-        raise Refusal(gettext_noop("A list is expected here."), at="value")
+        raise RefusedError(gettext_noop("A list is expected here."), at="value")
     if not value:
-        raise Refusal(gettext_noop("This list is empty."), at="value")
+        raise RefusedError(gettext_noop("This list is empty."), at="value")
     if len(value) > limits.VALUES:
-        raise Refusal(
+        raise RefusedError(
             gettext_noop("This list is too long: at most {limit} values."), at="value", limit=limits.VALUES
         )
     return [within(f"value[{at}]", read, one) for at, one in enumerate(value)]
@@ -96,11 +96,13 @@ def listed(value: Any, read: Callable[[Any], Any]) -> list[Any]:
 def keyed(value: Any, *, required: tuple[str, ...]) -> list[Any]:
     """The values of an object that has exactly the `required` keys, in their order."""
     if not isinstance(value, dict):
-        raise Refusal(gettext_noop("An object with {keys} is expected here."), at="value", keys=", ".join(required))
+        raise RefusedError(
+            gettext_noop("An object with {keys} is expected here."), at="value", keys=", ".join(required)
+        )
     for key in value:
         if key not in required:
-            raise Refusal(gettext_noop("Unknown key “{key}”."), at=f"value.{key[:60]}", key=key[:60])
+            raise RefusedError(gettext_noop("Unknown key “{key}”."), at=f"value.{key[:60]}", key=key[:60])
     for key in required:
         if key not in value:
-            raise Refusal(gettext_noop("This is missing."), at=f"value.{key}")
+            raise RefusedError(gettext_noop("This is missing."), at=f"value.{key}")
     return [value[key] for key in required]

@@ -3,6 +3,7 @@
 from typing import Any
 
 from django.utils.translation import gettext as _
+from typing_extensions import override
 
 from segmentation.criteria.values.base import ValueType
 from segmentation.criteria.where import Column, Where
@@ -14,12 +15,15 @@ class Boolean(ValueType):
 
     operators = ("is_true", "is_false", "is_set", "is_not_set")
 
+    @override
     def operand(self, op: str, value: Any) -> None:
         raise NotImplementedError(op)  # none of the operators takes a value
 
+    @override
     def where(self, op: str, operand: Any, column: Column, context: Any) -> Where:
         return column.where("{} IS TRUE" if op == "is_true" else "{} IS FALSE")
 
+    @override
     def told(self, op: str, operand: Any, name: Sentence, words: Words) -> Sentence:
         if op == "is_true":
             # Translators: a yes-or-no attribute, after its name

@@ -4,10 +4,10 @@ from dataclasses import dataclass
 from typing import Any, ClassVar
 
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_noop
-from django.utils.translation import ngettext
+from django.utils.translation import gettext_noop, ngettext
+from typing_extensions import override
 
-from segmentation.criteria.errors import Refusal, within
+from segmentation.criteria.errors import RefusedError, within
 from segmentation.criteria.values.base import ValueType, listed
 from segmentation.criteria.values.text import text
 from segmentation.criteria.where import Column, Where
@@ -23,7 +23,7 @@ class _OfOptions(ValueType):
     def option(self, value: Any) -> str:
         given = text(value)
         if self.options is not None and given not in self.options:
-            raise Refusal(gettext_noop("There is no option “{option}”."), option=given[:60])
+            raise RefusedError(gettext_noop("There is no option “{option}”."), option=given[:60])
         return given
 
     def label(self, option: str) -> str:
@@ -35,12 +35,15 @@ class Choice(_OfOptions):
 
     operators: ClassVar = ("eq", "ne", "in", "not_in", "is_set", "is_not_set")
 
+    @override
     def operand(self, op: str, value: Any) -> Any:
         return listed(value, self.option) if op == "in" else within("value", self.option, value)
 
+    @override
     def where(self, op: str, operand: Any, column: Column, context: Any) -> Where:
         return column.where("{} = ANY(%s)" if op == "in" else "{} = %s", operand)
 
+    @override
     def told(self, op: str, operand: Any, name: Sentence, words: Words) -> Sentence:
         values = words.any_of([self.label(one) for one in (operand if isinstance(operand, list) else [operand])])
         if op in {"eq", "in"}:
@@ -53,12 +56,15 @@ class Choices(_OfOptions):
 
     operators: ClassVar = ("any", "all", "none", "is_set", "is_not_set")
 
+    @override
     def operand(self, op: str, value: Any) -> Any:
         return listed(value, self.option)
 
+    @override
     def where(self, op: str, operand: Any, column: Column, context: Any) -> Where:
         return column.where("{} ?| %s" if op == "any" else "{} ?& %s", operand)
 
+    @override
     def told(self, op: str, operand: Any, name: Sentence, words: Words) -> Sentence:
         labels = [self.label(one) for one in operand]
         if op == "all":

@@ -1,13 +1,14 @@
 """Dates, and instants seen as dates in the account's zone."""
 
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_noop
+from typing_extensions import override
 
 from segmentation.criteria.context import Context
-from segmentation.criteria.errors import Refusal, within
+from segmentation.criteria.errors import RefusedError, within
 from segmentation.criteria.telling import ago_told, anniversary_told, window_told
 from segmentation.criteria.times import (
     KEPT_WITHIN,
@@ -37,6 +38,7 @@ OPERATORS = ("on", "before", "after", "between", "last", "next", "ago", "anniver
 class _Moment(ValueType):
     operators = OPERATORS
 
+    @override
     def operand(self, op: str, value: Any) -> Window | Anniversary:
         if op == "anniversary":
             return _anniversary(value)
@@ -47,6 +49,7 @@ class _Moment(ValueType):
     def check_window(self, window: Window) -> None:
         """Refuse what is finer than the values are."""
 
+    @override
     def told(self, op: str, operand: Any, name: Sentence, words: Words) -> Sentence:
         match operand:
             case Anniversary():
@@ -57,8 +60,8 @@ class _Moment(ValueType):
                 return phrase(_("{field} is before {date}"), field=name, date=words.moment(operand.moment))
             case After():
                 return phrase(_("{field} is after {date}"), field=name, date=words.moment(operand.moment))
-            case Bounds() if op == "on":
-                return phrase(_("{field} is on {date}"), field=name, date=words.moment(operand.start))
+            case Bounds(start=date() as day) if op == "on":
+                return phrase(_("{field} is on {date}"), field=name, date=words.moment(day))
         # Translators: window: "in the last 30 days (since 23 Oct)", "from 1 Nov to 5 Nov" …
         return phrase(_("{field} is {window}"), field=name, window=window_told(operand, words))
 
@@ -66,10 +69,14 @@ class _Moment(ValueType):
 class Date(_Moment):
     """Days of the calendar, of no zone: `last`, `next` and `ago` count from today in the account's zone."""
 
+    @override
     def check_window(self, window: Window) -> None:
         if not window.whole_days:
-            raise Refusal(gettext_noop("This is a date without a time: hours and times of day don't fit."), at="value")
+            raise RefusedError(
+                gettext_noop("This is a date without a time: hours and times of day don't fit."), at="value"
+            )
 
+    @override
     def where(self, op: str, operand: Any, column: Column, context: Context) -> Where:
         if isinstance(operand, Anniversary):
             return column.where("substr({}, 6) = ANY(%s)", operand.dates(context.today))
@@ -80,13 +87,16 @@ class Date(_Moment):
 class Instant(_Moment):
     """Instants: a day is the account's, from its first instant to its last."""
 
+    @override
     def where(self, op: str, operand: Any, column: Column, context: Context) -> Where:
         if isinstance(operand, Anniversary):
             local = "{}::timestamptz AT TIME ZONE %s" if column.as_text else "{} AT TIME ZONE %s"
             return column.where(f"to_char({local}, 'MM-DD') = ANY(%s)", str(context.zone), operand.dates(context.today))
         span: Span = operand.span(context.now, context.zone)
         if column.as_text:
-            return _ranged(column, span.start and _whole_second(span.start, up=True), span.last and _whole_second(span.last))
+            return _ranged(
+                column, span.start and _whole_second(span.start, up=True), span.last and _whole_second(span.last)
+            )
         return _ranged(column, span.start, span.last)
 
 
@@ -121,15 +131,16 @@ def _window(op: str, value: Any) -> Window:
     count, unit = keyed(value, required=("n", "unit"))
     unit = within("value.unit", lambda given: read_unit(given, hours=op != "ago"), unit)
     count = within("value.n", lambda given: read_count(given, most=MOST[unit]), count)
-    return {"last": Last, "next": Next, "ago": Ago}[op](count, unit)
+    windows: dict[str, type[Last | Next | Ago]] = {"last": Last, "next": Next, "ago": Ago}
+    return windows[op](count, unit)
 
 
 def _anniversary(value: Any) -> Anniversary:
     if not isinstance(value, dict) or len(value) != 1 or (key := next(iter(value))) not in {"in_next", "in_last", "on"}:
-        raise Refusal(gettext_noop("An object with one of in_next, in_last and on is expected here."), at="value")
+        raise RefusedError(gettext_noop("An object with one of in_next, in_last and on is expected here."), at="value")
     if key == "on":
         if value[key] != "today":
-            raise Refusal(gettext_noop("Only “today” is possible here."), at="value.on")
+            raise RefusedError(gettext_noop("Only “today” is possible here."), at="value.on")
         return Anniversary(1, ahead=True)
     days = within(f"value.{key}", lambda given: read_count(given, most=KEPT_WITHIN), value[key])
     return Anniversary(days, ahead=key == "in_next")

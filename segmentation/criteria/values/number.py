@@ -5,9 +5,10 @@ from typing import Any, NamedTuple
 
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_noop
+from typing_extensions import override
 
 from segmentation.criteria import limits
-from segmentation.criteria.errors import Refusal, within
+from segmentation.criteria.errors import RefusedError, within
 from segmentation.criteria.values.base import ValueType, keyed, listed
 from segmentation.criteria.where import Column, Where
 from segmentation.criteria.words import Sentence, Words, phrase
@@ -27,28 +28,31 @@ class Between(NamedTuple):
 def exact(value: Any) -> Decimal:
     """The number that was written: a float of at most 15 digits is told by its shortest text."""
     if isinstance(value, bool) or not isinstance(value, int | float | Decimal):
-        raise Refusal(EXPECTED)
+        raise RefusedError(EXPECTED)
     if isinstance(value, int) and abs(value) >= 10**limits.DIGITS:  # before its text is made: that takes time
-        raise Refusal(TOO_LONG, limit=limits.DIGITS)
+        raise RefusedError(TOO_LONG, limit=limits.DIGITS)
     return _bounded(Decimal(repr(value)) if isinstance(value, float) else Decimal(value))
 
 
 def exact_literal(digits: str) -> Decimal:
     """The number a JSON text spells."""
     if len(digits) > 3 * limits.DIGITS:
-        raise Refusal(TOO_LONG, limit=limits.DIGITS)
+        raise RefusedError(TOO_LONG, limit=limits.DIGITS)
     try:
         return _bounded(Decimal(digits))
     except InvalidOperation:
-        raise Refusal(EXPECTED) from None
+        raise RefusedError(EXPECTED) from None
 
 
 def _bounded(number: Decimal) -> Decimal:
     if not number.is_finite():
-        raise Refusal(EXPECTED)
-    if len(number.normalize().as_tuple().digits) > limits.DIGITS or not -limits.DIGITS <= number.adjusted() < limits.DIGITS:
+        raise RefusedError(EXPECTED)
+    if (
+        len(number.normalize().as_tuple().digits) > limits.DIGITS
+        or not -limits.DIGITS <= number.adjusted() < limits.DIGITS
+    ):
         if number:
-            raise Refusal(TOO_LONG, limit=limits.DIGITS)
+            raise RefusedError(TOO_LONG, limit=limits.DIGITS)
         return Decimal(0)
     return number
 
@@ -58,6 +62,7 @@ class Number(ValueType):
 
     operators = ("eq", "ne", "lt", "lte", "gt", "gte", "between", "in", "not_in", "is_set", "is_not_set")
 
+    @override
     def operand(self, op: str, value: Any) -> Any:
         if op == "in":
             return listed(value, exact)
@@ -65,10 +70,11 @@ class Number(ValueType):
             low, high = keyed(value, required=("from", "to"))
             between = Between(within("value.from", exact, low), within("value.to", exact, high))
             if between.low > between.high:
-                raise Refusal(gettext_noop("The end lies before the start."), at="value")
+                raise RefusedError(gettext_noop("The end lies before the start."), at="value")
             return between
         return within("value", exact, value)
 
+    @override
     def where(self, op: str, operand: Any, column: Column, context: Any) -> Where:
         if op == "in":
             whole = [_bound(one) for one in operand]
@@ -78,13 +84,16 @@ class Number(ValueType):
         sign = {"eq": "=", "lt": "<", "lte": "<=", "gt": ">", "gte": ">="}[op]
         return column.where(f"{{}} {sign} %s", _bound(operand))
 
+    @override
     def told(self, op: str, operand: Any, name: Sentence, words: Words) -> Sentence:
         if op == "between":
             low, high = words.number(operand.low), words.number(operand.high)
             return phrase(_("{field} is from {low} to {high}"), field=name, low=low, high=high)
         if op in {"in", "not_in"}:
             values = words.any_of([words.number(one) for one in operand])
-            return phrase(_("{field} is {values}") if op == "in" else _("{field} is not {values}"), field=name, values=values)
+            return phrase(
+                _("{field} is {values}") if op == "in" else _("{field} is not {values}"), field=name, values=values
+            )
         return phrase(_told(op), field=name, value=words.number(operand))
 
 

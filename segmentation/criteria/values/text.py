@@ -9,10 +9,11 @@ from django.db import connection
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_noop
 from pyroaring import BitMap
+from typing_extensions import override
 
 from segmentation.criteria import limits
 from segmentation.criteria.context import Context, bitmap
-from segmentation.criteria.errors import Refusal, within
+from segmentation.criteria.errors import RefusedError, within
 from segmentation.criteria.values.base import ValueType, listed
 from segmentation.criteria.where import Column, Where
 from segmentation.criteria.words import Sentence, Words, phrase
@@ -24,11 +25,11 @@ CHUNK = 5_000  # distinct values held at a time while a pattern is tried
 def text(value: Any) -> str:
     """A text as given: not empty, not endless."""
     if not isinstance(value, str):
-        raise Refusal(gettext_noop("A text is expected here."))
+        raise RefusedError(gettext_noop("A text is expected here."))
     if not value:
-        raise Refusal(gettext_noop("This is empty. To find those without a value use “is not set”."))
+        raise RefusedError(gettext_noop("This is empty. To find those without a value use “is not set”."))
     if len(value) > limits.TEXT:
-        raise Refusal(gettext_noop("This text is too long."))
+        raise RefusedError(gettext_noop("This text is too long."))
     return value
 
 
@@ -54,26 +55,39 @@ def compiled(expression: str) -> Any:
     except re2.error as error:
         reason = error.args[0] if error.args else ""
         reason = reason.decode(errors="replace") if isinstance(reason, bytes) else str(reason)
-        raise Refusal(gettext_noop("This is no regular expression: {reason}"), reason=reason[:120]) from None
+        raise RefusedError(gettext_noop("This is no regular expression: {reason}"), reason=reason[:120]) from None
 
 
 class Text(ValueType):
     """Any text. An empty one is no value."""
 
     operators = (
-        "eq", "ne", "in", "not_in", "contains", "not_contains", "starts_with", "ends_with", "matches", "is_set", "is_not_set",
-    )  # fmt: skip
+        "eq",
+        "ne",
+        "in",
+        "not_in",
+        "contains",
+        "not_contains",
+        "starts_with",
+        "ends_with",
+        "matches",
+        "is_set",
+        "is_not_set",
+    )
 
+    @override
     def operand(self, op: str, value: Any) -> Any:
         if op == "in":
             return listed(value, text)
         return within("value", pattern if op == "matches" else text, value)
 
+    @override
     def holding(self, op: str, operand: Any, column: Column, context: Context) -> BitMap:
         if op == "matches":
             return context.once(("matches", operand, column), lambda: _matching(compiled(operand), column))
         return super().holding(op, operand, column, context)
 
+    @override
     def where(self, op: str, operand: Any, column: Column, context: Context) -> Where:
         if op == "in":
             return column.where(f"{FOLDED} = ANY(%s)", [folded(one) for one in operand])
@@ -87,6 +101,7 @@ class Text(ValueType):
         needle = folded(operand)
         return column.where(template, *((len(needle), needle) if op == "ends_with" else (needle,)))
 
+    @override
     def told(self, op: str, operand: Any, name: Sentence, words: Words) -> Sentence:
         if op == "in":
             return phrase(_("{field} is {values}"), field=name, values=words.any_of(operand))
@@ -113,10 +128,8 @@ def _matching(expression: Any, column: Column) -> BitMap:
     They are streamed: memory holds one chunk of values with the ids that have them.
     """
     found = BitMap()
-    query = (
-        f"SELECT value, string_agg(int4send(id), '') FROM (SELECT c.id, {column.sql} AS value FROM contacts_contact c)"  # noqa: S608
-        " AS of_contacts WHERE value IS NOT NULL GROUP BY value"
-    )
+    values = f"SELECT c.id, {column.sql} AS value FROM contacts_contact c"  # noqa: S608 - constants
+    query = f"SELECT value, string_agg(int4send(id), '') FROM ({values}) v WHERE value IS NOT NULL GROUP BY value"  # noqa: S608
     with connection.chunked_cursor() as cursor:
         cursor.execute(query, column.params)
         while rows := cursor.fetchmany(CHUNK):

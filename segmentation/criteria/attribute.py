@@ -1,0 +1,151 @@
+"""`attribute`: a typed property that the account keeps of its contacts."""
+
+from typing import Annotated, Any, ClassVar, Literal
+
+from django.utils.translation import gettext
+from django.utils.translation import gettext_noop as _
+from pydantic import Field
+from pyroaring import BitMap
+
+from contacts.models import Attribute, AttributeType
+from segmentation.criteria import limits
+from segmentation.criteria.base import Criterion, register
+from segmentation.criteria.catalog import Catalog
+from segmentation.criteria.context import Context
+from segmentation.criteria.errors import RefusedError
+from segmentation.criteria.values.base import ABSENT, OPPOSITE, ValueType
+from segmentation.criteria.values.boolean import Boolean
+from segmentation.criteria.values.choice import Choice, Choices
+from segmentation.criteria.values.moment import Date, Instant
+from segmentation.criteria.values.number import Number
+from segmentation.criteria.values.text import Text
+from segmentation.criteria.where import Column
+from segmentation.criteria.words import Sentence, Words, phrase, plain
+from segmentation.parts.base import Choosing, Control, FormPart, Option, Subject, Tree, Typed, Values
+from segmentation.parts.operands import Operand, operand_for
+
+# A value of another JSON type than the attribute's is no value: 'true' and lists compare as greater than any number.
+STRING = "CASE jsonb_typeof(c.attributes -> %s) WHEN 'string' THEN NULLIF(c.attributes ->> %s, '') END"
+NUMBER = "CASE jsonb_typeof(c.attributes -> %s) WHEN 'number' THEN (c.attributes -> %s)::numeric END"
+BOOLEAN = "CASE jsonb_typeof(c.attributes -> %s) WHEN 'boolean' THEN (c.attributes -> %s)::boolean END"
+LIST = "CASE jsonb_typeof(c.attributes -> %s) WHEN 'array' THEN NULLIF(c.attributes -> %s, '[]'::jsonb) END"
+
+TYPES: dict[str, tuple[ValueType, str]] = {
+    AttributeType.TEXT: (Text(), STRING),
+    AttributeType.NUMBER: (Number(), NUMBER),
+    AttributeType.BOOLEAN: (Boolean(), BOOLEAN),
+    AttributeType.DATE: (Date(), STRING),
+    AttributeType.DATETIME: (Instant(), STRING),
+    AttributeType.CHOICE: (Choice(), STRING),
+    AttributeType.CHOICES: (Choices(), LIST),
+}
+
+
+def value_type(attribute: Attribute) -> ValueType:
+    """What can be asked of the attribute's values."""
+    if attribute.type == AttributeType.CHOICE:
+        return Choice({option: option for option in attribute.options})
+    if attribute.type == AttributeType.CHOICES:
+        return Choices({option: option for option in attribute.options})
+    return TYPES[attribute.type][0]
+
+
+def column(attribute: Attribute) -> Column:
+    """Where the attribute's value is, NULL for contacts without one."""
+    sql = TYPES[attribute.type][1]
+    return Column(sql, (attribute.key, attribute.key), as_text=attribute.type == AttributeType.DATETIME)
+
+
+class AttributeForm(FormPart):
+    """Each attribute of the account is a subject of its own; its type decides the conditions."""
+
+    kind = "attribute"
+    icon = "sliders-vertical"
+
+    def subjects(self, choices: Choosing) -> list[Subject]:
+        return [
+            Subject(f"attribute:{key}", attribute.name, gettext("Attributes"))
+            for key, attribute in choices.attributes.items()
+        ]
+
+    def controls(self, typed: Typed) -> list[Control]:
+        operand = self._operand(typed)
+        return operand.controls(typed) if operand else []
+
+    def read(self, typed: Typed) -> Tree:
+        operand = self._operand(typed)
+        if operand is None:
+            typed.complain("what", gettext("There is no such attribute any more. Choose another, or remove this."))
+            typed.finish()
+        criterion = {"kind": "attribute", "attribute": self.detail(typed), **(operand.read(typed) if operand else {})}
+        typed.finish()
+        return criterion
+
+    def write(self, criterion: Tree) -> Values:
+        # Of which type the attribute is now is not asked here: the operator and the value's shape say what is shown.
+        fitting = [operand for operand in map(operand_for, TYPES) if criterion["op"] in operand.labels]
+        for operand in fitting:
+            try:
+                return {"what": [f"attribute:{criterion['attribute']}"], **operand.write(criterion)}
+            except (KeyError, TypeError, ValueError):
+                continue
+        return {"what": [f"attribute:{criterion['attribute']}"], "op": [criterion["op"]]}
+
+    def _operand(self, typed: Typed) -> Operand | None:
+        attribute = typed.choices.attributes.get(self.detail(typed))
+        if attribute is None:
+            return None
+        return operand_for(attribute.type, [Option(option, option) for option in attribute.options])
+
+
+@register
+class AttributeCriterion(Criterion):
+    """`{"kind": "attribute", "attribute": "city", "op": "eq", "value": "Warszawa"}`."""
+
+    form: ClassVar = AttributeForm()
+    refers: ClassVar = {"attribute": "attribute"}
+
+    kind: Literal["attribute"]
+    attribute: Annotated[str, Field(min_length=1, max_length=limits.NAME)]
+    op: str
+    value: Any = ABSENT
+
+    def refine(self) -> None:
+        """The attribute's type is not known here: one of the types must take this operator with this value."""
+        fitting = [kind for kind, _sql in TYPES.values() if self.op in kind.operators]
+        if not fitting:
+            raise RefusedError(_("There is no operator “{op}”."), at="op", op=self.op[:60])
+        problems = []
+        for kind in fitting:
+            try:
+                kind.read(self.op, self.value)
+            except RefusedError as problem:
+                problems.append(problem)
+        if len(problems) == len(fitting):
+            raise problems[0]
+
+    def check(self, catalog: Catalog) -> None:
+        if self.attribute not in catalog.attributes:
+            raise RefusedError(_("There is no attribute “{key}”."), at="attribute", key=self.attribute[:60])
+        value_type(catalog.attributes[self.attribute]).read(self.op, self.value)
+
+    def members(self, context: Context) -> BitMap:
+        attribute = context.catalog.attributes[self.attribute]
+        kind = value_type(attribute)
+        return kind.members(self.op, kind.read(self.op, self.value), column=column(attribute), context=context)
+
+    def sentence(self, words: Words) -> Sentence:
+        attribute = words.catalog.attributes.get(self.attribute)
+        name = plain(attribute.name if attribute else self.attribute)
+        kinds = [value_type(attribute)] if attribute else [kind for kind, _sql in TYPES.values()]
+        for kind in kinds:
+            try:
+                return kind.sentence(self.op, kind.read(self.op, self.value), name=name, words=words)
+            except RefusedError:
+                continue  # the attribute was changed or deleted since; what is left is told below
+        return phrase(
+            "{field} {op} {value}", field=name, op=self.op, value="" if self.value is ABSENT else str(self.value)
+        )
+
+    def opposite(self) -> "AttributeCriterion | None":
+        return self.model_copy(update={"op": OPPOSITE[self.op]}) if self.op in OPPOSITE else None

@@ -1,0 +1,59 @@
+"""`file`: the contacts that an uploaded list matched."""
+
+from typing import Annotated, ClassVar, Literal
+
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_noop
+from pydantic import Field
+from pyroaring import BitMap
+
+from segmentation.criteria.base import Criterion, register
+from segmentation.criteria.catalog import Catalog
+from segmentation.criteria.context import Context
+from segmentation.criteria.errors import RefusedError
+from segmentation.criteria.words import Sentence, Words, phrase
+from segmentation.parts.base import Choosing, Control, FormPart, Subject, Tree, Typed, Values
+from segmentation.parts.references import read_id
+
+
+class FileForm(FormPart):
+    """A list uploaded before."""
+
+    kind = "file"
+    icon = "file-text"
+
+    def subjects(self, choices: Choosing) -> list[Subject]:
+        return [Subject("file", _("Uploaded list"), _("Segments and lists"))] if choices.files else []
+
+    def controls(self, typed: Typed) -> list[Control]:
+        return [Control("file", "select", _("file"), [typed.one("file")], typed.choices.files)]
+
+    def read(self, typed: Typed) -> Tree:
+        criterion = {"kind": "file", "file": read_id(typed, "file", _("Choose a file."))}
+        typed.finish()
+        return criterion
+
+    def write(self, criterion: Tree) -> Values:
+        return {"what": ["file"], "file": [str(criterion["file"])]}
+
+
+@register
+class FileCriterion(Criterion):
+    """`{"kind": "file", "file": 7}`: those of its contacts the account still has."""
+
+    form: ClassVar = FileForm()
+    refers: ClassVar = {"file": "file"}
+
+    kind: Literal["file"]
+    file: Annotated[int, Field(ge=1)]
+
+    def check(self, catalog: Catalog) -> None:
+        if self.file not in catalog.files:
+            raise RefusedError(gettext_noop("There is no file with the id {id}."), at="file", id=self.file)
+
+    def members(self, context: Context) -> BitMap:
+        return context.once(("file", self.file), lambda: context.catalog.file_ids(self.file) & context.everyone)
+
+    def sentence(self, words: Words) -> Sentence:
+        name = words.catalog.files.get(self.file) or _("deleted file {id}").format(id=self.file)
+        return phrase(_("is in the file {file}"), file=name)

@@ -1,0 +1,131 @@
+"""`tag`: the flat labels."""
+
+from typing import Annotated, ClassVar, Literal
+
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_noop, ngettext
+from pydantic import Field
+from pyroaring import BitMap
+
+from segmentation.criteria import limits
+from segmentation.criteria.base import Criterion, Reference, register
+from segmentation.criteria.catalog import Catalog
+from segmentation.criteria.context import Context
+from segmentation.criteria.errors import RefusedError, below
+from segmentation.criteria.labels import Name, Table, Within
+from segmentation.criteria.telling import window_told
+from segmentation.criteria.values.base import OPPOSITE
+from segmentation.criteria.words import Sentence, Words, phrase
+from segmentation.parts.base import Choosing, Control, FormPart, Option, Subject, Tree, Typed, Values
+from segmentation.parts.labels import label_operators
+from segmentation.parts.moments import WindowInput
+from tags.normalising import parts
+
+TABLE = Table("tags_contacttag", label="tag_id", since="assigned_at")
+
+
+class TagForm(FormPart):
+    """Tags as chips, with suggestions; `a, b` typed is two tags."""
+
+    kind = "tag"
+    icon = "tag"
+
+    def subjects(self, _choices: Choosing) -> list[Subject]:
+        return [Subject("tag", _("Tag"), _("Labels"))]
+
+    def controls(self, typed: Typed) -> list[Control]:
+        op = typed.among("op", label_operators())
+        return [
+            Control("op", "select", _("condition"), [op], [Option(*one) for one in label_operators().items()]),
+            Control("tags", "chips", _("tags"), typed.many("tags"), suggestions="tags", hint=_("a tag, then Enter")),
+            *WindowInput(label=_("assigned when"), future=False).controls(typed),
+        ]
+
+    def read(self, typed: Typed) -> Tree:
+        tags = list(dict.fromkeys(typed.many("tags")[:-1] + self._last(typed)))
+        if not tags:
+            typed.complain("tags", _("Type at least one tag."))
+        op = typed.one("op")
+        criterion = {"kind": "tag", "op": op, "tags": tags, **WindowInput().read(typed)}
+        typed.finish()
+        return criterion
+
+    def write(self, criterion: Tree) -> Values:
+        return {
+            "what": ["tag"],
+            "op": [criterion["op"]],
+            "tags": list(criterion["tags"]),
+            **WindowInput().write(criterion),
+        }
+
+    @staticmethod
+    def _last(typed: Typed) -> list[str]:
+        """What was typed last: several tags if there are commas in it."""
+        *_most, last = typed.many("tags") or [""]
+        return (parts(last) or [last]) if last and last == typed.one("tags_new").strip() else [last][: bool(last)]
+
+
+@register
+class TagCriterion(Criterion):
+    """`{"kind": "tag", "op": "any", "tags": ["VIP"]}`; names are normalised as everywhere, then matched exactly."""
+
+    form: ClassVar = TagForm()
+    refers: ClassVar = {"tag": "tags"}
+
+    kind: Literal["tag"]
+    op: Literal["any", "all", "none"]
+    tags: Annotated[list[Name], Field(min_length=1, max_length=limits.VALUES)]
+    within: Within = None
+
+    @property
+    def names(self) -> list[str]:
+        """The tags meant, each once; `a, b` means two."""
+        return list(dict.fromkeys(name for typed in self.tags for name in parts(typed)))
+
+    def refine(self) -> None:
+        for at, typed in enumerate(self.tags):
+            if not parts(typed):
+                raise RefusedError(gettext_noop("Nothing is left of this tag's name."), at=f"tags[{at}]")
+
+    def check(self, catalog: Catalog) -> None:
+        known = catalog.tags(self.names)
+        for at, typed in enumerate(self.tags):
+            for name in parts(typed):
+                if known[name] is None:
+                    raise RefusedError(gettext_noop("There is no tag “{name}”."), at=f"tags[{at}]", name=name)
+
+    def references(self) -> list[Reference]:
+        """The tags meant, by their normalised names."""
+        return [
+            Reference("tag", name, below(self.path, f"tags[{at}]"))
+            for at, typed in enumerate(self.tags)
+            for name in parts(typed)
+        ]
+
+    def members(self, context: Context) -> BitMap:
+        ids = [pk for pk in context.catalog.tags(self.names).values() if pk is not None]
+        if self.op == "all":
+            return BitMap.intersection(*(TABLE.having(pk, self.within, context) for pk in ids))
+        having = TABLE.having_any(ids, self.within, context)
+        return context.but(having) if self.op == "none" else having
+
+    def sentence(self, words: Words) -> Sentence:
+        names = words.all_of(self.names) if self.op == "all" else words.any_of(self.names)
+        count = len(self.names)
+        if self.within is None:
+            template = {
+                "any": ngettext("has the tag {tags}", "has the tag {tags}", count),
+                "all": ngettext("has the tag {tags}", "has the tags {tags}", count),
+                "none": ngettext("does not have the tag {tags}", "does not have the tag {tags}", count),
+            }[self.op]
+            return phrase(template, tags=names)
+        # Translators: window: "in the last 30 days (since 23 Oct)", "from 1 Nov to 5 Nov" …
+        template = {
+            "any": _("was given the tag {tags} {window}"),
+            "all": ngettext("was given the tag {tags} {window}", "was given the tags {tags} {window}", count),
+            "none": _("was not given the tag {tags} {window}"),
+        }[self.op]
+        return phrase(template, tags=names, window=window_told(self.within, words))
+
+    def opposite(self) -> "TagCriterion | None":
+        return self.model_copy(update={"op": OPPOSITE[self.op]}) if self.op in OPPOSITE else None
