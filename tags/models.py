@@ -52,6 +52,9 @@ class ContactTag(models.Model):
     contact = models.ForeignKey(Contact, on_delete=models.CASCADE, related_name="tag_links")
     assigned_at = models.DateTimeField()
 
+    def __str__(self) -> str:
+        return f"{self.tag_id} on {self.contact_id}"
+
 
 class Category(MP_Node):
     """A node of the tree. `slug_path` is its address in criteria: `klient/media`.
@@ -86,3 +89,6 @@ class ContactCategory(models.Model):
     category = models.ForeignKey(Category, on_delete=models.PROTECT, related_name="links", db_index=False)
     contact = models.ForeignKey(Contact, on_delete=models.CASCADE, related_name="category_links")
     assigned_at = models.DateTimeField()
+
+    def __str__(self) -> str:
+        return f"{self.contact_id} in {self.category_id}"

@@ -68,5 +68,5 @@ def kept(character: str) -> str:
     if character in APOSTROPHES or INVISIBLE.match(character):
         return "_"
     category = unicodedata.category(character)
-    # Letters, numbers (½ and ² too), diacritics that stand on or beside a letter; not those that enclose one (emoji keys).
+    # Letters, numbers (½ and ² too), diacritics on or beside a letter; not those that enclose one (emoji keys).
     return character if category[0] in "LN" or category in ("Mn", "Mc") else "_"

@@ -1,4 +1,23 @@
-from django.urls import URLPattern
+"""Addresses of the pages about labels."""
+
+from django.urls import path
+
+from tags.views import categories, contact, tags
 
 app_name = "tags"
-urlpatterns: list[URLPattern] = []
+urlpatterns = [
+    path("tags/", tags.tags, name="tags"),
+    path("tags/becomes", tags.becomes, name="becomes"),
+    path("tags/suggestions", contact.suggestions, name="suggestions"),
+    path("tags/<int:pk>/rename", tags.rename, name="rename_tag"),
+    path("tags/<int:pk>/delete", tags.delete, name="delete_tag"),
+    path("tags/<int:pk>/count", tags.count, name="count_tag"),
+    path("categories/", categories.categories, name="categories"),
+    path("categories/<int:pk>/rename", categories.rename, name="rename_category"),
+    path("categories/<int:pk>/delete", categories.delete, name="delete_category"),
+    path("categories/<int:pk>/count", categories.count, name="count_category"),
+    path("contacts/<int:pk>/tags", contact.add_tags, name="add_tags"),
+    path("contacts/<int:pk>/tags/<int:tag_pk>/remove", contact.remove_tag, name="remove_tag"),
+    path("contacts/<int:pk>/categories", contact.add_category, name="add_category"),
+    path("contacts/<int:pk>/categories/<int:category_pk>/remove", contact.remove_category, name="remove_category"),
+]

@@ -1,6 +1,6 @@
 """What names a label: asked before one is deleted. Apps above add to `providers` in their `AppConfig.ready`."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from django.utils.functional import Promise
@@ -15,6 +15,14 @@ class Use:
     what: str | Promise  # "Segment", "Saved criteria", "Action" …, translated
     name: str
     url: str = ""
+
+
+class InUseError(Exception):
+    """A label was to be deleted that something still names."""
+
+    def __init__(self, uses: Sequence[Use]) -> None:
+        super().__init__(f"used by {len(uses)}")
+        self.uses = list(uses)
 
 
 Provider = Callable[[Tag | Category], list[Use]]

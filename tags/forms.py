@@ -1,0 +1,70 @@
+"""Forms about labels. What they take is judged by the services; a refusal comes back to the field."""
+
+from typing import Any
+
+from django import forms
+from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
+
+from tags.models import Category
+from tags.normalising import LONGEST_TEXT
+from tags.tree import branches
+
+PLAIN_TEXT = {"autocomplete": "off", "spellcheck": "false", "autocapitalize": "characters"}
+
+
+class TagsForm(forms.Form):
+    """The names of tags, as somebody types them."""
+
+    names = forms.CharField(
+        label=_("Tags"),
+        max_length=LONGEST_TEXT,
+        strip=False,
+        widget=forms.TextInput(attrs=PLAIN_TEXT),
+        help_text=_("A comma parts two tags. Better without spaces: TORIC_LENSES is easier to type than two words."),
+        error_messages={"required": _("Type the name of a tag.")},
+    )
+
+
+class TagNameForm(forms.Form):
+    """A tag's new name."""
+
+    name = forms.CharField(
+        label=_("New name"),
+        max_length=LONGEST_TEXT,
+        strip=False,
+        widget=forms.TextInput(attrs=PLAIN_TEXT | {"autofocus": True}),
+        error_messages={"required": _("Type the new name.")},
+    )
+
+
+class CategoryForm(forms.Form):
+    """A new category and its place in the tree."""
+
+    name = forms.CharField(
+        label=pgettext_lazy("of a category", "Name"),
+        max_length=1000,
+        widget=forms.TextInput(attrs={"autocomplete": "off"}),
+        error_messages={"required": _("Type a name.")},
+    )
+    below = forms.TypedChoiceField(label=_("Below"), required=False, coerce=int, empty_value=None)
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        tree = [(branch.pk, branch.indented) for branch in branches()]
+        self.fields["below"].choices = [("", _("At the top")), *tree]  # type: ignore[attr-defined]
+
+    def clean_below(self) -> Category | None:
+        below = self.cleaned_data["below"]
+        return Category.objects.filter(pk=below).first() if below is not None else None
+
+
+class CategoryNameForm(forms.Form):
+    """A category's new name."""
+
+    name = forms.CharField(
+        label=_("New name"),
+        max_length=1000,
+        widget=forms.TextInput(attrs={"autocomplete": "off", "autofocus": True}),
+        error_messages={"required": _("Type a name.")},
+    )

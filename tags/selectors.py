@@ -1,0 +1,53 @@
+"""Reads about labels."""
+
+from collections.abc import Sequence
+
+from django.db.models import F, Q, QuerySet
+from django.http import HttpRequest
+from django.shortcuts import get_object_or_404
+
+from contacts.models import Contact
+from tags.models import Category, Tag
+from tags.normalising import parts
+
+ORDERS = ("name", "contacts_count", "created_at")
+DEFAULT_ORDER = "name"
+SUGGESTED = 12
+LONGEST_QUERY = 500
+
+
+def tag_for(_request: HttpRequest, pk: int) -> Tag:
+    """The tag with that id in this account."""
+    return get_object_or_404(Tag, pk=pk)
+
+
+def category_for(_request: HttpRequest, pk: int) -> Category:
+    """The category with that id in this account."""
+    return get_object_or_404(Category, pk=pk)
+
+
+def contact_for(_request: HttpRequest, pk: int) -> Contact:
+    """The contact with that id in this account."""
+    return get_object_or_404(Contact, pk=pk)
+
+
+def tags(*, text: str = "", sort: str = DEFAULT_ORDER) -> QuerySet[Tag]:
+    """The tags whose name holds what `text`, normalised, looks for: any of the names that commas part."""
+    name, down = sort.lstrip("-"), sort.startswith("-")
+    key = F(name if name in ORDERS else DEFAULT_ORDER)
+    order = key.desc(nulls_last=True) if down else key.asc(nulls_last=True)
+    wanted = Q()
+    for part in parts(text[:LONGEST_QUERY]):
+        wanted |= Q(name__contains=part)
+    return Tag.objects.filter(wanted).order_by(order, "name")
+
+
+def suggested(text: str, *, without: Sequence[int] = ()) -> list[Tag]:
+    """Tags that begin with the last name in `text`, then those that hold it, the most used first."""
+    last = parts(text.rsplit(",", 1)[-1][:LONGEST_QUERY])
+    found = Tag.objects.exclude(pk__in=without).order_by(F("contacts_count").desc(nulls_last=True), "name")
+    if not last:
+        return list(found[:SUGGESTED])
+    first = list(found.filter(name__startswith=last[0])[:SUGGESTED])
+    more = found.filter(name__contains=last[0]).exclude(name__startswith=last[0])
+    return first + list(more[: SUGGESTED - len(first)])

@@ -1,0 +1,113 @@
+"""Writing tags: making, renaming and deleting them, and one contact's labels with their history."""
+
+from datetime import datetime
+
+from django.core.exceptions import ValidationError
+from django.db import IntegrityError, connection, transaction
+from django.utils.translation import gettext as _
+from pyroaring import BitMap
+
+from contacts.models import Contact, EntryKind, HistoryEntry
+from jobs.services import due
+from tags.assigning import assign_category, assign_tag, remove_category, remove_tag
+from tags.counting import COUNTED_EVERY
+from tags.hooks import Renamed, follow
+from tags.models import Category, Tag
+from tags.normalising import normalise
+from tags.usage import InUseError, uses_of
+from users.models import User
+
+
+def tags_named(text: str, *, now: datetime) -> list[Tag]:
+    """The tags that `text` names, in its order; those that do not exist yet are made.
+
+    Two that name the same new tag at once get the same one.
+    Raises: ValidationError, as `tags.normalising.normalise`.
+    """
+    names = normalise(text)
+    with transaction.atomic():
+        wanted = [Tag(name=name, created_at=now, contacts_count=0, counted_at=now) for name in sorted(names)]
+        Tag.objects.bulk_create(wanted, ignore_conflicts=True)
+        found = Tag.objects.in_bulk(names, field_name="name")
+        due(now + COUNTED_EVERY)
+    return [found[name] for name in names]
+
+
+def rename_tag(tag: Tag, text: str, *, now: datetime) -> Tag:
+    """Give the tag a free name; criteria that name it follow in the same transaction.
+
+    Raises: ValidationError, if the text is no one name or the name is taken.
+    """
+    names = normalise(text)
+    if len(names) != 1:
+        raise ValidationError(_("A comma parts two tags: type one name."), code="comma")
+    name = names[0]
+    try:
+        with transaction.atomic():
+            locked = Tag.objects.select_for_update().get(pk=tag.pk)
+            if locked.name == name:
+                return locked
+            old, locked.name = locked.name, name
+            locked.save(update_fields=["name"])
+            follow(Renamed("tag", {old: name}), now=now)
+    except IntegrityError as error:
+        if "tags_tag_name" not in str(error):
+            raise
+        raise ValidationError(
+            _("There is already a tag %(name)s. Choose another name."), params={"name": name}, code="taken"
+        ) from error
+    return locked
+
+
+def delete_tag(tag: Tag) -> int:
+    """Delete the tag and take it off every contact. Returns from how many.
+
+    Raises: InUseError, if criteria or actions name it.
+    """
+    with transaction.atomic():
+        locked = Tag.objects.select_for_update().get(pk=tag.pk)  # waits for those that are putting it on contacts
+        if uses := uses_of(locked):
+            raise InUseError(uses)
+        with connection.cursor() as cursor:  # the ORM would fetch every row first
+            cursor.execute("DELETE FROM tags_contacttag WHERE tag_id = %s", [locked.pk])
+            taken_off = int(cursor.rowcount)
+        locked.delete()
+    return taken_off
+
+
+def put_tags_on(contact: Contact, text: str, *, now: datetime, by: str, user: User | None) -> list[Tag]:
+    """Put the tags that `text` names on one contact, with its history. Returns those it did not have.
+
+    Raises: ValidationError, as `tags.normalising.normalise`.
+    """
+    with transaction.atomic():
+        added = [tag for tag in tags_named(text, now=now) if assign_tag(BitMap([contact.pk]), tag, now=now)]
+        note(contact, EntryKind.TAG_ADDED, [tag.name for tag in added], now=now, by=by, user=user)
+    return added
+
+
+def take_tag_off(contact: Contact, tag: Tag, *, now: datetime, by: str, user: User | None) -> bool:
+    """Take one tag off one contact, with its history. Returns whether it had it."""
+    with transaction.atomic():
+        had = bool(remove_tag(BitMap([contact.pk]), tag))
+        note(contact, EntryKind.TAG_REMOVED, [tag.name] if had else [], now=now, by=by, user=user)
+    return had
+
+
+def put_in_category(contact: Contact, category: Category, *, now: datetime, by: str, user: User | None) -> bool:
+    """Put one contact in a category, with its history. Returns whether it was not in it."""
+    with transaction.atomic():
+        return bool(assign_category(BitMap([contact.pk]), category, now=now, by=by, user=user))
+
+
+def take_out_of_category(contact: Contact, category: Category, *, now: datetime, by: str, user: User | None) -> bool:
+    """Take one contact out of exactly this category, with its history. Returns whether it was in it."""
+    with transaction.atomic():
+        return bool(remove_category(BitMap([contact.pk]), category, now=now, by=by, user=user))
+
+
+def note(contact: Contact, kind: EntryKind, labels: list[str], *, now: datetime, by: str, user: User | None) -> None:
+    """Write down what happened to one contact."""
+    HistoryEntry.objects.bulk_create(
+        HistoryEntry(contact=contact, at=now, kind=kind, label=label, by=by, user=user) for label in labels
+    )

@@ -1,0 +1,1 @@
+"""Pages about labels: tags, categories, and both on one contact."""

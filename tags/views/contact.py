@@ -1,0 +1,100 @@
+"""Labels on the page of one contact: each change gives the panel anew, or goes back to the page without scripts."""
+
+from collections.abc import Callable
+from typing import Any
+
+from django.core.exceptions import ValidationError
+from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import redirect
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_POST
+
+from config.pages import page
+from contacts.models import Contact
+from tags import services
+from tags.models import Category, ContactTag, Tag
+from tags.normalising import LONGEST_TEXT
+from tags.panels import categories_panel, tags_panel
+from tags.selectors import category_for, contact_for, suggested, tag_for
+
+Change = Callable[[], object]
+
+
+@require_POST
+def add_tags(request: HttpRequest, pk: int) -> HttpResponse:
+    """Puts the tags that are typed on the contact."""
+    contact = contact_for(request, pk)
+    text = request.POST.get("names", "")
+    return changed(request, contact, "tags", lambda: services.put_tags_on(contact, text, **who(request)), typed=text)
+
+
+@require_POST
+def remove_tag(request: HttpRequest, pk: int, tag_pk: int) -> HttpResponse:
+    """Takes one tag off the contact."""
+    contact, tag = contact_for(request, pk), tag_for(request, tag_pk)
+    return changed(request, contact, "tags", lambda: services.take_tag_off(contact, tag, **who(request)))
+
+
+@require_POST
+def add_category(request: HttpRequest, pk: int) -> HttpResponse:
+    """Puts the contact in the chosen category."""
+    contact = contact_for(request, pk)
+
+    def put() -> None:
+        chosen = request.POST.get("category", "")
+        category = Category.objects.filter(pk=int(chosen)).first() if chosen.isdecimal() and len(chosen) < 18 else None
+        if category is None:
+            raise ValidationError(_("Choose a category from the list."))
+        services.put_in_category(contact, category, **who(request))
+
+    return changed(request, contact, "categories", put)
+
+
+@require_POST
+def remove_category(request: HttpRequest, pk: int, category_pk: int) -> HttpResponse:
+    """Takes the contact out of one category."""
+    contact, category = contact_for(request, pk), category_for(request, category_pk)
+    return changed(
+        request, contact, "categories", lambda: services.take_out_of_category(contact, category, **who(request))
+    )
+
+
+def suggestions(request: HttpRequest) -> HttpResponse:
+    """Tags that fit the last name being typed, as options; a contact's own are left out."""
+    text = request.GET.get("names", "")[:LONGEST_TEXT]
+    contact = request.GET.get("contact", "")
+    own: list[int] = []
+    if contact.isdecimal() and len(contact) < 10:
+        own = list(ContactTag.objects.filter(contact_id=int(contact)).values_list("tag_id", flat=True))
+    before = text.rsplit(",", 1)[0] + ", " if "," in text else ""
+    context = {"options": [(before + tag.name, tag) for tag in suggested(text, without=own)]}
+    return page(request, "tags/_suggestions.html", context)
+
+
+def who(request: HttpRequest) -> dict[str, Any]:
+    """What the history writes down about the one who does it."""
+    return {"now": request.now, "by": str(request.user), "user": request.user}  # type: ignore[attr-defined]
+
+
+def changed(request: HttpRequest, contact: Contact, panel: str, change: Change, *, typed: str = "") -> HttpResponse:
+    """Make the change and answer with the panel, or with what is wrong in it (422)."""
+    problem = ""
+    try:
+        change()
+    except ValidationError as error:
+        problem = " ".join(error.messages)
+    except (Tag.DoesNotExist, Category.DoesNotExist) as error:
+        raise Http404 from error
+    scripted = bool(request.htmx)  # type: ignore[attr-defined]
+    if not problem and not scripted:
+        return redirect("contacts:contact", contact.pk)
+    read = tags_panel if panel == "tags" else categories_panel
+    context = {
+        **read(request, contact),
+        "contact": contact,
+        "problem": problem,
+        "typed": typed if problem else "",
+        "panel_template": f"tags/_{panel}_panel.html",
+    }
+    template = context["panel_template"] if scripted else "tags/on_contact.html"
+    return page(request, template, context, status=422 if problem else 200)

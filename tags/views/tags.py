@@ -1,0 +1,111 @@
+"""The page of tags and what can be done to one."""
+
+from django.contrib import messages
+from django.core.exceptions import ValidationError
+from django.core.paginator import Paginator
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_POST
+
+from config.pages import page
+from tags import selectors, services
+from tags.counting import count_tag
+from tags.forms import TagNameForm, TagsForm
+from tags.models import ContactTag, Tag
+from tags.normalising import normalise, parts
+from tags.selectors import tag_for
+from tags.usage import InUseError, uses_of
+
+PER_PAGE = 50
+
+
+def tags(request: HttpRequest) -> HttpResponse:
+    """All tags, searched, sorted, by pages; POST makes new ones."""
+    form = TagsForm(request.POST or None)
+    if request.method == "POST" and form.is_valid():
+        try:
+            make(request, form.cleaned_data["names"])
+        except ValidationError as error:
+            form.add_error("names", error)
+        else:
+            return redirect("tags:tags")
+    text = request.GET.get("q", "").replace("\x00", "")[: selectors.LONGEST_QUERY]
+    sort = request.GET.get("sort", selectors.DEFAULT_ORDER)
+    rows = Paginator(selectors.tags(text=text, sort=sort), PER_PAGE).get_page(request.GET.get("page"))
+    context = {"rows": rows, "q": text, "sort": sort, "form": form, "wanted": parts(text)}
+    return page(request, "tags/tags.html", context, part="rows", status=422 if form.is_bound else 200)
+
+
+def make(request: HttpRequest, text: str) -> None:
+    """Make the tags that are not there yet, and say what became of the text.
+
+    Raises: ValidationError.
+    """
+    names = normalise(text)
+    there = set(Tag.objects.filter(name__in=names).values_list("name", flat=True))
+    services.tags_named(text, now=request.now)  # type: ignore[attr-defined]
+    if made := [name for name in names if name not in there]:
+        messages.success(request, _("Created: %(names)s.") % {"names": ", ".join(made)})
+    if there:
+        known = ", ".join(name for name in names if name in there)
+        messages.info(request, _("Already there: %(names)s.") % {"names": known})
+    if spaced := [name for name in made if " " in name]:
+        better = spaced[0].replace(" ", "_")
+        text = _("%(name)s holds a space; %(better)s would be easier to type and to search for.")
+        messages.warning(request, text % {"name": spaced[0], "better": better})
+
+
+def becomes(request: HttpRequest) -> HttpResponse:
+    """What a text becomes, while it is typed."""
+    text = request.GET.get("names", "")
+    problem, names = "", []
+    try:
+        names = normalise(text) if text.strip() else []
+    except ValidationError as error:
+        problem = " ".join(error.messages)
+    there = set(Tag.objects.filter(name__in=names).values_list("name", flat=True))
+    context = {"names": [(name, name in there) for name in names], "problem": problem}
+    return page(request, "tags/_becomes.html", context)
+
+
+def rename(request: HttpRequest, pk: int) -> HttpResponse:
+    """Asks for the new name, and renames."""
+    tag = tag_for(request, pk)
+    form = TagNameForm(request.POST or None, initial={"name": tag.name})
+    if request.method == "POST" and form.is_valid():
+        try:
+            renamed = services.rename_tag(tag, form.cleaned_data["name"], now=request.now)  # type: ignore[attr-defined]
+        except ValidationError as error:
+            form.add_error("name", error)
+        else:
+            messages.success(request, _("%(old)s is now called %(new)s.") % {"old": tag.name, "new": renamed.name})
+            return redirect("tags:tags")
+    context = {"tag": tag, "form": form, "uses": uses_of(tag)}
+    return page(request, "tags/rename_tag.html", context, part="question", status=422 if form.is_bound else 200)
+
+
+def delete(request: HttpRequest, pk: int) -> HttpResponse:
+    """Asks with the number of contacts, and deletes; refuses while something names the tag."""
+    tag = tag_for(request, pk)
+    status, uses = 200, uses_of(tag)
+    if request.method == "POST":
+        try:
+            taken_off = services.delete_tag(tag)
+        except InUseError as error:
+            status, uses = 422, error.uses
+        else:
+            text = _("%(name)s is deleted. Contacts that had it: %(number)s.")
+            messages.success(request, text % {"name": tag.name, "number": taken_off})
+            return redirect("tags:tags")
+    context = {"tag": tag, "uses": uses, "contacts": ContactTag.objects.filter(tag=tag).count()}
+    return page(request, "tags/delete_tag.html", context, part="question", status=status)
+
+
+@require_POST
+def count(request: HttpRequest, pk: int) -> HttpResponse:
+    """Counts one tag, at once."""
+    tag = count_tag(tag_for(request, pk), now=request.now)  # type: ignore[attr-defined]
+    if request.htmx:  # type: ignore[attr-defined]
+        return page(request, "tags/_count.html", {"tag": tag})
+    return redirect("tags:tags")
