@@ -2,6 +2,7 @@
 
 from pathlib import Path
 
+from django.conf import settings
 from django.core.exceptions import SuspiciousFileOperation
 from django.core.files.storage import FileSystemStorage
 from django.db import connection
@@ -20,7 +21,7 @@ class AccountStorage(FileSystemStorage):
         schema = getattr(connection, "schema_name", "")
         if not schema or schema == "public":
             raise SuspiciousFileOperation("Files belong to an account, and none is open.")
-        return str(Path(self._location) / schema)  # type: ignore[attr-defined]
+        return str(Path(self._location or settings.MEDIA_ROOT) / schema)  # type: ignore[attr-defined]
 
     @property
     def location(self) -> str:
