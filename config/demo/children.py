@@ -55,7 +55,7 @@ class Children:
         """Raise ServiceError when one of them has ended by itself."""
         for name, process in self.running.items():
             if process.poll() is not None:
-                if "No space left on device" in self.folders.log_tail(name, self.log_begins[name]):
+                if self.folders.full(name, self.log_begins[name]):
                     raise ServiceError(f"The disk is full: the process '{name}' stopped.")
                 raise ServiceError(
                     f"The process '{name}' stopped by itself; the reason is in {self.folders.log / name}.log."

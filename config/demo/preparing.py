@@ -62,7 +62,6 @@ def _logged(folders: Folders, *command: str) -> None:
     ).returncode
     os.close(log)
     if status:
-        tail = folders.log_tail("seed", since)
-        if "disk is full" in tail.lower() or "No space left on device" in tail:
+        if folders.full("seed", since) or "The disk is full" in folders.log_tail("seed", since):
             raise ServiceError("The disk is full: free some space and run it again.")
         raise ServiceError(f"'manage.py {command[0]}' failed; the reason is in {folders.log / 'seed.log'}.")

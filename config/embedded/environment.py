@@ -19,8 +19,13 @@ def provide(folders: Folders, *, temporary: bool = False) -> list[Lease]:
         return []
     folders.make()
     leases = [Lease(name, folders, temporary=temporary) for name in missing]
-    for lease in leases:
-        os.environ[VARIABLES[lease.name]] = lease.address()
+    try:
+        for lease in leases:
+            os.environ[VARIABLES[lease.name]] = lease.address()
+    except BaseException:  # Ctrl-C too
+        for lease in leases:
+            lease.leave()
+        raise
     return leases
 
 

@@ -49,6 +49,10 @@ class Folders:
         if free < needed:
             raise ServiceError(f"Too little disk space in {self.var}: {free >> 20} MB free, {needed >> 20} MB needed.")
 
+    def full(self, log: str, since: int = 0) -> bool:
+        """Whether a lack of space explains why `log`'s program failed; a full disk holds no log that says so."""
+        return shutil.disk_usage(self.var).free < 2 << 20 or "No space left on device" in self.log_tail(log, since)
+
     def open_log(self, name: str) -> int:
         """A file descriptor appending to `log/NAME.log`, begun anew when it has grown past `LOG_LIMIT`."""
         path = self.log / f"{name}.log"

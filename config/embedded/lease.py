@@ -42,6 +42,7 @@ class Lease:
 
     def leave(self) -> None:
         """End the lease, and wait for the server to be gone, if we were its last user."""
+        self._starting.release()
         self._users.release()
         if self._keeper is None:
             return
@@ -67,8 +68,7 @@ class Lease:
         if line:
             message: dict[str, str] = json.loads(line)
             return message
-        tail = self.folders.log_tail(f"{self.name}-keeper")
-        if "No space left on device" in tail:
+        if self.folders.full(f"{self.name}-keeper"):
             return {"error": f"The disk is full: {self.name} can't start in {self.folders.var}."}
         return {"error": f"{self.name} did not start; the reason is in {self.folders.log}."}
 

@@ -27,8 +27,10 @@ class Lock:
         return True
 
     def release(self) -> None:
-        """Give it up and close it; a released lock is of no more use."""
-        os.close(self._file)
+        """Give it up and close it; a released lock is of no more use. Harmless the second time."""
+        if self._file >= 0:
+            os.close(self._file)
+        self._file = -1
 
 
 def held(path: Path) -> bool:

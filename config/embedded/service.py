@@ -24,9 +24,9 @@ class Service(Protocol):
 
 def explained(folders: Folders, name: str, since: int, problem: str) -> ServiceError:
     """`problem` as one sentence, with the reason when its log tells a known one."""
-    tail = folders.log_tail(name, since)
-    if "No space left on device" in tail:
+    if folders.full(name, since):
         return ServiceError(f"The disk is full: {problem} in {folders.var}.")
+    tail = folders.log_tail(name, since)
     if "Permission denied" in tail or "wrong ownership" in tail:
         return ServiceError(f"{problem}: part of {folders.var} belongs to another user.")
     return ServiceError(f"{problem}; the reason is in {folders.log / f'{name}.log'}.")

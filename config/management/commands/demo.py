@@ -14,8 +14,11 @@ from config.demo.children import Children
 from config.demo.only_one import be_the_only_demo, require_free_port
 from config.demo.preparing import CONTACTS, OWNER, migrate, password, seed_once
 from config.demo.steps import step
+from config.embedded.environment import VARIABLES
 from config.embedded.folders import Folders
+from config.embedded.lock import held
 from config.embedded.servers import require_broker, require_database
+from config.embedded.service import explained
 
 
 class Stop(BaseException):
@@ -44,7 +47,7 @@ class Command(BaseCommand):
             children.start(host, port)
             children.await_web(port)
             self._welcome(folders, port)
-            self._watch(children)
+            self._watch(children, folders)
         except Stop:
             print("\nStopping.", flush=True)
         finally:
@@ -63,10 +66,14 @@ class Command(BaseCommand):
         print(f"Sign in as  {OWNER}  with the password  {password(folders)}")
         print(f"Ctrl-C stops it. Its logs are in {folders.log}.", flush=True)
 
-    def _watch(self, children: Children) -> None:
+    def _watch(self, children: Children, folders: Folders) -> None:
+        kept = [name for name in VARIABLES if held(folders.run / f"{name}.keeper")]
         while True:
             time.sleep(0.5)
             children.require_all()
+            for name in kept:
+                if not held(folders.run / f"{name}.keeper"):
+                    raise explained(folders, name, 0, f"The embedded {name} stopped by itself")
 
     def _stop(self, _number: int, _frame: FrameType | None) -> None:
         for number in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
