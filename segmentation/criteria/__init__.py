@@ -1,6 +1,6 @@
 """The criteria language (docs/criteria.md): a closed set of kinds, read from JSON, found as sets, told as sentences."""
 
-from segmentation.criteria import attribute, category, consent, field, file, sample, saved, segment, tag
+from segmentation.criteria import attribute, category, consent, field, file, limits, sample, saved, segment, tag
 from segmentation.criteria.base import KINDS, Criterion, Reference, register
 from segmentation.criteria.catalog import Catalog
 from segmentation.criteria.checking import check
@@ -32,6 +32,7 @@ __all__ = [
     "check",
     "criteria",
     "dump",
+    "limits",
     "load",
     "nodes",
     "parse",

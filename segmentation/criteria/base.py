@@ -27,7 +27,7 @@ class Reference(NamedTuple):
 
 
 class Target(NamedTuple):
-    """Criteria of their own that a criterion stands for. `evaluated`: they are looked into now, not their last result."""
+    """Criteria of their own that a criterion stands for. `evaluated`: looked into now, instead of their last result."""
 
     kind: str  # segment, saved
     id: int
