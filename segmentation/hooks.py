@@ -47,6 +47,7 @@ class Tab:
 on_calculated: list[Callable[["Calculation", datetime], None]] = []
 usage: list[Callable[["Segment"], list[Use]]] = []  # asked before a segment is deleted
 affected: list[Callable[["Segment"], list[Use]]] = []  # asked before its criteria change: planned, recurring actions
+deleting: list[Callable[["Segment"], None]] = []  # called in the deleting transaction: stored files to remove …
 action_kinds: list[ActionKind] = []
 tabs: list[Tab] = []
 

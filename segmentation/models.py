@@ -14,6 +14,13 @@ from jobs.models import ACTIVE, Job, JobState
 
 LONGEST_HOURS = 87_600  # ten years: times stay far from the end of the calendar
 
+# As contacts.folding compares text; written as a template because a constraint takes no collation inside a function.
+NAME_FOLDED = models.Func(
+    models.F("name"),
+    template='casefold(%(expressions)s COLLATE "pg_unicode_fast")',
+    output_field=models.TextField(),
+)
+
 
 class RefreshUnit(models.TextChoices):
     HOUR = "hour", _("hours")
@@ -83,7 +90,7 @@ class Segment(models.Model):
     refresh_unit = models.CharField(max_length=4, choices=RefreshUnit, blank=True, default="")
     created_at = models.DateTimeField()
     version = models.ForeignKey(
-        "Version", null=True, on_delete=models.PROTECT, related_name="+"
+        "Version", null=True, on_delete=models.RESTRICT, related_name="+"
     )  # the criteria in force
     latest = models.ForeignKey(
         "Calculation", null=True, on_delete=models.SET_NULL, related_name="+"
@@ -96,7 +103,7 @@ class Segment(models.Model):
 
     class Meta:
         constraints = [
-            models.UniqueConstraint(Lower("name"), name="segment_name_unique"),
+            models.UniqueConstraint(NAME_FOLDED, name="segment_name_unique"),
             models.CheckConstraint(condition=~Q(name=""), name="segment_name_not_empty"),
             models.CheckConstraint(
                 condition=Q(readiness_hours__gte=1, readiness_hours__lte=LONGEST_HOURS), name="segment_readiness"
@@ -162,7 +169,7 @@ class Calculation(Job):
     """One computing of a segment at one instant (`as_of`)."""
 
     segment = models.ForeignKey(Segment, on_delete=models.CASCADE, related_name="calculations")
-    version = models.ForeignKey(Version, on_delete=models.PROTECT, related_name="calculations")
+    version = models.ForeignKey(Version, on_delete=models.RESTRICT, related_name="calculations")
     reason = models.CharField(max_length=10, choices=Reason)
     requested_by = models.ForeignKey(settings.AUTH_USER_MODEL, null=True, on_delete=models.SET_NULL, related_name="+")
     as_of = models.DateTimeField(null=True)  # the one `now` of the calculation

@@ -1,0 +1,121 @@
+"""One page of a list of segments: searched, filtered, sorted, with all that its rows show. Six queries, whatever its size."""
+
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+
+from django.core.paginator import Page, Paginator
+from django.db.models import F, QuerySet
+from django.db.models.functions import Collate
+
+from contacts.folding import folded, plain, polish_key
+from segmentation import hooks, selectors
+from segmentation.forms import AUTO, ONCE, ListFilterForm
+from segmentation.models import Calculation, Segment
+
+PER_PAGE = 25
+SORTS: dict[str, Any] = {
+    "name": Collate(polish_key("name"), "C"),
+    "created": F("created_at"),
+    "expires": F("ready_until"),
+    "contacts": F("latest__count"),
+    "requested": F("last_id"),
+}
+FIRST_SORT = {selectors.IN_CREATION: "-requested", selectors.READY: "-created", selectors.ARCHIVE: "-expires"}
+LOW = 0.2  # of the window left: the meter changes its colour
+
+
+@dataclass
+class Row:
+    """A segment in a list. `last` is its newest calculation, done or not; `now` the time the page speaks of."""
+
+    segment: Segment
+    where: str
+    now: datetime
+    last: Calculation | None = None
+    sizes: list[int] = field(default_factory=list)
+    performed: list[hooks.ActionKind] = field(default_factory=list)
+
+    @property
+    def minutes_left(self) -> int:
+        """Of the readiness window, none below zero."""
+        left = self.segment.ready_until - self.now if self.segment.ready_until else None
+        return max(0, int(left.total_seconds()) // 60) if left else 0
+
+    @property
+    def minutes_open(self) -> int:
+        """The whole window; may be shorter than what is left after the readiness time was cut."""
+        return max(self.segment.readiness_hours * 60, self.minutes_left)
+
+    @property
+    def nearly_over(self) -> bool:
+        return self.minutes_left < self.minutes_open * LOW
+
+    @property
+    def calculating(self) -> bool:
+        return self.last is not None and self.last.active
+
+    @property
+    def trouble(self) -> Calculation | None:
+        """The last calculation, if it ended without a result that the list could show."""
+        return self.last if self.last is not None and self.last.state in selectors.UNFINISHED else None
+
+
+def sort_in(where: str, asked: str) -> str:
+    """The order asked for if there is such a one, else the list's own."""
+    return asked if asked.removeprefix("-") in SORTS else FIRST_SORT[where]
+
+
+def ordered(rows: QuerySet[Segment], sort: str) -> QuerySet[Segment]:
+    """Rows without a value come last both ways; equal ones stay in one order from page to page."""
+    by = SORTS[sort.removeprefix("-")]
+    expression = by.desc(nulls_last=True) if sort.startswith("-") else by.asc(nulls_last=True)
+    return rows.order_by(expression, "-pk")
+
+
+def filtered(rows: QuerySet[Segment], form: ListFilterForm) -> QuerySet[Segment]:
+    """The rows the form asks for; a field that is wrong asks for nothing and says so."""
+    form.is_valid()
+    asked = form.cleaned_data
+    if text := asked.get("q"):
+        rows = rows.alias(plain_name=plain("name")).filter(plain_name__contains=folded(text))
+    if refresh := asked.get("refresh"):
+        rows = rows.filter(**{"refresh_every__isnull": {AUTO: False, ONCE: True}[refresh]})
+    if kind := asked.get("action"):
+        rows = rows.filter(selectors.performing(kind))
+    return rows
+
+
+def page_of(where: str, *, form: ListFilterForm, sort: str, number: str | None, now: datetime) -> Page:
+    """One page of the list, its rows as `Row`."""
+    rows = selectors.with_actions(ordered(filtered(selectors.listed(where, now=now), form), sort))
+    page = Paginator(rows, PER_PAGE).get_page(number)
+    segments = list(page.object_list)
+    last = selectors.last_calculations(segments)
+    sizes = selectors.sizes_over_time(segments)
+    kinds = {kind.name: kind for kind in hooks.action_kinds}
+    page.object_list = [
+        Row(
+            segment=segment,
+            where=where,
+            now=now,
+            last=last.get(segment.pk),
+            sizes=sizes.get(segment.pk, []),
+            performed=[kinds[name] for name in segment.performed or [] if name in kinds],  # type: ignore[attr-defined]
+        )
+        for segment in segments
+    ]
+    return page
+
+
+def row_of(segment: Segment, *, now: datetime) -> Row:
+    """The row of one segment, for the part of a page that follows its progress."""
+    where = selectors.list_of(segment, now=now)
+    return Row(segment=segment, where=where, now=now, last=selectors.last_calculation(segment))
+
+
+def any_filter(form: ListFilterForm) -> bool:
+    """Whether the list is narrowed: an empty one then is no empty account."""
+    return any(form.data.get(name) for name in form.fields)
+
+

@@ -1,0 +1,133 @@
+"""Reading segments: which list each stands in, what its row shows, its history. Never loads a set it need not."""
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from django.contrib.postgres.aggregates import ArrayAgg
+from django.db.models import Count, Exists, F, OuterRef, Q, QuerySet, Subquery, Window
+from django.db.models.functions import RowNumber
+from django.http import Http404, HttpRequest
+from django.utils.functional import Promise
+from django.utils.translation import gettext_lazy as _
+
+from jobs.models import ACTIVE, JobState
+from segmentation import hooks
+from segmentation.models import Calculation, Segment
+
+SETS = ("members", "joined", "left")  # up to a megabyte each: deferred wherever rows are listed
+LATEST_SETS = tuple(f"latest__{name}" for name in SETS)
+SPARK = 12  # calculations in the small plot
+UNFINISHED = (JobState.FAILED, JobState.ERRORED)
+
+IN_CREATION, READY, ARCHIVE = "in_creation", "ready", "archive"
+
+
+@dataclass(frozen=True)
+class TabLink:
+    """One tab of the lists: what it is called, where it leads, how many are in it."""
+
+    label: str | Promise
+    url_name: str
+    count: int
+
+
+def segments() -> QuerySet[Segment]:
+    """All segments, with the state of their last calculation and without any set."""
+    last = Calculation.objects.filter(segment=OuterRef("pk")).order_by("-pk")
+    return (
+        Segment.objects.select_related("latest", "owner")
+        .defer(*LATEST_SETS)
+        .annotate(last_id=Subquery(last.values("pk")[:1]), last_state=Subquery(last.values("state")[:1]))
+    )
+
+
+def standing(now: datetime) -> dict[str, Q]:
+    """Which list a segment of `segments()` is in at `now`; each is in exactly one.
+
+    In creation: being calculated without an open window, or never calculated because that failed. Ready: its window is
+    open. Archive: all others.
+    """
+    opened = Q(ready_until__isnull=False, ready_until__gt=now)
+    never = Q(latest__isnull=True, last_state__isnull=False, last_state__in=UNFINISHED)
+    creating = ~opened & (Q(last_state__isnull=False, last_state__in=ACTIVE) | never)
+    return {IN_CREATION: creating, READY: opened, ARCHIVE: ~opened & ~creating}
+
+
+def listed(where: str, *, now: datetime) -> QuerySet[Segment]:
+    """The segments in one of the three lists at `now`."""
+    return segments().filter(standing(now)[where])
+
+
+def list_of(segment: Segment, *, now: datetime) -> str:
+    """The list `segment` is in at `now`."""
+    if segment.ready_at(now):
+        return READY
+    state = Calculation.objects.filter(segment=segment).order_by("-pk").values_list("state", flat=True).first()
+    if state in ACTIVE or (segment.latest_id is None and state in UNFINISHED):
+        return IN_CREATION
+    return ARCHIVE
+
+
+def tabs(now: datetime) -> list[TabLink]:
+    """The three lists with their sizes in one query, then those registered by other apps."""
+    sizes = segments().aggregate(**{name: Count("pk", filter=where) for name, where in standing(now).items()})
+    own = [
+        TabLink(_("In creation"), "segmentation:in_creation", sizes[IN_CREATION]),
+        TabLink(_("Ready to use"), "segmentation:ready", sizes[READY]),
+        TabLink(_("Archive"), "segmentation:archive", sizes[ARCHIVE]),
+    ]
+    return own + [TabLink(tab.label, tab.url_name, tab.count(now)) for tab in hooks.tabs]
+
+
+def with_actions(rows: QuerySet[Segment]) -> QuerySet[Segment]:
+    """Adds `performed`: the names of the kinds of actions carried out on each, and `planned`: how many wait.
+
+    Through the reverse relation, because actions stand above segments and are not imported here.
+    """
+    done = Q(actions__runs__state=JobState.DONE)
+    performed = Segment.objects.filter(pk=OuterRef("pk")).annotate(
+        kinds=ArrayAgg("actions__kind", filter=done, distinct=True, default=[])
+    )
+    return rows.annotate(performed=Subquery(performed.values("kinds")))
+
+
+def performing(kind: str) -> Q:
+    """Segments on which an action of `kind` was carried out."""
+    run = Segment.objects.filter(pk=OuterRef("pk"), actions__kind=kind, actions__runs__state=JobState.DONE)
+    return Q(Exists(run))
+
+
+def last_calculations(rows: list[Segment]) -> dict[int, Calculation]:
+    """The last calculation of each segment, finished or not, by segment."""
+    ids = [row.last_id for row in rows if row.last_id is not None]  # type: ignore[attr-defined]
+    return {c.segment_id: c for c in Calculation.objects.filter(pk__in=ids).defer(*SETS)}
+
+
+def sizes_over_time(rows: list[Segment]) -> dict[int, list[int]]:
+    """The last counts of each refreshing segment, oldest first: the small plot in its row."""
+    place = Window(RowNumber(), partition_by=F("segment_id"), order_by=F("pk").desc())
+    ids = [row.pk for row in rows if row.refreshes]
+    done = Calculation.objects.filter(segment_id__in=ids, state=JobState.DONE).annotate(place=place)
+    found: dict[int, list[int]] = {}
+    for segment_id, count in done.filter(place__lte=SPARK).order_by("pk").values_list("segment_id", "count"):
+        found.setdefault(segment_id, []).append(count)
+    return found
+
+
+def history(segment: Segment) -> QuerySet[Calculation]:
+    """Every finished calculation, newest first."""
+    done = Calculation.objects.filter(segment=segment, state=JobState.DONE)
+    return done.defer(*SETS).select_related("version", "requested_by").order_by("-pk")
+
+
+def segment_for(request: HttpRequest, pk: int) -> Segment:
+    """The door: the segment of this address, as this user may see it; 404 for any other."""
+    found = segments().select_related("version", "edited_by").filter(pk=pk).first()
+    if found is None:
+        raise Http404(f"no segment {pk}")
+    return found
+
+
+def last_calculation(segment: Segment) -> Calculation | None:
+    """The newest calculation whatever its state, without its sets."""
+    return Calculation.objects.filter(segment=segment).defer(*SETS).order_by("-pk").first()

@@ -1,0 +1,19 @@
+"""Everything that changes segments, their calculations and uploaded lists."""
+
+from segmentation.services.calculations import calculate, cancel_calculation, refresh_due, request_calculation
+from segmentation.services.errors import EditedMeanwhileError, NameTakenError, SegmentError, SegmentInUseError
+from segmentation.services.segments import (
+    Settings,
+    clean_name,
+    create_segment,
+    delete_segment,
+    edit_criteria,
+    edit_settings,
+)
+from segmentation.services.uploads import read_upload, remove_old_uploads
+
+__all__ = [
+    "EditedMeanwhileError", "NameTakenError", "SegmentError", "SegmentInUseError", "Settings", "calculate",
+    "cancel_calculation", "clean_name", "create_segment", "delete_segment", "edit_criteria", "edit_settings", "read_upload",
+    "refresh_due", "remove_old_uploads", "request_calculation",
+]  # fmt: skip

@@ -1,0 +1,139 @@
+"""Asking for a calculation, cancelling it, and carrying it out. docs/segments.md, "A calculation"."""
+
+from datetime import datetime
+from functools import partial
+
+from django.db import connection, transaction
+from django.db.models import Min
+from pyroaring import BitMap
+
+from accounts.models import Account
+from jobs import services as jobs
+from jobs.errors import JobProblem
+from jobs.models import ACTIVE
+from segmentation import hooks
+from segmentation.criteria import CriteriaError, parse
+from segmentation.engine import Context, Evaluation, evaluate, snapshot
+from segmentation.models import Calculation, Reason, Segment, bitmap_of
+from users.models import User
+
+RESULT = (
+    "as_of", "members", "joined", "left", "count", "joined_count", "left_count", "node_counts", "ms", "problem",
+)  # fmt: skip
+REFRESHES_PER_TICK = 200
+
+
+def locked(pk: int) -> Segment:
+    """The segment's row, locked until the transaction ends. Always locked before its calculations: no deadlocks."""
+    return Segment.objects.select_for_update(no_key=True).get(pk=pk)
+
+
+def request_calculation(segment: Segment, *, reason: str, now: datetime, by: User | None = None) -> Calculation:
+    """A waiting calculation of the criteria in force; a run still going on is cancelled, its result is out of date."""
+    with transaction.atomic():
+        current = locked(segment.pk)
+        cancel_active(current, now=now)
+        calculation = Calculation.objects.create(
+            segment=current, version_id=current.version_id, reason=reason, requested_at=now, requested_by=by
+        )
+        jobs.wake(calculation, now=now)
+    return calculation
+
+
+def cancel_calculation(segment: Segment, *, now: datetime) -> bool:
+    """Stops the calculation that waits or runs; says whether there was one. The last result stays."""
+    with transaction.atomic():
+        return cancel_active(locked(segment.pk), now=now)
+
+
+def cancel_active(segment: Segment, *, now: datetime) -> bool:
+    active = Calculation.objects.filter(segment=segment, state__in=ACTIVE).only("pk", "state")
+    return any([jobs.cancel(calculation, now=now) for calculation in active])
+
+
+def calculate(job: Calculation, now: datetime) -> bool:
+    """The one step of a calculation: who satisfies the criteria at `now`.
+
+    Reads in one snapshot, then stores members, joined, left and counts, opens the readiness window and calls
+    `hooks.on_calculated`, all in one transaction. A worker killed before that has changed nothing; the next one
+    begins anew with its own `now`, because instant and snapshot belong together.
+
+    Raises: JobProblem with the path, if the criteria name something deleted; never an empty result instead.
+    """
+    found = members_at(job, now)
+    store(job, found, as_of=now)
+    return False
+
+
+def members_at(job: Calculation, now: datetime) -> Evaluation:
+    """The members by the calculation's own version of the criteria."""
+    zone = Account.objects.get(schema_name=connection.schema_name).zone  # type: ignore[attr-defined]
+    progress = partial(beat, job)
+    try:
+        with snapshot():
+            return evaluate(parse(job.version.criteria), context=Context(now=now, zone=zone, progress=progress))
+    except CriteriaError as error:
+        raise JobProblem(error.text, error.params, error.path) from error
+
+
+def beat(job: Calculation, done: int, total: int) -> None:
+    """Shows how many criteria are done; raises if the run was cancelled or taken over."""
+    jobs.heartbeat(job, progress=done, total=total)
+
+
+def store(job: Calculation, found: Evaluation, *, as_of: datetime) -> None:
+    """Writes the result and what follows from it, all or nothing."""
+    with transaction.atomic():
+        segment = locked(job.segment_id)
+        finished = job.lease.clock() if job.lease else as_of
+        with jobs.chunk(job, now=finished, saves=RESULT):
+            before = bitmap_of(
+                Calculation.objects.filter(pk=segment.latest_id).values_list("members", flat=True).first()
+            )
+            fill(job, found, before=before, as_of=as_of)
+            jobs.finish(job, now=finished)
+            segment.latest = job
+            segment.ready_until = finished + segment.readiness
+            segment.save(update_fields=["latest", "ready_until"])
+            job.segment = segment
+            for callback in hooks.on_calculated:
+                callback(job, finished)
+
+
+def fill(job: Calculation, found: Evaluation, *, before: BitMap, as_of: datetime) -> None:
+    """Sets the result's fields, unsaved. The first calculation has everyone joined."""
+    joined, left = found.members - before, before - found.members
+    job.as_of, job.ms = as_of, found.ms
+    job.members, job.joined, job.left = stored(found.members), stored(joined), stored(left)
+    job.count, job.joined_count, job.left_count = len(found.members), len(joined), len(left)
+    job.node_counts = [{"path": node.path, "count": node.count, "ms": node.ms} for node in found.nodes]
+    job.problem = None
+
+
+def stored(members: BitMap) -> bytes:
+    """A set as kept in the database: run-length packed where that is smaller."""
+    packed = members.copy()
+    packed.run_optimize()
+    return packed.serialize()
+
+
+def refresh_due(now: datetime) -> datetime | None:
+    """Requests a calculation of every segment whose interval has passed; returns when the next one will.
+
+    Refreshes missed while nothing ran are not made up for: the next time is the first of the segment's own beat after
+    `now`. One that is still being calculated is left to finish; cancelling it each interval would never end.
+    """
+    rows = Segment.objects.select_for_update(skip_locked=True, no_key=True).filter(next_refresh_at__lte=now)
+    for segment in rows.order_by("next_refresh_at", "pk")[:REFRESHES_PER_TICK]:
+        segment.next_refresh_at = following(segment, now)
+        segment.save(update_fields=["next_refresh_at"])
+        if not Calculation.objects.filter(segment=segment, state__in=ACTIVE).exists():
+            request_calculation(segment, reason=Reason.REFRESH, now=now)
+    return Segment.objects.aggregate(first=Min("next_refresh_at"))["first"]
+
+
+def following(segment: Segment, now: datetime) -> datetime:
+    """The first time after `now` on the segment's beat: a whole number of intervals after the time it was due."""
+    assert segment.interval is not None and segment.next_refresh_at is not None  # noqa: S101 (the database checks it)
+    behind = now - segment.next_refresh_at
+    return segment.next_refresh_at + (behind // segment.interval + 1) * segment.interval
