@@ -1,4 +1,28 @@
-from django.urls import URLPattern
+"""Segments and saved criteria."""
+
+from django.urls import path
+
+from segmentation.builder.urls import urlpatterns as builder_urls
+from segmentation.views import create, edit, history, lists, segment, uploads
 
 app_name = "segmentation"
-urlpatterns: list[URLPattern] = []
+urlpatterns = [
+    path("segments/", lists.ready, name="ready"),
+    path("segments/in-creation/", lists.in_creation, name="in_creation"),
+    path("segments/archive/", lists.archive, name="archive"),
+    path("segments/create/", create.create, name="create"),
+    path("segments/create/note/", create.note, name="note"),
+    path("segments/files/<int:pk>/", uploads.upload, name="upload"),
+    path("segments/files/<int:pk>/rejected/", uploads.rejects, name="rejects"),
+    path("segments/<int:pk>/", segment.preview, name="preview"),
+    path("segments/<int:pk>/progress/", lists.progress, name="progress"),
+    path("segments/<int:pk>/copy/", segment.copy, name="copy"),
+    path("segments/<int:pk>/settings/", edit.settings, name="settings"),
+    path("segments/<int:pk>/criteria/", edit.criteria, name="criteria_edit"),
+    path("segments/<int:pk>/refresh/", segment.refresh, name="refresh"),
+    path("segments/<int:pk>/cancel/", segment.cancel, name="cancel"),
+    path("segments/<int:pk>/delete/", segment.delete, name="delete"),
+    path("segments/<int:pk>/history/", history.history, name="history"),
+    path("segments/<int:pk>/history/<int:calculation>/", history.step, name="step"),
+    *builder_urls,
+]

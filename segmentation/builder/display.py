@@ -2,14 +2,16 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from typing import ClassVar
 
+from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
 from django.utils.translation import pgettext
 
 from segmentation.builder.form import Builder, part_of
 from segmentation.builder.live import Live, NodeCount
 from segmentation.builder.shape import Group, Item, Leaf
-from segmentation.criteria import KINDS
+from segmentation.criteria import KINDS, Words, parse
 from segmentation.parts.base import Control, Option, Typed
 
 
@@ -29,7 +31,8 @@ class CriterionView:
     first: bool = False
     last: bool = False
     targets: list[Option] = field(default_factory=list)
-    is_group = False
+    sentence: SafeString | str = ""
+    is_group: ClassVar[bool] = False
 
 
 @dataclass(slots=True)
@@ -50,7 +53,7 @@ class GroupView:
     last: bool = False
     only: bool = False
     targets: list[Option] = field(default_factory=list)
-    is_group = True
+    is_group: ClassVar[bool] = True
 
     @property
     def switches(self) -> bool:
@@ -67,13 +70,29 @@ class Display:
     suggestions: dict[str, list[str]]  # name of a list -> what it suggests
     saved: list[Option]
 
+    def find(self, node_id: str) -> "CriterionView | GroupView | None":
+        """The node with this id."""
+        return next((item for item in self.items() if item.id == node_id), None)
+
+    def items(self) -> Iterator["CriterionView | GroupView"]:
+        """Everything drawn, a group before what is in it."""
+        waiting: list[CriterionView | GroupView] = [
+            group for group in (self.leave_out, *reversed(self.blocks), self.always) if group is not None
+        ]
+        while waiting:
+            item = waiting.pop()
+            yield item
+            if isinstance(item, GroupView):
+                waiting.extend(reversed(item.children))
+
 
 class Drawer:
     """Turns a builder into what is drawn."""
 
-    def __init__(self, builder: Builder, live: Live | None) -> None:
+    def __init__(self, builder: Builder, live: Live | None, words: Words | None = None) -> None:
         self.builder = builder
         self.live = live
+        self.words = words  # given: criteria are told, not asked
         self.subjects = [
             Option(subject.value, subject.label, group=subject.group)
             for kind in KINDS.values()
@@ -105,7 +124,7 @@ class Drawer:
         place = next(number for number, child in enumerate(parent.children) if child is item)
         drawn.first, drawn.last = place == 0, place == len(parent.children) - 1
         drawn.joiner = "" if drawn.first else (_("and") if parent.join == "all" else _("or"))
-        drawn.targets = list(self.targets(item, parent))
+        drawn.targets = list(self.targets(parent))
         return drawn
 
     def group(self, group: Group, *, role: str, number: int = 0, count: int = 0) -> GroupView:
@@ -152,7 +171,14 @@ class Drawer:
             negated=leaf.negated,
             problems=self.problems(leaf, shown if part else {"what"}),
             count=self.count(leaf),
+            sentence=self.sentence(leaf),
         )
+
+    def sentence(self, leaf: Leaf) -> SafeString | str:
+        """The criterion in words, for pages that only show it."""
+        if self.words is None or leaf.source is None:
+            return ""
+        return parse(leaf.source).sentence(self.words).finished.html
 
     # --- what is wrong, how many -----------------------------------------------------------------------------
     def errors_of(self, leaf: Leaf, name: str) -> list[str]:
@@ -169,7 +195,7 @@ class Drawer:
         return self.live.nodes.get(item.id) if self.live else None
 
     # --- where it can be moved to ----------------------------------------------------------------------------
-    def targets(self, item: Item, parent: Group) -> Iterator[Option]:
+    def targets(self, parent: Group) -> Iterator[Option]:
         """The blocks beside its own that a criterion or nested group can be moved to."""
         shape = self.builder.shape
         if shape.always is not None and shape.always is not parent:

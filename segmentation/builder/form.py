@@ -4,8 +4,10 @@ import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Any
+from typing import TYPE_CHECKING, Any
+from zoneinfo import ZoneInfo
 
+from django.http import HttpRequest
 from django.utils.translation import gettext as _
 from pydantic import ValidationError
 
@@ -13,16 +15,20 @@ from segmentation.builder import trees
 from segmentation.builder.choices import Choices
 from segmentation.builder.operations import operate, pristine
 from segmentation.builder.shape import Group, Item, Leaf, Shape, ShapeError, Values, dump, empty, load
-from segmentation.criteria import KINDS, Catalog, CriteriaError, check, parse
+from segmentation.criteria import KINDS, Catalog, CriteriaError, Words, check, parse
 from segmentation.models import SavedCriteria
 from segmentation.parts.base import FormPart, Tree, Typed, UnfinishedError
 
+if TYPE_CHECKING:
+    from segmentation.builder.display import Display
+    from segmentation.builder.live import Live
+
 FIELD = re.compile(r"(n[1-9][0-9]{0,6})-([a-z_]{1,30})")
-OWN = ("shape", "place", "do", "insert", "csrfmiddlewaretoken", "then")
+OWN = ("shape", "place", "do", "insert", "saved_name", "csrfmiddlewaretoken", "then")
 NO_CHANGE = ("refresh", "count")
 
 
-class BuilderErrors(ValueError):
+class BuilderErrors(ValueError):  # noqa: N818 - it stands for all of them
     """The criteria in the form can't be used; what is wrong stands at its place in the builder."""
 
 
@@ -38,15 +44,19 @@ class Builder:
     focus: str = ""  # the element to focus after the next drawing
     notice: str = ""  # something to say about the button just pressed
     restored_at: datetime | None = None  # when the draft was kept that is shown
+    kept_at: datetime | None = None  # when the draft was kept just now
     errors: dict[str, dict[str, str]] = field(default_factory=dict)  # id -> field ("": the node itself) -> sentence
     shows_errors: bool = False
 
     def __post_init__(self) -> None:
         kind, _colon, key = self.place.partition(":")
         pk = int(key) if key.isdecimal() else None
+        self.origin = (kind, pk) if pk is not None and kind in ("segment", "saved") else None  # refers not to itself
         self.choices = Choices(
             without_segment=pk if kind == "segment" else None, without_saved=pk if kind == "saved" else None
         )
+        self.live: Live | None = None
+        self.display: Display | None = None
         self.catalog = Catalog()
         self.read: dict[str, Tree] = {}
 
@@ -69,6 +79,25 @@ class Builder:
     def pristine(self) -> bool:
         return pristine(self.shape)
 
+    def prepare(self, request: HttpRequest, *, counts: list[dict[str, Any]] | None = None) -> None:
+        """Makes ready what the templates draw; counts first, if a button asked for it.
+
+        counts: what each node came to in a past calculation, `[{"path", "count"}]`: for a page that is only read.
+        """
+        from segmentation.builder.display import Drawer
+        from segmentation.builder.drafts import keep_draft
+        from segmentation.builder.live import counted_before, live
+
+        now, zone, user = request.now, request.tenant.timezone, request.user  # type: ignore[attr-defined]
+        if self.counts and not self.problem:
+            self.live = live(self, now=now, zone=ZoneInfo(zone))
+            self.live.kept_at = self.kept_at = keep_draft(user, self.place, request.POST, now=now)  # type: ignore[arg-type]
+        words = None
+        if counts is not None:
+            self.live = counted_before(self, counts, now=now)
+            words = Words(now=now, zone=ZoneInfo(zone), catalog=self.catalog)
+        self.display = Drawer(self, self.live, words).display()
+
     # --- reading ---------------------------------------------------------------------------------------------
     def examine(self) -> bool:
         """Reads every criterion and notes what is wrong where; whether nothing is.
@@ -86,7 +115,7 @@ class Builder:
         if not self.errors:
             built = self.built()
             try:
-                check(parse(built.tree), catalog=self.catalog)
+                check(parse(built.tree), self.catalog, origin=self.origin)
             except CriteriaError as error:
                 self.note_criteria_error(error, built)
         return not self.errors and not self.problem
@@ -98,7 +127,7 @@ class Builder:
             return
         try:
             tree = part.read(Typed(leaf.values, self.choices))
-            check(parse(tree), catalog=self.catalog)
+            check(parse(tree), self.catalog, origin=self.origin)
         except UnfinishedError as error:
             for name, message in error.errors.items():
                 self.note(leaf.id, name, message)

@@ -1,9 +1,9 @@
 """The live result: exact numbers for the whole, each block and each criterion, while they are being edited."""
 
-from collections.abc import Iterator
 from dataclasses import dataclass, field
 from datetime import datetime
 from time import perf_counter
+from typing import Any
 from zoneinfo import ZoneInfo
 
 from django.utils.safestring import SafeString
@@ -14,8 +14,7 @@ from segmentation.builder.form import Builder
 from segmentation.builder.reach import Person, Reach, people, reach
 from segmentation.builder.shape import Group, Item, Leaf
 from segmentation.criteria import Context, CriteriaError, Words, parse
-from segmentation.engine import Evaluation, evaluate, mask_of, snapshot
-from users.models import User
+from segmentation.engine import Evaluation, evaluate, snapshot
 
 SAMPLE = 10
 
@@ -51,8 +50,8 @@ class Live:
         return f"{self.total / self.everyone:.4f}" if self.total and self.everyone else "0"
 
 
-def live(builder: Builder, *, user: User, now: datetime, zone: ZoneInfo) -> Live:
-    """Counts what is in the form, in one snapshot at one instant, over what `user` may see.
+def live(builder: Builder, *, now: datetime, zone: ZoneInfo) -> Live:
+    """Counts what is in the form, in one snapshot at one instant.
 
     What is unfinished has a sentence in place of its number; finished parts beside it have theirs.
     """
@@ -60,13 +59,26 @@ def live(builder: Builder, *, user: User, now: datetime, zone: ZoneInfo) -> Live
     result = Live(taken_at=now)
     with snapshot():
         complete = builder.examine()
-        context = Context(now=now, zone=zone, mask=mask_of(user), catalog=builder.catalog)
+        context = Context(now=now, zone=zone, catalog=builder.catalog)
         result.everyone = len(context.everyone)
         if complete:
             complete = _whole(builder, context, result)
         if not complete:
             _parts(builder, context, result)
     result.ms = (perf_counter() - began) * 1000
+    return result
+
+
+def counted_before(builder: Builder, counts: list[dict[str, Any]], *, now: datetime) -> Live:
+    """The numbers of a past calculation, put at the nodes they belong to; none if the form lays them out otherwise."""
+    result = Live(taken_at=now)
+    if not counts or not builder.examine():
+        return result
+    built = builder.built()
+    for counted in counts:
+        node_id = built.nodes.get(counted["path"])
+        if node_id is not None:
+            result.nodes.setdefault(node_id, NodeCount(counted["count"]))
     return result
 
 
@@ -138,8 +150,3 @@ def _message(builder: Builder, item: Item) -> str:
     if messages:
         return next(iter(messages.values()))
     return _("not finished") if isinstance(item, Leaf) else ""
-
-
-def unfinished(builder: Builder) -> Iterator[str]:
-    """The nodes that have something wrong, in the order of the page."""
-    return (item.id for item in builder.shape.items() if item.id in builder.errors)

@@ -25,7 +25,7 @@ def operate(shape: Shape, command: str) -> str:
         return ON_GROUPS[name](shape, item)
     if name in ON_ITEMS:
         return ON_ITEMS[name](shape, item)
-    refuse()
+    return refuse()
 
 
 def _found(shape: Shape, node_id: str) -> Item:

@@ -12,7 +12,7 @@ from typing import Any, Literal, NoReturn
 
 from django.utils.translation import gettext as _
 
-from segmentation.parts.base import Values
+from segmentation.parts.base import Tree, Values
 
 Join = Literal["all", "any"]
 
@@ -33,6 +33,7 @@ class Leaf:
     id: str
     values: Values = field(default_factory=dict)
     negated: bool = False
+    source: Tree | None = None  # the criterion it was opened from
 
 
 @dataclass(slots=True)

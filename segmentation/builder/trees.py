@@ -9,9 +9,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from segmentation.builder.shape import Group, Item, Leaf, Shape
-from segmentation.parts.base import Values
-
-Tree = dict[str, Any]
+from segmentation.parts.base import Tree, Values
 
 
 @dataclass(slots=True)
@@ -174,4 +172,4 @@ def _open(tree: Tree, shape: Shape, values: Callable[[Tree], Values]) -> Item:
         if join in tree:
             children = _children(tree[join], shape, values)
             return Group(node_id, "all" if join == "all" else "any", children, negated)
-    return Leaf(node_id, values(tree), negated)
+    return Leaf(node_id, values(tree), negated, source=tree)

@@ -56,6 +56,9 @@ def column(attribute: Attribute) -> Column:
     return Column(sql, (attribute.key, attribute.key), as_text=attribute.type == AttributeType.DATETIME)
 
 
+DATED = ("on", "before", "after", "between", "last", "next", "ago", "anniversary")
+
+
 class AttributeForm(FormPart):
     """Each attribute of the account is a subject of its own; its type decides the conditions."""
 
@@ -82,14 +85,11 @@ class AttributeForm(FormPart):
         return criterion
 
     def write(self, criterion: Tree) -> Values:
-        # Of which type the attribute is now is not asked here: the operator and the value's shape say what is shown.
-        fitting = [operand for operand in map(operand_for, TYPES) if criterion["op"] in operand.labels]
-        for operand in fitting:
-            try:
-                return {"what": [f"attribute:{criterion['attribute']}"], **operand.write(criterion)}
-            except (KeyError, TypeError, ValueError):
-                continue
-        return {"what": [f"attribute:{criterion['attribute']}"], "op": [criterion["op"]]}
+        # Of which type the attribute is now is not asked here: the value's shape says which inputs hold it.
+        value = criterion.get("value")
+        first = value[0] if isinstance(value, list) else value.get("from", value) if isinstance(value, dict) else value
+        held = "number" if isinstance(first, int | float) else "datetime" if criterion["op"] in DATED else "text"
+        return {"what": [f"attribute:{criterion['attribute']}"], **operand_for(held).write(criterion)}
 
     def _operand(self, typed: Typed) -> Operand | None:
         attribute = typed.choices.attributes.get(self.detail(typed))

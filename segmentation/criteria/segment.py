@@ -42,8 +42,8 @@ class SegmentForm(FormPart):
             "segment": read_id(typed, "segment", _("Choose a segment.")),
             "op": typed.one("op"),
         }
-        if typed.one("at", "latest") != "latest" or typed.one("at_was"):
-            criterion["at"] = typed.one("at", "latest")
+        if typed.one("at", "latest") != "latest":
+            criterion["at"] = typed.one("at")
         typed.finish()
         return criterion
 

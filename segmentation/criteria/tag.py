@@ -37,12 +37,12 @@ class TagForm(FormPart):
         op = typed.among("op", label_operators())
         return [
             Control("op", "select", _("condition"), [op], [Option(*one) for one in label_operators().items()]),
-            Control("tags", "chips", _("tags"), typed.many("tags"), suggestions="tags", hint=_("a tag, then Enter")),
+            Control("tags", "chips", _("tags"), self._tags(typed), suggestions="tags", hint=_("a tag, then Enter")),
             *WindowInput(label=_("assigned when"), future=False).controls(typed),
         ]
 
     def read(self, typed: Typed) -> Tree:
-        tags = list(dict.fromkeys(typed.many("tags")[:-1] + self._last(typed)))
+        tags = self._tags(typed)
         if not tags:
             typed.complain("tags", _("Type at least one tag."))
         op = typed.one("op")
@@ -59,10 +59,12 @@ class TagForm(FormPart):
         }
 
     @staticmethod
-    def _last(typed: Typed) -> list[str]:
-        """What was typed last: several tags if there are commas in it."""
-        *_most, last = typed.many("tags") or [""]
-        return (parts(last) or [last]) if last and last == typed.one("tags_new").strip() else [last][: bool(last)]
+    def _tags(typed: Typed) -> list[str]:
+        """The chips as they are, then what is typed beside them."""
+        chips = [name for name in typed.values.get("tags", []) if name]
+        new = typed.one("tags_new").strip()
+        names = parts(new) or [new] if new else []
+        return [*chips, *(name for name in names if name not in chips)]
 
 
 @register

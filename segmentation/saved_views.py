@@ -1,0 +1,178 @@
+"""Saved criteria (Zapisane kryteria): their list, making one, changing it, deleting it (IP13)."""
+
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from django import forms
+from django.contrib import messages
+from django.core.paginator import Paginator
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect, render
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+from django.views.decorators.http import require_http_methods, require_POST, require_safe
+
+from config.pages import page
+from segmentation import builder
+from segmentation.builder import Builder, BuilderErrors
+from segmentation.criteria import Catalog, Context, CriteriaError, Words, parse
+from segmentation.engine import evaluate
+from segmentation.models import SavedCriteria
+from segmentation.saved import (
+    InUseError,
+    NameTakenError,
+    create_saved,
+    delete_saved,
+    saved_criteria,
+    saved_for,
+    update_saved,
+    uses_of_saved,
+)
+
+PLACE = "saved:new"
+PER_PAGE = 25
+NAME_TAKEN = gettext_lazy("There are saved criteria of this name already.")
+
+
+class NameForm(forms.Form):
+    """What saved criteria are called."""
+
+    name = forms.CharField(label=gettext_lazy("Name"), max_length=200)
+
+    def clean_name(self) -> str:
+        return " ".join(str(self.cleaned_data["name"]).split())
+
+
+def zone_of(request: HttpRequest) -> ZoneInfo:
+    return ZoneInfo(request.tenant.timezone)  # type: ignore[attr-defined]
+
+
+@require_safe
+def saved(request: HttpRequest) -> HttpResponse:
+    """All saved criteria: what each says and what uses it. Counts are asked for row by row, when they are in view."""
+    search = request.GET.get("q", "")
+    rows = Paginator(saved_criteria(search=search), PER_PAGE).get_page(request.GET.get("page"))
+    uses = uses_of_saved()
+    words = Words(now=request.now, zone=zone_of(request), catalog=Catalog())  # type: ignore[attr-defined]
+    for row in rows:
+        row.uses = uses.get(row.pk, [])  # type: ignore[attr-defined]
+        row.sentence = parse(row.criteria).sentence(words).finished.html  # type: ignore[attr-defined]
+    return page(request, "segmentation/saved.html", {"rows": rows, "q": search}, part="rows")
+
+
+@require_safe
+def count(request: HttpRequest, pk: int) -> HttpResponse:
+    """How many contacts meet the criteria now, or why that can't be said."""
+    found = saved_for(pk)
+    now = request.now  # type: ignore[attr-defined]
+    context: dict[str, Any] = {"saved": found, "at": now}
+    try:
+        context["count"] = evaluate(parse(found.criteria), context=Context(now=now, zone=zone_of(request))).count
+    except CriteriaError as error:
+        context["problem"] = error.message
+    return page(request, "segmentation/saved_count.html", context, part="number")
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+def create(request: HttpRequest) -> HttpResponse:
+    """A new one, from nothing or from the draft kept."""
+    if request.method != "POST":
+        opened = builder.opened(request.user, None, place=PLACE)  # type: ignore[arg-type]
+        return editor(request, NameForm(initial={"name": name_kept(opened)}), opened)
+    return submitted(request, place=PLACE)
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+def edit(request: HttpRequest, pk: int) -> HttpResponse:
+    """One of them: what it says, what uses it, and changing it."""
+    found = saved_for(pk)
+    place = f"saved:{pk}"
+    if request.method != "POST":
+        opened = builder.opened(request.user, found.criteria, place=place)  # type: ignore[arg-type]
+        return editor(request, NameForm(initial={"name": name_kept(opened) or found.name}), opened, found)
+    return submitted(request, place=place, found=found)
+
+
+def name_kept(opened: Builder) -> str:
+    """The name typed when the draft was kept."""
+    return (opened.settings.get("name") or [""])[-1]
+
+
+def submitted(request: HttpRequest, *, place: str, found: SavedCriteria | None = None) -> HttpResponse:
+    """Saves, or answers 422 with everything as it was typed."""
+    form = builder.from_post(request.POST, place=place)
+    if form.operated:  # one of the builder's own buttons: nothing is judged yet
+        return editor(request, NameForm(initial={"name": name_kept(form)}), form, found)
+    name = NameForm(request.POST)
+    try:
+        criteria = form.criteria()
+        if name.is_valid():
+            keep(request, name.cleaned_data["name"], criteria, found)
+            builder.discard_draft(request.user, place)  # type: ignore[arg-type]
+            return redirect("segmentation:saved")
+    except BuilderErrors:
+        name.is_valid()
+    except NameTakenError:
+        name.add_error("name", NAME_TAKEN)
+    return editor(request, name, form, found, status=422)
+
+
+def keep(request: HttpRequest, name: str, criteria: dict[str, Any], found: SavedCriteria | None) -> None:
+    """Writes it down and says so."""
+    now = request.now  # type: ignore[attr-defined]
+    if found is None:
+        create_saved(name=name, criteria=criteria, now=now, by=request.user)  # type: ignore[arg-type]
+        messages.success(request, _("The criteria are saved as “%(name)s”.") % {"name": name})
+    else:
+        update_saved(found, name=name, criteria=criteria, now=now)
+        messages.success(request, _("“%(name)s” is changed.") % {"name": name})
+
+
+def editor(
+    request: HttpRequest, name: NameForm, form: Builder, found: SavedCriteria | None = None, *, status: int = 200
+) -> HttpResponse:
+    """The page with the name and the builder."""
+    form.prepare(request)
+    uses = uses_of_saved().get(found.pk, []) if found else []
+    context = {"name": name, "builder": form, "saved": found, "uses": uses}
+    return page(request, "segmentation/saved_edit.html", context, status=status)
+
+
+@require_POST
+def save_from_builder(request: HttpRequest) -> HttpResponse:
+    """Save criteria, from any page with the builder: a name is asked for, the page stays as it is."""
+    form = builder.from_post(request.POST, place=PLACE)
+    name = NameForm({"name": request.POST.get("saved_name", "")})
+    problem = ""
+    try:
+        criteria = form.criteria()
+        if name.is_valid():
+            kept = create_saved(name=name.cleaned_data["name"], criteria=criteria, now=request.now, by=request.user)  # type: ignore[attr-defined, arg-type]
+            if request.htmx:  # type: ignore[attr-defined]
+                return render(request, "segmentation/builder/_saved_answer.html", {"kept": kept})
+            messages.success(request, _("The criteria are saved as “%(name)s”.") % {"name": kept.name})
+            return redirect("segmentation:saved")
+    except BuilderErrors as error:
+        problem = str(error)
+    except NameTakenError:
+        name.add_error("name", NAME_TAKEN)
+    if not request.htmx:  # type: ignore[attr-defined]
+        return editor(request, name, form, status=422)
+    problem = problem or " ".join(name.errors.get("name", []))
+    return render(request, "segmentation/builder/_saved_answer.html", {"problem": problem}, status=422)
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+def delete(request: HttpRequest, pk: int) -> HttpResponse:
+    """Asks first; refuses while something refers to the criteria, and says what."""
+    found = saved_for(pk)
+    if request.method != "POST":
+        uses = uses_of_saved().get(pk, [])
+        return page(request, "segmentation/saved_delete.html", {"saved": found, "uses": uses}, part="question")
+    try:
+        delete_saved(found)
+    except InUseError as error:
+        context = {"saved": found, "uses": error.uses}
+        return page(request, "segmentation/saved_delete.html", context, status=422)
+    messages.success(request, _("“%(name)s” is deleted.") % {"name": found.name})
+    return redirect("segmentation:saved")
