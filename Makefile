@@ -64,5 +64,7 @@ lock: dev-packages
 	cd requirements && ../$(COMPILE) e2e.in -o e2e.txt
 	cd requirements && ../$(COMPILE) uv.in -o uv.txt
 
+# Where root's home folder is closed to the database's user, the data lies elsewhere, behind a link.
 clean:
+	test ! -L var/postgres || rm -rf "$$(dirname "$$(readlink var/postgres)")"
 	rm -rf var

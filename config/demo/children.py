@@ -20,7 +20,7 @@ PATIENCE = 10.0  # a worker cut short loses nothing: its work is leased and take
 def commands(host: str, port: int, folders: Folders) -> dict[str, list[str]]:
     """What is run, by the name its log file gets."""
     celery = ["-m", "celery", "--app", "config.celery:app"]
-    web = ["-m", "gunicorn", "config.wsgi", "--bind", f"{host}:{port}", "--workers", "2", "--threads", "4"]
+    web = ["-m", "gunicorn", "config.wsgi", "--bind", f"{host}:{port}", "--workers", "2", "--threads", "4", "--preload"]
     schedule = str(folders.run / "beat-schedule")
     return {
         "web": [*web, "--no-control-socket", "--access-logfile", "-"],
@@ -45,11 +45,18 @@ class Children:
     log_begins: dict[str, int] = field(default_factory=dict)
 
     def start(self, host: str, port: int) -> None:
-        for name, command in commands(host, port, self.folders).items():
-            self.log_begins[name] = self.folders.log_size(name)
-            log = self.folders.open_log(name)
-            self.running[name] = spawn([sys.executable, *command], log=log, cwd=BASE)
-            os.close(log)
+        """The web server first, until it answers: the others' starting would keep two cores busy for seconds."""
+        ours = commands(host, port, self.folders)
+        self._start("web", ours.pop("web"))
+        self._await_web(port)
+        for name, command in ours.items():
+            self._start(name, command)
+
+    def _start(self, name: str, command: list[str]) -> None:
+        self.log_begins[name] = self.folders.log_size(name)
+        log = self.folders.open_log(name)
+        self.running[name] = spawn([sys.executable, *command], log=log, cwd=BASE)
+        os.close(log)
 
     def require_all(self) -> None:
         """Raise ServiceError when one of them has ended by itself."""
@@ -61,7 +68,7 @@ class Children:
                     f"The process '{name}' stopped by itself; the reason is in {self.folders.log / name}.log."
                 )
 
-    def await_web(self, port: int) -> None:
+    def _await_web(self, port: int) -> None:
         end = time.monotonic() + STARTED_WITHIN
         while not _answers(port):
             self.require_all()

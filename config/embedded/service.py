@@ -1,5 +1,6 @@
 """What the keeper needs to know of a server, and what both servers share."""
 
+import os
 import time
 from collections.abc import Callable
 from typing import Protocol
@@ -29,6 +30,8 @@ def explained(folders: Folders, name: str, since: int, problem: str) -> ServiceE
     tail = folders.log_tail(name, since)
     if "Permission denied" in tail or "wrong ownership" in tail:
         return ServiceError(f"{problem}: part of {folders.var} belongs to another user.")
+    if "could not look up effective user ID" in tail:
+        return ServiceError(f"{problem}: the user number {os.geteuid()} has no name on this machine.")
     return ServiceError(f"{problem}; the reason is in {folders.log / f'{name}.log'}.")
 
 

@@ -45,7 +45,6 @@ class Command(BaseCommand):
             require_free_port(host, port)
             self._prepare(folders, contacts)
             children.start(host, port)
-            children.await_web(port)
             self._welcome(folders, port)
             self._watch(children, folders)
         except Stop:
