@@ -50,7 +50,7 @@ migrations: dev-packages
 	$(VENV)/python -W "ignore:Got an error checking" manage.py makemigrations --check --dry-run
 
 templates: dev-packages
-	$(VENV)/djlint templates --check --lint --quiet
+	$(VENV)/djlint templates --lint --quiet
 
 # Places and dates of extraction would change in every commit.
 translations: dev-packages
