@@ -38,9 +38,10 @@ class Contact(models.Model):
     """
 
     id = models.AutoField(primary_key=True)  # 32 bits: sets of ids are Roaring bitmaps, read as int4
-    email = models.CharField(_("e-mail"), max_length=254, null=True, blank=True)  # trimmed, lower case
-    phone = models.CharField(_("phone"), max_length=20, null=True, blank=True)  # + and digits
-    external_id = models.CharField(_("external id"), max_length=120, null=True, blank=True)
+    # Null and not "": unique where there is one. E-mail: trimmed, lower case, NFC; phone: + and digits.
+    email = models.CharField(_("e-mail"), max_length=254, null=True, blank=True)  # noqa: DJ001
+    phone = models.CharField(_("phone"), max_length=20, null=True, blank=True)  # noqa: DJ001
+    external_id = models.CharField(_("external id"), max_length=120, null=True, blank=True)  # noqa: DJ001
     first_name = models.CharField(_("first name"), max_length=120, blank=True, default="")
     last_name = models.CharField(_("last name"), max_length=120, blank=True, default="")
     status = models.CharField(_("subscription status"), max_length=20, choices=Status, default=Status.SUBSCRIBED)
@@ -188,6 +189,9 @@ class ContactConsent(models.Model):
             models.CheckConstraint(condition=Q(state__in=ConsentState.values), name="contactconsent_state"),
             models.CheckConstraint(condition=~Q(source=""), name="contactconsent_source"),
         ]
+
+    def __str__(self) -> str:
+        return f"{self.consent_id} {self.state}"
 
 
 class EntryKind(models.TextChoices):

@@ -1,0 +1,117 @@
+"""A contact's history in sentences, in the reader's language."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from django.db.models import QuerySet
+from django.utils.translation import get_language
+from django.utils.translation import gettext as _
+
+from config.templatetags.numbers import number as number_text
+from contacts.attributes import value_text
+from contacts.models import Attribute, Contact, EntryKind, HistoryEntry, Status
+
+ICONS = {
+    EntryKind.CREATED: "user-plus",
+    EntryKind.CHANGED: "pencil",
+    EntryKind.CATEGORY_ADDED: "folder-plus",
+    EntryKind.CATEGORY_REMOVED: "folder-minus",
+    EntryKind.TAG_ADDED: "tag",
+    EntryKind.TAG_REMOVED: "tag",
+    EntryKind.CONSENT_GIVEN: "check",
+    EntryKind.CONSENT_WITHDRAWN: "x",
+}
+
+
+@dataclass(frozen=True)
+class Change:
+    """One field: what it was and what it became; "" is nothing."""
+
+    label: str
+    old: str
+    new: str
+
+
+@dataclass(frozen=True)
+class Line:
+    """One entry, ready to show."""
+
+    at: datetime
+    by: str
+    icon: str
+    sentence: str
+    changes: list[Change]
+
+
+def entries(contact: Contact) -> QuerySet[HistoryEntry]:
+    """Newest first."""
+    return HistoryEntry.objects.filter(contact=contact).order_by("-at", "-id")
+
+
+def lines(history: Iterable[HistoryEntry], *, definitions: Iterable[Attribute]) -> list[Line]:
+    """The entries in words. Attributes are named as they are named now; those gone by their key."""
+    attributes = {attribute.key: attribute for attribute in definitions}
+    return [
+        Line(entry.at, entry.by, ICONS[EntryKind(entry.kind)], sentence(entry), changes(entry, attributes))
+        for entry in history
+    ]
+
+
+def sentence(entry: HistoryEntry) -> str:
+    """What happened."""
+    names = {"name": entry.label}
+    match EntryKind(entry.kind):
+        case EntryKind.CREATED:
+            return _("Contact created")
+        case EntryKind.CHANGED:
+            return _("Details changed")
+        case EntryKind.CATEGORY_ADDED:
+            return _("Category “%(name)s” added") % names
+        case EntryKind.CATEGORY_REMOVED:
+            return _("Category “%(name)s” removed") % names
+        case EntryKind.TAG_ADDED:
+            return _("Tag “%(name)s” added") % names
+        case EntryKind.TAG_REMOVED:
+            return _("Tag “%(name)s” removed") % names
+        case EntryKind.CONSENT_GIVEN:
+            return _("Consent “%(name)s” given: %(source)s, wording version %(version)s") % consent_words(entry)
+        case EntryKind.CONSENT_WITHDRAWN:
+            return _("Consent “%(name)s” withdrawn: %(source)s") % consent_words(entry)
+
+
+def consent_words(entry: HistoryEntry) -> dict[str, Any]:
+    polish = (get_language() or "").startswith("pl")
+    return {
+        "name": (polish and entry.detail.get("pl")) or entry.label,
+        "source": entry.detail.get("source", ""),
+        "version": entry.detail.get("wording_version", ""),
+    }
+
+
+def changes(entry: HistoryEntry, attributes: dict[str, Attribute]) -> list[Change]:
+    """The fields that an entry speaks of, with values as their types are said."""
+    return [
+        Change(label_of(name, attributes), said(name, old, attributes), said(name, new, attributes))
+        for name, (old, new) in entry.detail.get("fields", {}).items()
+    ]
+
+
+def label_of(name: str, attributes: dict[str, Attribute]) -> str:
+    key = name.removeprefix("attributes.")
+    if key != name:
+        return attributes[key].name if key in attributes else key
+    label = str(Contact._meta.get_field(name).verbose_name)  # noqa: SLF001 - Django's public door to a model's fields
+    return label[:1].upper() + label[1:]
+
+
+def said(name: str, value: Any, attributes: dict[str, Attribute]) -> str:
+    key = name.removeprefix("attributes.")
+    if key != name and key in attributes:
+        return value_text(attributes[key].type, value)
+    if name == "status" and value in Status.values:
+        return str(Status(value).label)
+    if name == "lead_score" and value is not None:
+        return number_text(value)
+    return value_text("", value)

@@ -1,0 +1,28 @@
+"""What the apps above add to contacts without being imported: lists of functions, filled in their AppConfig.ready."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from contacts.models import Attribute, Consent
+
+
+@dataclass(frozen=True)
+class Use:
+    """Something that refers to an attribute or a consent: what it is called, and where it is."""
+
+    title: str
+    url: str = ""
+
+
+attribute_usage: list[Callable[[Attribute], list[Use]]] = []
+consent_usage: list[Callable[[Consent], list[Use]]] = []
+
+
+def uses_of_attribute(attribute: Attribute) -> list[Use]:
+    """Everything that would stop making sense without the attribute."""
+    return [use for usage in attribute_usage for use in usage(attribute)]
+
+
+def uses_of_consent(consent: Consent) -> list[Use]:
+    """Everything that would stop making sense without the consent."""
+    return [use for usage in consent_usage for use in usage(consent)]

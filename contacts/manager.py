@@ -1,0 +1,90 @@
+"""The contact manager's parts, and how the apps above add theirs: filters, columns, panels, belongings.
+
+Each registry is an explicit list, filled in the AppConfig.ready of the app whose part it is. Registering the same name
+again replaces the part, so that ready may run twice.
+"""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import django_filters
+from django.http import HttpRequest
+from django.utils.functional import Promise
+
+from contacts.models import Contact
+
+Text = str | Promise
+
+
+def no_note(_request: HttpRequest, _value: Any, _total: int) -> str:
+    return ""
+
+
+@dataclass(frozen=True, kw_only=True)
+class ManagerFilter:
+    """One parameter of the address that narrows the list.
+
+    The form field of `filter` judges the value: what it refuses is shown at the filter, with no rows. `words` says a
+    cleaned value ("Tag: VIP"); `note` may put a sentence above the list. A hidden one has no control: links carry it.
+    """
+
+    name: str
+    filter: Callable[[HttpRequest], django_filters.Filter]
+    words: Callable[[Any], Text]
+    note: Callable[[HttpRequest, Any, int], Text] = no_note
+    hidden: bool = False
+
+
+@dataclass(frozen=True, kw_only=True)
+class Column:
+    """One more column. `values` answers for the whole page at once, so that queries stay constant."""
+
+    name: str
+    label: Text
+    template: str
+    values: Callable[[HttpRequest, list[int]], Mapping[int, Any]]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Panel:
+    """A card on the contact's page; its template gets `contact` and what `context` answers."""
+
+    name: str
+    template: str
+    context: Callable[[HttpRequest, Contact], dict[str, Any]]
+    order: int = 100
+    aside: bool = True
+
+
+@dataclass(frozen=True)
+class Belonging:
+    """Something that goes with the contact when it is deleted: "3 tags"."""
+
+    label: Text
+    count: int
+
+
+Belongings = Callable[[HttpRequest, Contact], list[Belonging]]
+
+filters: dict[str, ManagerFilter] = {}
+columns: dict[str, Column] = {}
+panels: dict[str, Panel] = {}
+belongings: list[Belongings] = []
+
+
+def register_filter(entry: ManagerFilter) -> None:
+    filters[entry.name] = entry
+
+
+def register_column(entry: Column) -> None:
+    columns[entry.name] = entry
+
+
+def register_panel(entry: Panel) -> None:
+    panels[entry.name] = entry
+
+
+def register_belongings(entry: Belongings) -> None:
+    if entry not in belongings:
+        belongings.append(entry)

@@ -1,0 +1,70 @@
+"""How what people type becomes what is stored: text, e-mail addresses, phone numbers. None is no value."""
+
+import re
+import unicodedata
+from typing import Any
+
+from django.core.exceptions import ValidationError
+from django.core.validators import EmailValidator
+from django.utils.translation import gettext as _
+
+BREAKS = re.compile(r"[\t\r\n\v\f\x85\u2028\u2029]+")
+PHONE_SIGNS = re.compile(r"[\s()./\u2010-\u2015\u2212-]")
+PHONE = re.compile(r"\+?[0-9]{5,15}")
+check_email = EmailValidator()
+
+
+def line(raw: Any, *, longest: int) -> str:
+    """One line of text: composed (NFC), trimmed, breaks and tabs as a space.
+
+    Raises: ValidationError for what is no text, holds invisible control signs, or is longer than `longest`.
+    """
+    if raw is None:
+        return ""
+    if isinstance(raw, bool) or not isinstance(raw, str | int | float):
+        raise ValidationError(_("Give a text."), code="not_text")
+    text = unicodedata.normalize("NFC", BREAKS.sub(" ", str(raw))).strip()
+    if any(unicodedata.category(sign) in ("Cc", "Cs") for sign in text):
+        raise ValidationError(_("The text holds signs that cannot be stored."), code="control_signs")
+    if len(text) > longest:
+        raise ValidationError(
+            _("At most %(longest)s signs; this has %(given)s."),
+            code="too_long",
+            params={"longest": longest, "given": len(text)},
+        )
+    return text
+
+
+def email(raw: Any) -> str | None:
+    """Trimmed, lower case, NFC. Raises: ValidationError."""
+    address = unicodedata.normalize("NFC", line(raw, longest=320).lower())
+    if not address:
+        return None
+    if len(address) > 254:
+        raise ValidationError(_("An e-mail address has at most 254 signs."), code="too_long")
+    try:
+        check_email(address)
+    except ValidationError:
+        raise ValidationError(
+            _("“%(given)s” is not an e-mail address."), code="invalid_email", params={"given": address}
+        ) from None
+    return address
+
+
+def phone(raw: Any) -> str | None:
+    """Digits, with + when it was + or 00; spaces, dashes, dots, slashes and parentheses go. Raises: ValidationError."""
+    given = line(raw, longest=60)
+    number = PHONE_SIGNS.sub("", given)
+    if not number:
+        if given:
+            raise ValidationError(_("“%(given)s” has no digits."), code="invalid_phone", params={"given": given})
+        return None
+    if number.startswith("00"):
+        number = "+" + number[2:]
+    if not PHONE.fullmatch(number):
+        raise ValidationError(
+            _("“%(given)s” is not a phone number: 5 to 15 digits, with + or 00 before the country."),
+            code="invalid_phone",
+            params={"given": given},
+        )
+    return number

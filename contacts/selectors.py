@@ -1,0 +1,107 @@
+"""Reading contacts. Every row that a user sees comes through `visible`."""
+
+from collections.abc import Iterable, Sequence
+
+from django.contrib.auth.models import AnonymousUser
+from django.db.models import BooleanField, Count, F, Func, Q, QuerySet, Value
+from django.db.models.fields.json import KeyTransform
+from django.http import HttpRequest
+from django.shortcuts import get_object_or_404
+from pyroaring import BitMap
+
+from contacts.folding import Words, folded
+from contacts.models import Attribute, Consent, ConsentState, Contact, ContactConsent
+from contacts.normalising import PHONE_SIGNS
+from users.models import User
+
+
+def visible(user: User | AnonymousUser) -> QuerySet[Contact]:
+    """The contacts that `user` may see: the one place where what somebody may see is cut down."""
+    del user  # every role sees every contact; the mask of a restricted user goes here
+    return Contact.objects.all()
+
+
+def contact_for(request: HttpRequest, pk: int) -> Contact:
+    """The door to one contact. Raises: Http404, also for one that exists and may not be seen."""
+    return get_object_or_404(visible(request.user), pk=pk)
+
+
+def attribute_for(_request: HttpRequest, pk: int) -> Attribute:
+    """The door to an attribute's definition. Raises: Http404."""
+    return get_object_or_404(Attribute, pk=pk)
+
+
+def consent_for(_request: HttpRequest, pk: int) -> Consent:
+    """The door to a consent's definition. Raises: Http404."""
+    return get_object_or_404(Consent, pk=pk)
+
+
+def id_array(ids: Iterable[int]) -> str:
+    """A PostgreSQL array literal, for `%s::int[]`: half a million ids in 60 ms, against 300 as a list."""
+    return "{" + ",".join(map(str, ids)) + "}"
+
+
+class InIds(Func):
+    """A condition: the id is in this set, as one bound parameter that PostgreSQL hashes.
+
+    Half a million ids of a million contacts, sorted and counted: 0.4 s; joined with `unnest` 1.8 s and more.
+    """
+
+    template = "(%(expressions)s::int[]))"
+    arg_joiner = " = ANY ("
+
+    def __init__(self, ids: Iterable[int]) -> None:
+        super().__init__(F("id"), Value(id_array(ids)), output_field=BooleanField())
+
+
+def restricted(queryset: QuerySet[Contact], ids: BitMap) -> QuerySet[Contact]:
+    """Those of `queryset` whose id is in the bitmap."""
+    return queryset.filter(InIds(ids))
+
+
+def matching(queryset: QuerySet[Contact], text: str) -> QuerySet[Contact]:
+    """The search box: contacts that have every word of `text` in a name, the e-mail, the phone or the external id.
+
+    Case and Polish diacritics do not matter. A word of one or two letters is looked for where words begin: from three
+    on the trigram index finds it anywhere. `#12` is the contact with that id.
+    """
+    if text.startswith("#") and text[1:].isascii() and text[1:].isdigit():
+        return queryset.filter(pk=int(text[1:]))
+    digits = PHONE_SIGNS.sub("", text)
+    words = [digits] if digits.lstrip("+").isdigit() else folded(text).split()
+    queryset = queryset.alias(words=Words())
+    for word in words:
+        queryset = queryset.filter(words__contains=word if len(word) > 2 else f" {word}")
+    return queryset
+
+
+def values_count(attribute: Attribute) -> int:
+    """How many contacts have a value."""
+    return Contact.objects.filter(attributes__has_key=attribute.key).count()
+
+
+def values_counts(attributes: Sequence[Attribute]) -> dict[int, int]:
+    """How many contacts have a value of each, by the attribute's id, in one reading of the table."""
+    if not attributes:
+        return {}
+    counts = Contact.objects.aggregate(
+        **{f"n{attribute.pk}": Count("pk", filter=Q(attributes__has_key=attribute.key)) for attribute in attributes}
+    )
+    return {attribute.pk: counts[f"n{attribute.pk}"] for attribute in attributes}
+
+
+def option_counts(attribute: Attribute, options: Sequence[str]) -> dict[str, int]:
+    """How many contacts have each of these options."""
+    counts = Contact.objects.annotate(value=KeyTransform(attribute.key, "attributes")).aggregate(
+        **{f"n{i}": Count("pk", filter=Q(value__contains=option)) for i, option in enumerate(options)}
+    )
+    return {option: counts[f"n{i}"] for i, option in enumerate(options)}
+
+
+def consent_counts() -> dict[int, dict[str, int]]:
+    """Given and withdrawn by the consent's id, from the index alone."""
+    counts: dict[int, dict[str, int]] = {}
+    rows = ContactConsent.objects.order_by().values_list("consent_id", "state").annotate(n=Count("contact_id"))
+    for consent_id, state, n in rows:
+        counts.setdefault(consent_id, dict.fromkeys(ConsentState.values, 0))[state] = n
+    return counts

@@ -1,0 +1,21 @@
+"""Everything that writes contacts, their attributes' definitions and their consents."""
+
+from contacts.services.consents import create_consent, edit_consent, set_consent
+from contacts.services.contacts import create_contact, delete_contact, set_attributes, update_contact
+from contacts.services.definitions import create_attribute, delete_attribute, edit_attribute
+from contacts.services.errors import InUseError, LostUpdateError
+
+__all__ = [
+    "InUseError",
+    "LostUpdateError",
+    "create_attribute",
+    "create_consent",
+    "create_contact",
+    "delete_attribute",
+    "delete_contact",
+    "edit_attribute",
+    "edit_consent",
+    "set_attributes",
+    "set_consent",
+    "update_contact",
+]

@@ -1,0 +1,230 @@
+"""Creating, changing and deleting one contact: normalised, checked, and with its history, in one transaction."""
+
+from collections.abc import Callable, Mapping
+from datetime import datetime
+from typing import Any, NoReturn
+
+from django.core.exceptions import ValidationError
+from django.db import IntegrityError, transaction
+from django.utils.translation import gettext as _
+
+from contacts import normalising
+from contacts.attributes import clean_attribute
+from contacts.models import Attribute, Contact, EntryKind, HistoryEntry, Status
+from contacts.services.errors import LostUpdateError
+from users.models import User
+
+SMALLEST, LARGEST = -(2**31), 2**31 - 1
+CONSTRAINT_FIELDS = {"contact_email_unique": "email", "contact_external_id_unique": "external_id"}
+
+
+def clean_status(raw: Any) -> str:
+    if raw not in Status.values:
+        raise ValidationError(_("“%(given)s” is no subscription status."), code="not_status", params={"given": raw})
+    return str(raw)
+
+
+def clean_lead_score(raw: Any) -> int:
+    try:
+        score = int(str(raw).strip() or 0) if not isinstance(raw, bool | float) else None
+    except ValueError:
+        score = None
+    if score is None or not SMALLEST <= score <= LARGEST:
+        raise ValidationError(_("The lead score is a whole number."), code="not_integer")
+    return score
+
+
+def text_of(longest: int) -> Callable[[Any], str]:
+    return lambda raw: normalising.line(raw, longest=longest)
+
+
+FIELDS: dict[str, Callable[[Any], Any]] = {
+    "email": normalising.email,
+    "phone": normalising.phone,
+    "external_id": lambda raw: normalising.line(raw, longest=120) or None,
+    "first_name": text_of(120),
+    "last_name": text_of(120),
+    "status": clean_status,
+    "lead_score": clean_lead_score,
+    "source": text_of(120),
+}
+
+
+def clean_fields(fields: Mapping[str, Any]) -> dict[str, Any]:
+    """Normalised values of a contact's own columns.
+
+    Raises: ValidationError, a dict by field.
+    """
+    return cleaned(fields, FIELDS.get, name_of=str)
+
+
+def clean_attributes(
+    attributes: Mapping[str, Any], *, definitions: Mapping[str, Attribute] | None = None, localized: bool = False
+) -> dict[str, Any]:
+    """Stored forms by key; None is no value.
+
+    Raises: ValidationError, a dict by "attributes.KEY"; an undeclared key is one.
+    """
+    if definitions is None:
+        definitions = {attribute.key: attribute for attribute in Attribute.objects.filter(key__in=list(attributes))}
+
+    def cleaner(key: str) -> Callable[[Any], Any] | None:
+        attribute = definitions.get(key)
+        return attribute and (lambda raw: clean_attribute(attribute, raw, localized=localized))
+
+    return cleaned(attributes, cleaner, name_of=lambda key: f"attributes.{key}")
+
+
+def cleaned(
+    given: Mapping[str, Any],
+    cleaner: Callable[[str], Callable[[Any], Any] | None],
+    *,
+    name_of: Callable[[str], str],
+) -> dict[str, Any]:
+    """Each value through its cleaner; all errors together."""
+    values: dict[str, Any] = {}
+    errors: dict[str, list[ValidationError]] = {}
+    for name, raw in given.items():
+        clean = cleaner(name)
+        try:
+            if clean is None:
+                raise ValidationError(_("There is no such field: %(name)s."), code="unknown", params={"name": name})  # noqa: TRY301
+            values[name] = clean(raw)
+        except ValidationError as error:
+            errors.setdefault(name_of(name), []).append(error)
+    if errors:
+        raise ValidationError(errors)
+    return values
+
+
+def create_contact(
+    *,
+    fields: Mapping[str, Any],
+    attributes: Mapping[str, Any] | None = None,
+    now: datetime,
+    by: str,
+    user: User | None = None,
+    localized: bool = False,
+) -> Contact:
+    """A new contact with its first history entry.
+
+    Raises: ValidationError, a dict by field name or "attributes.KEY"; an e-mail or external id that is taken is one.
+    """
+    values, stored = clean_both(fields, attributes or {}, localized=localized)
+    contact = Contact(
+        **values,
+        attributes={key: value for key, value in stored.items() if value is not None},
+        created_at=now,
+        updated_at=now,
+    )
+    try:
+        with transaction.atomic():
+            contact.save(force_insert=True)
+            first = {name: [None, value] for name, value in state_of(contact).items() if value not in (None, "")}
+            write_history(contact, EntryKind.CREATED, first, now=now, by=by, user=user)
+    except IntegrityError as error:
+        raise_taken(error)
+    return contact
+
+
+def update_contact(
+    contact: Contact,
+    *,
+    fields: Mapping[str, Any] | None = None,
+    attributes: Mapping[str, Any] | None = None,
+    now: datetime,
+    by: str,
+    user: User | None = None,
+    seen: datetime | None = None,
+    localized: bool = False,
+) -> Contact:
+    """The contact with these fields and attributes changed (None or "" clears); what is not named stays.
+
+    Nothing is written, and no history, when nothing changes. `seen`: the `updated_at` that the changes are based on.
+
+    Raises: ValidationError as `create_contact`; LostUpdateError when the contact was changed since `seen`.
+    """
+    values, stored = clean_both(fields or {}, attributes or {}, localized=localized)
+    try:
+        with transaction.atomic():
+            current = Contact.objects.select_for_update(no_key=True).get(pk=contact.pk)
+            if seen is not None and current.updated_at != seen:
+                raise LostUpdateError
+            before = state_of(current)
+            for name, value in values.items():
+                setattr(current, name, value)
+            merged = {**current.attributes, **stored}
+            current.attributes = {key: value for key, value in merged.items() if value is not None}
+            after = state_of(current)
+            changed = {
+                name: [before.get(name), after.get(name)]
+                for name in dict.fromkeys([*before, *after])
+                if before.get(name) != after.get(name)
+            }
+            if changed:
+                # Later than the last change even when clocks disagree: the form's token must differ.
+                current.updated_at = max(now, current.updated_at + current.updated_at.resolution)
+                current.save()
+                write_history(current, EntryKind.CHANGED, changed, now=now, by=by, user=user)
+    except IntegrityError as error:
+        raise_taken(error)
+    return current
+
+
+def set_attributes(
+    contact: Contact, attributes: Mapping[str, Any], *, now: datetime, by: str, user: User | None = None
+) -> Contact:
+    """The contact with these attributes changed; None clears. Raises: as `update_contact`."""
+    return update_contact(contact, attributes=attributes, now=now, by=by, user=user)
+
+
+def delete_contact(contact: Contact) -> None:
+    """Delete the contact with everything that is the contact's: history, consents, tags, categories."""
+    with transaction.atomic():
+        contact.delete()
+
+
+def clean_both(
+    fields: Mapping[str, Any], attributes: Mapping[str, Any], *, localized: bool
+) -> tuple[dict[str, Any], dict[str, Any]]:
+    """Fields and attributes, cleaned; the errors of both together."""
+    errors: dict[str, Any] = {}
+    values: dict[str, Any] = {}
+    stored: dict[str, Any] = {}
+    try:
+        values = clean_fields(fields)
+    except ValidationError as error:
+        errors.update(error.error_dict)
+    try:
+        stored = clean_attributes(attributes, localized=localized) if attributes else {}
+    except ValidationError as error:
+        errors.update(error.error_dict)
+    if errors:
+        raise ValidationError(errors)
+    return values, stored
+
+
+def state_of(contact: Contact) -> dict[str, Any]:
+    """What the history compares: columns by name, attributes as "attributes.KEY"."""
+    own = {name: getattr(contact, name) for name in FIELDS}
+    return {**own, **{f"attributes.{key}": value for key, value in contact.attributes.items()}}
+
+
+def write_history(
+    contact: Contact, kind: EntryKind, changes: dict[str, list[Any]], *, now: datetime, by: str, user: User | None
+) -> None:
+    HistoryEntry.objects.create(contact=contact, at=now, kind=kind, detail={"fields": changes}, by=by, user=user)
+
+
+def raise_taken(error: IntegrityError) -> NoReturn:
+    """What the database refused, at its field; whatever else it is stays an error."""
+    cause = error.__cause__
+    field = CONSTRAINT_FIELDS.get(getattr(getattr(cause, "diag", None), "constraint_name", None) or "")
+    if field is None:
+        raise error
+    message = (
+        _("Another contact has this e-mail address.")
+        if field == "email"
+        else _("Another contact has this external id.")
+    )
+    raise ValidationError({field: ValidationError(message, code="taken")}) from error

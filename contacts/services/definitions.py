@@ -1,0 +1,174 @@
+"""Declaring the attributes that an account keeps of its contacts."""
+
+import re
+from collections.abc import Sequence
+from typing import Any
+
+from django.core.exceptions import ValidationError
+from django.db import IntegrityError, transaction
+from django.db.models import Max
+from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
+
+from contacts import normalising
+from contacts.attributes import RESERVED_KEYS
+from contacts.hooks import uses_of_attribute
+from contacts.models import Attribute, AttributeType
+from contacts.selectors import option_counts, values_count
+from contacts.services.errors import InUseError
+
+KEY = re.compile(r"[a-z][a-z0-9_]{0,59}")
+LISTED = (AttributeType.CHOICE, AttributeType.CHOICES)
+MOST_OPTIONS = 500
+MOST_ATTRIBUTES = 300
+LONGEST_OPTION = 200
+
+
+def create_attribute(*, key: str, name: str, type: str, options: Sequence[str] = ()) -> Attribute:  # noqa: A002
+    """A new attribute, last in the list. Raises: ValidationError by field."""
+    errors: dict[str, Any] = {}
+    values: dict[str, Any] = {"type": type}
+    if type not in AttributeType.values:
+        errors["type"] = ValidationError(_("Choose a type."), code="required")
+    for field, clean in (
+        ("key", lambda: check_new_key(key)),
+        ("name", lambda: clean_name(name)),
+        ("options", lambda: clean_options(options, type=type)),
+    ):
+        try:
+            values[field] = clean()
+        except ValidationError as error:
+            errors[field] = error
+    if errors:
+        raise ValidationError(errors)
+    if Attribute.objects.count() >= MOST_ATTRIBUTES:
+        raise ValidationError(_("An account has at most %(most)s attributes.") % {"most": MOST_ATTRIBUTES})
+    last = Attribute.objects.aggregate(last=Max("position"))["last"]
+    try:
+        with transaction.atomic():
+            return Attribute.objects.create(**values, position=0 if last is None else last + 1)
+    except IntegrityError as error:
+        raise ValidationError({"key": _("Another attribute has this key.")}) from error
+
+
+def edit_attribute(attribute: Attribute, *, name: str, options: Sequence[str] = ()) -> Attribute:
+    """Change the name and the options; key and type are for good.
+
+    Raises: ValidationError by field, also for an option that contacts have, with their number.
+    """
+    errors: dict[str, Any] = {}
+    values: dict[str, Any] = {}
+    for field, clean in (
+        ("name", lambda: clean_name(name)),
+        ("options", lambda: clean_options(options, type=attribute.type)),
+    ):
+        try:
+            values[field] = clean()
+        except ValidationError as error:
+            errors[field] = error
+    if errors:
+        raise ValidationError(errors)
+    try:
+        with transaction.atomic():
+            current = Attribute.objects.select_for_update().get(pk=attribute.pk)
+            refuse_used_options(current, values["options"])
+            current.name, current.options = values["name"], values["options"]
+            current.save()
+    except IntegrityError as error:  # a contact got such a value in the meantime
+        refuse_used_options(attribute, values["options"])
+        raise ValidationError({"options": _("Contacts have a value that you take out.")}) from error
+    return current
+
+
+def delete_attribute(attribute: Attribute) -> None:
+    """Raises: InUseError while a contact has a value, or something refers to the attribute."""
+    uses = uses_of_attribute(attribute)
+    if uses:
+        raise InUseError(_("“%(name)s” is used and cannot be deleted.") % {"name": attribute}, uses)
+    try:
+        with transaction.atomic():
+            refuse_with_values(attribute)
+            attribute.delete()
+    except IntegrityError:  # a contact got a value in the meantime
+        refuse_with_values(attribute)
+        raise
+
+
+def refuse_with_values(attribute: Attribute) -> None:
+    having = values_count(attribute)
+    if having:
+        raise InUseError(
+            ngettext(
+                "%(count)s contact has a value of “%(name)s”: clear it first.",
+                "%(count)s contacts have a value of “%(name)s”: clear them first.",
+                having,
+            )
+            % {"count": having, "name": attribute}
+        )
+
+
+def refuse_used_options(attribute: Attribute, options: Sequence[str]) -> None:
+    """Raises: ValidationError at `options` that names each one taken out that contacts have."""
+    gone = [option for option in attribute.options if option not in options]
+    if not gone:
+        return
+    errors = [
+        ValidationError(
+            ngettext(
+                "“%(option)s” cannot be taken out: %(count)s contact has it.",
+                "“%(option)s” cannot be taken out: %(count)s contacts have it.",
+                count,
+            ),
+            code="option_in_use",
+            params={"option": option, "count": count},
+        )
+        for option, count in option_counts(attribute, gone).items()
+        if count
+    ]
+    if errors:
+        raise ValidationError({"options": errors})
+
+
+def check_key(raw: str) -> str:
+    """Raises: ValidationError unless it is small letters, digits and underscores, a letter first."""
+    key = raw.strip()
+    if not KEY.fullmatch(key):
+        raise ValidationError(
+            _("A key is small letters a–z, digits and underscores, begins with a letter and has at most 60 signs."),
+            code="invalid_key",
+        )
+    return key
+
+
+def check_new_key(raw: str) -> str:
+    key = check_key(raw)
+    if key in RESERVED_KEYS:
+        raise ValidationError(_("“%(key)s” is reserved: choose another key."), code="reserved", params={"key": key})
+    if Attribute.objects.filter(key=key).exists():
+        raise ValidationError(_("Another attribute has this key."), code="taken")
+    return key
+
+
+def clean_name(raw: str) -> str:
+    name = normalising.line(raw, longest=120)
+    if not name:
+        raise ValidationError(_("This field is required."), code="required")
+    return name
+
+
+def clean_options(raw: Sequence[str], *, type: str) -> list[str]:  # noqa: A002
+    """Each option once, in the order given; none for types that have no list. Raises: ValidationError."""
+    if type not in LISTED:
+        return []
+    options = list(dict.fromkeys(option for each in raw if (option := normalising.line(each, longest=LONGEST_OPTION))))
+    if not options:
+        raise ValidationError(_("Give at least one option."), code="required")
+    if len(options) > MOST_OPTIONS:
+        raise ValidationError(_("At most %(most)s options."), code="too_many", params={"most": MOST_OPTIONS})
+    if parted := [option for option in options if ";" in option]:
+        raise ValidationError(
+            _("“%(option)s” has a semicolon, which parts options in files."),
+            code="semicolon",
+            params={"option": parted[0]},
+        )
+    return options

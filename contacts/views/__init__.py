@@ -1,0 +1,1 @@
+"""Pages about contacts, a module for each kind."""

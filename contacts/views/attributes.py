@@ -1,0 +1,86 @@
+"""Attributes: what this account keeps of its contacts."""
+
+from typing import Any
+
+from django.contrib import messages
+from django.core.exceptions import ValidationError
+from django.forms import Form
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect
+from django.utils.translation import gettext as _
+
+from config.pages import page
+from contacts import services
+from contacts.counting import counted
+from contacts.forms import AttributeForm
+from contacts.models import Attribute
+from contacts.selectors import attribute_for, values_counts
+from contacts.services import InUseError
+from users.access import administrators_only
+
+
+def attributes(request: HttpRequest) -> HttpResponse:
+    """All definitions, with how many contacts have a value of each."""
+    rows = list(Attribute.objects.all())
+    ids = "-".join(str(row.pk) for row in rows)
+    counts, at = counted(f"attribute-values:{ids}", lambda: values_counts(rows), now=request.now)  # type: ignore[attr-defined]
+    context = {"lines": [(row, counts.get(row.pk, 0)) for row in rows], "at": at}
+    return page(request, "contacts/attributes.html", context)
+
+
+@administrators_only
+def create(request: HttpRequest) -> HttpResponse:
+    """Declare an attribute."""
+    form = AttributeForm(request.POST or None)
+    if request.method == "POST" and form.is_valid():
+        try:
+            made = services.create_attribute(**form.cleaned_data)
+        except ValidationError as error:
+            refuse(form, error)
+        else:
+            messages.success(request, _("“%(name)s” is declared.") % {"name": made})
+            return redirect("contacts:attributes")
+    return page(request, "contacts/attribute_form.html", {"form": form}, status=422 if form.is_bound else 200)
+
+
+@administrators_only
+def edit(request: HttpRequest, pk: int) -> HttpResponse:
+    """Change an attribute's name and options."""
+    attribute = attribute_for(request, pk)
+    form = AttributeForm(request.POST or None, attribute=attribute)
+    if request.method == "POST" and form.is_valid():
+        try:
+            services.edit_attribute(attribute, **form.cleaned_data)
+        except ValidationError as error:
+            refuse(form, error)
+        else:
+            messages.success(request, _("“%(name)s” is saved.") % {"name": form.cleaned_data["name"]})
+            return redirect("contacts:attributes")
+    context = {"form": form, "attribute": attribute}
+    return page(request, "contacts/attribute_form.html", context, status=422 if form.is_bound else 200)
+
+
+@administrators_only
+def delete(request: HttpRequest, pk: int) -> HttpResponse:
+    """Asks, then deletes; refused while contacts have a value or something refers to it."""
+    attribute = attribute_for(request, pk)
+    context: dict[str, Any] = {"attribute": attribute}
+    if request.method == "POST":
+        try:
+            services.delete_attribute(attribute)
+        except InUseError as error:
+            context |= {"problem": str(error), "uses": error.uses}
+        else:
+            messages.success(request, _("“%(name)s” is deleted.") % {"name": attribute})
+            return redirect("contacts:attributes")
+    status = 422 if "problem" in context else 200
+    return page(request, "contacts/attribute_delete.html", context, part="question", status=status)
+
+
+def refuse(form: Form, error: ValidationError) -> None:
+    """What the service refused, at its field where it has one."""
+    if not hasattr(error, "error_dict"):
+        form.add_error(None, error)
+        return
+    for name, errors in error.error_dict.items():
+        form.add_error(name if name in form.fields else None, errors)

@@ -1,0 +1,184 @@
+"""One contact: its page, making it, changing it, deleting it, its answers to consents."""
+
+from datetime import datetime
+from typing import Any
+
+from django.contrib import messages
+from django.core.exceptions import ValidationError
+from django.core.paginator import Paginator
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_GET, require_POST
+
+from config.pages import page
+from contacts import history, manager, services
+from contacts.attributes import value_text
+from contacts.forms import AnswerForm, ContactForm
+from contacts.manager import Belonging, Panel
+from contacts.models import Attribute, Consent, ConsentState, Contact, ContactConsent
+from contacts.selectors import consent_for, contact_for
+from contacts.services import LostUpdateError
+from users.access import signed_in
+
+HISTORY_PER_PAGE = 20
+
+
+@require_GET
+def contact(request: HttpRequest, pk: int) -> HttpResponse:
+    """Everything about a contact."""
+    return shown(request, contact_for(request, pk), part="history")
+
+
+def shown(
+    request: HttpRequest, person: Contact, *, answer: tuple[Consent, AnswerForm] | None = None, part: str = ""
+) -> HttpResponse:
+    """The contact's page; with a refused answer to a consent, 422 and its form open."""
+    definitions = list(Attribute.objects.all())
+    rows = Paginator(history.entries(person), HISTORY_PER_PAGE).get_page(request.GET.get("page"))
+    context = {
+        "contact": person,
+        "attributes": [
+            (definition, value_text(definition.type, person.attributes.get(definition.key)))
+            for definition in definitions
+        ],
+        "rows": rows,
+        "lines": history.lines(rows.object_list, definitions=definitions),
+        "consents": answers(person, answer),
+        "panels": panels(request, person, aside=False),
+        "aside_panels": panels(request, person, aside=True),
+    }
+    return page(request, "contacts/contact.html", context, part=part, status=422 if answer else 200)
+
+
+def answers(person: Contact, refused: tuple[Consent, AnswerForm] | None) -> list[dict[str, Any]]:
+    """Every consent with this contact's answer to it, if any."""
+    given = {each.consent_id: each for each in ContactConsent.objects.filter(contact=person)}
+    return [
+        {
+            "consent": consent,
+            "answer": given.get(consent.pk),
+            "given": consent.pk in given and given[consent.pk].state == ConsentState.GIVEN,
+            "withdrawn": consent.pk in given and given[consent.pk].state == ConsentState.WITHDRAWN,
+            "form": refused[1] if refused and refused[0] == consent else AnswerForm(auto_id=f"consent-{consent.pk}-%s"),
+            "open": bool(refused and refused[0] == consent),
+        }
+        for consent in Consent.objects.all()
+    ]
+
+
+def panels(request: HttpRequest, person: Contact, *, aside: bool) -> list[tuple[Panel, dict[str, Any]]]:
+    chosen = sorted((each for each in manager.panels.values() if each.aside == aside), key=lambda each: each.order)
+    return [(panel, panel.context(request, person)) for panel in chosen]
+
+
+def create(request: HttpRequest) -> HttpResponse:
+    """A new contact."""
+    form = ContactForm(request.POST or None, attributes=Attribute.objects.all())
+    if request.method == "POST" and form.is_valid():
+        user = signed_in(request)
+        fields, attributes = form.given(changed_only=False)
+        try:
+            made = services.create_contact(
+                fields=fields,
+                attributes=attributes,
+                now=request.now,  # type: ignore[attr-defined]
+                by=str(user),
+                user=user,
+                localized=True,
+            )
+        except ValidationError as error:
+            form.add_refused(error)
+        else:
+            messages.success(request, _("%(name)s is created.") % {"name": made})
+            return redirect("contacts:contact", made.pk)
+    return page(request, "contacts/form.html", {"form": form}, status=422 if form.is_bound else 200)
+
+
+def edit(request: HttpRequest, pk: int) -> HttpResponse:
+    """Change a contact's details; nothing is written over what somebody else changed meanwhile."""
+    person = contact_for(request, pk)
+    form = ContactForm(request.POST or None, attributes=Attribute.objects.all(), contact=person)
+    status, conflict = 200, False
+    if request.method == "POST":
+        status = 422
+        if form.is_valid():
+            try:
+                saved = save(request, person, form)
+            except LostUpdateError:
+                status, conflict = 409, True
+            except ValidationError as error:
+                form.add_refused(error)
+            else:
+                messages.success(request, _("%(name)s is saved.") % {"name": saved})
+                return redirect("contacts:contact", saved.pk)
+    return page(request, "contacts/form.html", {"form": form, "contact": person, "conflict": conflict}, status=status)
+
+
+def save(request: HttpRequest, person: Contact, form: ContactForm) -> Contact:
+    """Raises: LostUpdateError, also when the form does not say which state it is based on; ValidationError."""
+    try:
+        seen = datetime.fromisoformat(form.cleaned_data["seen"])
+    except ValueError:
+        raise LostUpdateError from None
+    user = signed_in(request)
+    fields, attributes = form.given(changed_only=True)
+    return services.update_contact(
+        person,
+        fields=fields,
+        attributes=attributes,
+        now=request.now,  # type: ignore[attr-defined]
+        by=str(user),
+        user=user,
+        seen=seen,
+        localized=True,
+    )
+
+
+def delete(request: HttpRequest, pk: int) -> HttpResponse:
+    """Asks, with what goes along; then deletes."""
+    person = contact_for(request, pk)
+    if request.method == "POST":
+        name = str(person)
+        services.delete_contact(person)
+        messages.success(request, _("%(name)s is deleted.") % {"name": name})
+        return redirect("contacts:manager")
+    context = {"contact": person, "belongings": belongings(request, person)}
+    return page(request, "contacts/delete.html", context, part="question")
+
+
+def belongings(request: HttpRequest, person: Contact) -> list[Belonging]:
+    own = [
+        Belonging(_("history entries"), history.entries(person).count()),
+        Belonging(_("answers to consents"), ContactConsent.objects.filter(contact=person).count()),
+    ]
+    others = [each for belonging in manager.belongings for each in belonging(request, person)]
+    return [each for each in (*own, *others) if each.count]
+
+
+@require_POST
+def answer(request: HttpRequest, pk: int, consent_pk: int) -> HttpResponse:
+    """Record that a contact gave or withdrew a consent."""
+    person, consent = contact_for(request, pk), consent_for(request, consent_pk)
+    form = AnswerForm(request.POST, auto_id=f"consent-{consent.pk}-%s")
+    if form.is_valid():
+        user = signed_in(request)
+        try:
+            changed = services.set_consent(
+                person,
+                consent,
+                form.cleaned_data["state"],
+                now=request.now,  # type: ignore[attr-defined]
+                source=form.cleaned_data["source"],
+                by=str(user),
+                user=user,
+            )
+        except ValidationError as error:
+            form.add_error(None, error)
+        else:
+            if changed:
+                messages.success(request, _("The answer is recorded."))
+            else:
+                messages.info(request, _("It was so already: nothing changed."))
+            return redirect("contacts:contact", person.pk)
+    return shown(request, person, answer=(consent, form))
