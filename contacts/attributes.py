@@ -31,7 +31,7 @@ ENGLISH_THOUSANDS = re.compile(r"[+-]?[0-9]{1,3}(,[0-9]{3})+(\.[0-9]+)?")
 PLAIN_NUMBER = re.compile(r"[+-]?([0-9]+(\.[0-9]*)?|\.[0-9]+)([eE][+-]?[0-9]{1,3})?")
 POLISH_DATE = re.compile(r"([0-9]{1,2})\.([0-9]{1,2})\.([0-9]{4})")
 
-# They mean something else where attributes stand beside a contact's own fields: in forms, files, the API.
+# They mean something else where attributes stand beside a contact's own fields: forms, files, the API.
 RESERVED_KEYS = frozenset({
     "id", "email", "e_mail", "phone", "external_id", "first_name", "last_name", "name", "status", "lead_score", "source",
     "created_at", "updated_at", "created", "updated", "attributes", "attribute", "consent", "consents", "tag", "tags",

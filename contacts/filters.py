@@ -13,7 +13,7 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, pgettext_lazy
 from django_filters.fields import RangeField
-from django_filters.widgets import DateRangeWidget, RangeWidget
+from django_filters.widgets import SuffixedMultiWidget
 
 from config.templatetags.numbers import number as number_text
 from contacts.attributes import date_text
@@ -27,10 +27,28 @@ UNKNOWN = "unknown"
 LONGEST = 200
 
 
+class FromToWidget(SuffixedMultiWidget):
+    """Two inputs of one type: NAME_from and NAME_to."""
+
+    suffixes = ["from", "to"]
+    template_name = "contacts/_from_to.html"
+
+    def __init__(self, kind: str = "number", **attrs: Any) -> None:
+        # A text that is no date or number must reach the field, and come back: TextInput formats nothing.
+        low, high = (
+            forms.TextInput(attrs={"type": kind, "aria-label": label, **attrs})
+            for label in (pgettext_lazy("lower bound", "From"), pgettext_lazy("upper bound", "Up to"))
+        )
+        super().__init__(widgets=(low, high))
+
+    def decompress(self, value: slice | None) -> list[Any]:
+        return [value.start, value.stop] if value else [None, None]
+
+
 class DayRangeField(RangeField):
     """Two days, each may be missing. Gives a slice of dates."""
 
-    widget = DateRangeWidget
+    widget = FromToWidget
 
     def __init__(self, **kwargs: Any) -> None:
         super().__init__(fields=(forms.DateField(), forms.DateField()), **kwargs)
@@ -39,7 +57,7 @@ class DayRangeField(RangeField):
 class WholeRangeField(RangeField):
     """Two whole numbers, each may be missing. Gives a slice."""
 
-    widget = RangeWidget
+    widget = FromToWidget
 
     def __init__(self, **kwargs: Any) -> None:
         super().__init__(fields=(forms.IntegerField(), forms.IntegerField()), **kwargs)
@@ -54,8 +72,7 @@ class WholeRangeFilter(django_filters.Filter):
 
 
 def day_range_filter(method: Callable[[Contacts, str, slice], Contacts], label: Any) -> django_filters.Filter:
-    attrs = {"type": "date"}
-    return DayRangeFilter(method=method, label=label, widget=DateRangeWidget(attrs=attrs), required=False)
+    return DayRangeFilter(method=method, label=label, widget=FromToWidget("date"))
 
 
 def by_words(queryset: Contacts, _name: str, value: str) -> Contacts:
@@ -141,7 +158,7 @@ def own_filters(consents: Iterable[Consent]) -> list[ManagerFilter]:
         ManagerFilter(
             name="lead_score",
             filter=lambda _request: WholeRangeFilter(
-                method=by_score, label=gettext_lazy("Lead score"), widget=RangeWidget(attrs={"type": "number"})
+                method=by_score, label=gettext_lazy("Lead score"), widget=FromToWidget(step="1")
             ),
             words=lambda value: _("Lead score: %(range)s") % {"range": range_words(value, number_text)},
         ),
@@ -207,9 +224,7 @@ def number_filter(attribute: Attribute) -> django_filters.Filter:
         name = f"number_{attribute.key}"
         return bounded(queryset.alias(**{name: number}), name, value.start, value.stop)
 
-    return django_filters.RangeFilter(
-        method=by_number, label=attribute.name, widget=RangeWidget(attrs={"type": "number", "step": "any"})
-    )
+    return django_filters.RangeFilter(method=by_number, label=attribute.name, widget=FromToWidget(step="any"))
 
 
 def boolean_filter(attribute: Attribute) -> django_filters.Filter:
