@@ -62,7 +62,7 @@ class SettingsForm(forms.Form):
         name = clean_name(self.cleaned_data["name"])
         same = Segment.objects.annotate(folded=casefolded("name"))
         same = same.filter(folded=casefolded(Value(name, output_field=TextField())))
-        if same.exclude(pk=self.segment.pk if self.segment else None).exists():
+        if same.exclude(pk=self.segment.pk if self.segment else 0).exists():
             raise forms.ValidationError(NAME_TAKEN, code="taken")
         return name
 

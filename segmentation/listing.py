@@ -1,4 +1,4 @@
-"""One page of a list of segments: searched, filtered, sorted, with all that its rows show. Six queries, whatever its size."""
+"""One page of a list of segments: searched, filtered, sorted, with all its rows show, in a fixed number of queries."""
 
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -10,7 +10,7 @@ from django.db.models.functions import Collate
 
 from contacts.folding import folded, plain, polish_key
 from segmentation import hooks, selectors
-from segmentation.forms import AUTO, ONCE, ListFilterForm
+from segmentation.forms import ONCE, ListFilterForm
 from segmentation.models import Calculation, Segment
 
 PER_PAGE = 25
@@ -80,7 +80,7 @@ def filtered(rows: QuerySet[Segment], form: ListFilterForm) -> QuerySet[Segment]
     if text := asked.get("q"):
         rows = rows.alias(plain_name=plain("name")).filter(plain_name__contains=folded(text))
     if refresh := asked.get("refresh"):
-        rows = rows.filter(**{"refresh_every__isnull": {AUTO: False, ONCE: True}[refresh]})
+        rows = rows.filter(refresh_every__isnull=refresh == ONCE)
     if kind := asked.get("action"):
         rows = rows.filter(selectors.performing(kind))
     return rows
@@ -94,7 +94,7 @@ def page_of(where: str, *, form: ListFilterForm, sort: str, number: str | None, 
     last = selectors.last_calculations(segments)
     sizes = selectors.sizes_over_time(segments)
     kinds = {kind.name: kind for kind in hooks.action_kinds}
-    page.object_list = [
+    page.object_list = [  # type: ignore[misc]
         Row(
             segment=segment,
             where=where,
@@ -117,5 +117,3 @@ def row_of(segment: Segment, *, now: datetime) -> Row:
 def any_filter(form: ListFilterForm) -> bool:
     """Whether the list is narrowed: an empty one then is no empty account."""
     return any(form.data.get(name) for name in form.fields)
-
-

@@ -11,7 +11,6 @@ from pyroaring import BitMap
 
 from jobs.models import ACTIVE, Job, JobState
 
-
 LONGEST_HOURS = 87_600  # ten years: times stay far from the end of the calendar
 
 # As contacts.folding compares text; written as a template because a constraint takes no collation inside a function.
@@ -97,7 +96,9 @@ class Segment(models.Model):
     )  # the last done one
     ready_until = models.DateTimeField(null=True)  # end of the readiness window; null: none opened yet
     next_refresh_at = models.DateTimeField(null=True, db_index=True)
-    revision = models.PositiveIntegerField(default=1)  # grows with every edit; forms carry it, so none overwrites another
+    revision = models.PositiveIntegerField(
+        default=1
+    )  # grows with every edit; forms carry it, so none overwrites another
     edited_at = models.DateTimeField(null=True)
     edited_by = models.ForeignKey(settings.AUTH_USER_MODEL, null=True, on_delete=models.SET_NULL, related_name="+")
 
@@ -155,6 +156,9 @@ class Version(models.Model):
 
     class Meta:
         constraints = [models.UniqueConstraint(fields=["segment", "number"], name="version_number")]
+
+    def __str__(self) -> str:
+        return f"{self.segment_id}.{self.number}"
 
 
 class Reason(models.TextChoices):
@@ -229,3 +233,6 @@ class Draft(models.Model):
 
     class Meta:
         constraints = [models.UniqueConstraint(fields=["user", "place"], name="draft_place")]
+
+    def __str__(self) -> str:
+        return self.place

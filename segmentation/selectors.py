@@ -120,7 +120,7 @@ def history(segment: Segment) -> QuerySet[Calculation]:
     return done.defer(*SETS).select_related("version", "requested_by").order_by("-pk")
 
 
-def segment_for(request: HttpRequest, pk: int) -> Segment:
+def segment_for(_request: HttpRequest, pk: int) -> Segment:
     """The door: the segment of this address, as this user may see it; 404 for any other."""
     found = segments().select_related("version", "edited_by").filter(pk=pk).first()
     if found is None:

@@ -2,7 +2,8 @@
 
 from django.urls import path
 
-from segmentation.builder.urls import urlpatterns as builder_urls
+from segmentation import saved_urls
+from segmentation.builder import urls as builder_urls
 from segmentation.views import create, edit, history, lists, segment, uploads
 
 app_name = "segmentation"
@@ -24,5 +25,6 @@ urlpatterns = [
     path("segments/<int:pk>/delete/", segment.delete, name="delete"),
     path("segments/<int:pk>/history/", history.history, name="history"),
     path("segments/<int:pk>/history/<int:calculation>/", history.step, name="step"),
-    *builder_urls,
+    *builder_urls.urlpatterns,
+    *saved_urls.urlpatterns,
 ]

@@ -41,7 +41,9 @@ def rejected(uploaded: UploadedList) -> list[list[str]]:
 def test_rows_are_counted_once_each_and_the_numbers_add_up():
     """IP15."""
     anna, jan = contact("anna@example.com"), contact("jan@example.com")
-    uploaded = read(b"anna@example.com\njan@example.com\nANNA@example.com \nnobody@example.com\nbroken\n,\n\nx@y@z.pl\n")
+    uploaded = read(
+        b"anna@example.com\njan@example.com\nANNA@example.com \nnobody@example.com\nbroken\n,\n\nx@y@z.pl\n"
+    )
 
     assert uploaded.matched_ids == BitMap([anna.pk, jan.pk])
     rows, matched, not_found, duplicate, invalid = numbers(uploaded)
@@ -88,7 +90,11 @@ def test_a_list_in_which_everything_matched_has_no_rejected_rows():
 @pytest.mark.parametrize("delimiter", [",", ";", "\t"])
 def test_encodings_line_ends_and_delimiters_are_recognised(encoding, ending, delimiter):
     found = contact("zaneta@example.com")
-    rows = [["imię", "e-mail", "miasto"], ["Żaneta", "zaneta@example.com", "Łódź"], ["Świętosława", "s@example.com", "Kraków"]]
+    rows = [
+        ["imię", "e-mail", "miasto"],
+        ["Żaneta", "zaneta@example.com", "Łódź"],
+        ["Świętosława", "s@example.com", "Kraków"],
+    ]
     text = ending.join(delimiter.join(row) for row in rows) + ending
 
     uploaded = read(text.encode(encoding))
@@ -102,7 +108,9 @@ def test_encodings_line_ends_and_delimiters_are_recognised(encoding, ending, del
 
 def test_quoted_fields_may_hold_delimiters_quotes_and_line_ends():
     found = contact("anna@example.com")
-    uploaded = read(b'note,email\r\n"Kowalska, ""Ania""\r\nsecond line",anna@example.com\r\n"x","anna2@example.com"\r\n')
+    uploaded = read(
+        b'note,email\r\n"Kowalska, ""Ania""\r\nsecond line",anna@example.com\r\n"x","anna2@example.com"\r\n'
+    )
     assert uploaded.matched_ids == BitMap([found.pk])
     assert numbers(uploaded) == (2, 1, 1, 0, 0)
 

@@ -14,6 +14,6 @@ from segmentation.services.uploads import read_upload, remove_old_uploads
 
 __all__ = [
     "EditedMeanwhileError", "NameTakenError", "SegmentError", "SegmentInUseError", "Settings", "calculate",
-    "cancel_calculation", "clean_name", "create_segment", "delete_segment", "edit_criteria", "edit_settings", "read_upload",
-    "refresh_due", "remove_old_uploads", "request_calculation",
+    "cancel_calculation", "clean_name", "create_segment", "delete_segment", "edit_criteria", "edit_settings",
+    "read_upload", "refresh_due", "remove_old_uploads", "request_calculation",
 ]  # fmt: skip

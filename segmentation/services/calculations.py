@@ -48,7 +48,7 @@ def cancel_calculation(segment: Segment, *, now: datetime) -> bool:
 
 def cancel_active(segment: Segment, *, now: datetime) -> bool:
     active = Calculation.objects.filter(segment=segment, state__in=ACTIVE).only("pk", "state")
-    return any([jobs.cancel(calculation, now=now) for calculation in active])
+    return sum(jobs.cancel(calculation, now=now) for calculation in active) > 0
 
 
 def calculate(job: Calculation, now: datetime) -> bool:
@@ -91,13 +91,13 @@ def store(job: Calculation, found: Evaluation, *, as_of: datetime) -> None:
                 Calculation.objects.filter(pk=segment.latest_id).values_list("members", flat=True).first()
             )
             fill(job, found, before=before, as_of=as_of)
-            jobs.finish(job, now=finished)
             segment.latest = job
             segment.ready_until = finished + segment.readiness
             segment.save(update_fields=["latest", "ready_until"])
             job.segment = segment
             for callback in hooks.on_calculated:
                 callback(job, finished)
+            jobs.finish(job, now=finished)  # last: until here the job is ours to fail
 
 
 def fill(job: Calculation, found: Evaluation, *, before: BitMap, as_of: datetime) -> None:
@@ -134,6 +134,7 @@ def refresh_due(now: datetime) -> datetime | None:
 
 def following(segment: Segment, now: datetime) -> datetime:
     """The first time after `now` on the segment's beat: a whole number of intervals after the time it was due."""
-    assert segment.interval is not None and segment.next_refresh_at is not None  # noqa: S101 (the database checks it)
+    if segment.interval is None or segment.next_refresh_at is None:
+        raise ValueError("only a refreshing segment is due again")
     behind = now - segment.next_refresh_at
     return segment.next_refresh_at + (behind // segment.interval + 1) * segment.interval

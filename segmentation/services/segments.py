@@ -11,12 +11,13 @@ from django.db import IntegrityError, transaction
 
 from jobs.services import due
 from segmentation import hooks
-from segmentation.criteria import Catalog, parse
-from segmentation.criteria.checking import check
+from segmentation.criteria import Catalog, check, parse
 from segmentation.models import Calculation, Reason, RefreshUnit, Segment, Version
 from segmentation.services.calculations import locked, request_calculation
 from segmentation.services.errors import EditedMeanwhileError, NameTakenError, SegmentInUseError
 from users.models import User
+
+AT_ONCE = 20  # calculations deleted at a time: Django loads what it deletes, with sets of up to a megabyte
 
 
 @dataclass(frozen=True)
@@ -118,7 +119,7 @@ def edit_criteria(
 
     Raises: EditedMeanwhileError; CriteriaError.
     """
-    check(parse(criteria), Catalog())
+    check(parse(criteria), Catalog(), origin=("segment", segment.pk))
     with transaction.atomic():
         current = unedited(segment, revision)
         newest = Version.objects.filter(segment=current).order_by("-number")[0]
@@ -144,6 +145,10 @@ def delete_segment(segment: Segment) -> None:
             raise SegmentInUseError(live)
         for forget in hooks.deleting:
             forget(current)
+        Segment.objects.filter(pk=current.pk).update(latest=None)
+        ids = list(Calculation.objects.filter(segment=current).values_list("pk", flat=True))
+        for batch in (ids[at : at + AT_ONCE] for at in range(0, len(ids), AT_ONCE)):
+            Calculation.objects.filter(pk__in=batch).delete()
         current.delete()
 
 

@@ -12,7 +12,7 @@ from django.utils.translation import gettext as _
 
 from segmentation.models import UploadedList
 from segmentation.uploads.errors import UploadError
-from segmentation.uploads.matching import VERDICTS, Matching, write_rejected
+from segmentation.uploads.matching import Matching, write_rejected
 from segmentation.uploads.reading import Upload
 from users.models import User
 
@@ -67,8 +67,10 @@ def lists_in_use() -> list[int]:
 
 def keep_rejected(matching: Matching) -> str:
     """Stores the rejected rows under a random name, a line at a time; returns the name."""
-    with tempfile.NamedTemporaryFile("w+", encoding="utf-8-sig", newline="") as text:  # the mark tells Excel the encoding
-        written: IO[str] = text  # type: ignore[assignment]
+    with tempfile.NamedTemporaryFile(
+        "w+", encoding="utf-8-sig", newline=""
+    ) as text:  # the mark tells Excel the encoding
+        written: IO[str] = text
         write_rejected(matching.rejected(), written)
         text.flush()
         with open(text.name, "rb") as binary:  # noqa: PTH123 (a second, binary view of the same file)

@@ -9,7 +9,16 @@ from segmentation.models import UploadedList
 Key = UploadedList.Key
 DELIMITERS = (";", "\t", ",")
 NAMES = {
-    Key.EMAIL: {"email", "e-mail", "mail", "e-mail address", "email address", "adres e-mail", "adres email", "adres mailowy"},
+    Key.EMAIL: {
+        "email",
+        "e-mail",
+        "mail",
+        "e-mail address",
+        "email address",
+        "adres e-mail",
+        "adres email",
+        "adres mailowy",
+    },
     Key.ID: {"id", "contact id", "contact_id", "contactid", "id kontaktu", "id_kontaktu"},
 }
 EMAIL = re.compile(r"[^@\s,;<>\"()]+@[^@\s,;<>\"()]+\.[^@\s,;<>\"()]+")

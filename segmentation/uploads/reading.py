@@ -68,11 +68,11 @@ class Upload:
                     raise UploadError(_("The file has more than %(limit)d rows.") % {"limit": MOST_ROWS})
                 value = row[self.layout.column].strip() if len(row) > self.layout.column else ""
                 if "\n" in value:  # a quote that was never closed has swallowed the rows after it
-                    raise csv.Error
+                    raise csv.Error  # noqa: TRY301 (told like the other faults of quoting)
                 yield number, value[:KEPT_OF_VALUE], self.key_in(value), is_key(value, self.key)
         except csv.Error as error:
             raise UploadError(
-                _("Line %(line)d cannot be read as CSV: a quotation mark is not closed, or stands inside a quoted value.")
+                _("Line %(line)d cannot be read as CSV: a quotation mark is not closed, or stands in a quoted value.")
                 % {"line": reader.line_num}
             ) from error
         finally:

@@ -1,0 +1,30 @@
+"""Segments for the find box."""
+
+from django.db.models import Case, IntegerField, Value, When
+from django.http import HttpRequest
+from django.urls import reverse
+from django.utils.translation import gettext as _
+
+from config.find import Found
+from contacts.folding import folded, plain
+from segmentation.models import Segment
+
+MOST = 20
+
+
+def find_segments(request: HttpRequest, text: str) -> list[Found]:
+    """Segments whose name holds the text, without regard to case and diacritics; those that begin with it first."""
+    wanted = folded(text)
+    begins = Case(When(plain_name__startswith=wanted, then=Value(0)), default=Value(1), output_field=IntegerField())
+    rows = Segment.objects.alias(plain_name=plain("name")).filter(plain_name__contains=wanted)
+    now = request.now  # type: ignore[attr-defined]
+    return [
+        Found(
+            title=row.name,
+            url=reverse("segmentation:preview", args=[row.pk]),
+            kind=_("Segments"),
+            detail=_("ready to use") if row.ready_at(now) else "",
+            icon="layers",
+        )
+        for row in rows.annotate(place=begins).order_by("place", "name")[:MOST]
+    ]

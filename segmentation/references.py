@@ -1,0 +1,114 @@
+"""What criteria in force name: finding them by it, renaming in them, saying so before it is deleted.
+
+In force are the present version of each segment and all saved criteria; older versions are history and stay as written.
+"""
+
+from collections.abc import Iterator
+from datetime import datetime
+from secrets import token_hex
+from typing import Any
+
+from django.urls import NoReverseMatch, reverse
+from django.utils.translation import gettext as _
+
+import contacts.hooks
+import tags.hooks
+import tags.usage
+from contacts.models import Attribute, Consent
+from segmentation import hooks
+from segmentation.criteria import Reference, references, rename
+from segmentation.models import SavedCriteria, Segment, Version
+from tags.models import Category, Tag
+
+
+def references_in(criteria: dict[str, Any]) -> set[Reference]:
+    """Everything that criteria name, each with its path."""
+    return set(references(criteria))
+
+
+def names(criteria: dict[str, Any], kind: str, key: str | int) -> bool:
+    return any(reference.kind == kind and reference.key == key for reference in references_in(criteria))
+
+
+def segments_naming(kind: str, key: str | int) -> list[Segment]:
+    """Segments whose criteria in force name it, by name."""
+    rows = Segment.objects.select_related("version").order_by("name")
+    return [row for row in rows if row.version and names(row.version.criteria, kind, key)]
+
+
+def saved_naming(kind: str, key: str | int) -> list[SavedCriteria]:
+    """Saved criteria that name it, by name."""
+    return [saved for saved in SavedCriteria.objects.order_by("name") if names(saved.criteria, kind, key)]
+
+
+def users_of(kind: str, key: str | int) -> Iterator[tuple[str, str, str]]:
+    """(what, name, address) of each segment and saved criteria that name it."""
+    for segment in segments_naming(kind, key):
+        yield _("Segment"), segment.name, reverse("segmentation:preview", args=[segment.pk])
+    for saved in saved_naming(kind, key):
+        yield _("Saved criteria"), saved.name, address_of("segmentation:saved_edit", saved.pk)
+
+
+def address_of(url_name: str, pk: int) -> str:
+    try:
+        return reverse(url_name, args=[pk])
+    except NoReverseMatch:
+        return ""
+
+
+# --- told before something is deleted --------------------------------------------------------------------------
+def uses_of_segment(segment: Segment) -> list[hooks.Use]:
+    """Other segments and saved criteria that name the segment: deleting it would break them."""
+    return [hooks.Use(what, name, url) for what, name, url in users_of("segment", segment.pk)]
+
+
+def uses_of_label(label: Tag | Category) -> list[tags.usage.Use]:
+    """Criteria that name a tag or a category; those naming what lies above a category do not name it."""
+    found = users_of("tag", label.name) if isinstance(label, Tag) else users_of("category", label.slug_path)
+    return [tags.usage.Use(what, name, url) for what, name, url in found]
+
+
+def uses_of_attribute(attribute: Attribute) -> list[contacts.hooks.Use]:
+    """Criteria that look at an attribute."""
+    return [contacts.hooks.Use(f"{what}: {name}", url) for what, name, url in users_of("attribute", attribute.key)]
+
+
+def uses_of_consent(consent: Consent) -> list[contacts.hooks.Use]:
+    """Criteria that look at a consent."""
+    return [contacts.hooks.Use(f"{what}: {name}", url) for what, name, url in users_of("consent", consent.key)]
+
+
+# --- renamed with what they name -------------------------------------------------------------------------------
+def follow_renaming(change: tags.hooks.Renamed, now: datetime) -> None:
+    """Writes the new names into criteria in force, in the transaction that renames.
+
+    A renaming is no edit: the same people are meant, so the version stays one and nothing is calculated.
+    """
+    in_force = Version.objects.filter(pk__in=Segment.objects.values("version")).select_for_update(no_key=True)
+    for version in in_force:
+        renamed = renamed_in(version.criteria, change)
+        if renamed != version.criteria:
+            Version.objects.filter(pk=version.pk).update(criteria=renamed)
+    for saved in SavedCriteria.objects.select_for_update(no_key=True):
+        renamed = renamed_in(saved.criteria, change)
+        if renamed != saved.criteria:
+            SavedCriteria.objects.filter(pk=saved.pk).update(criteria=renamed, updated_at=now)
+
+
+def renamed_in(criteria: dict[str, Any], change: tags.hooks.Renamed) -> dict[str, Any]:
+    """The criteria with all names of `change` replaced at once: a → b beside b → c makes no a into c.
+
+    Names pass through a mark of their own on the way; the longest go first, because a category takes those below along.
+    """
+    held = {reference.key for reference in references_in(criteria) if reference.kind == change.kind}
+    olds = sorted((old for old in change.names if touches(held, old)), key=len, reverse=True)
+    marks = {old: f"RENAMING-{number}-{token_hex(8).upper()}" for number, old in enumerate(olds)}
+    for old in olds:
+        criteria = rename(criteria, change.kind, old=old, new=marks[old])
+    for old in olds:
+        criteria = rename(criteria, change.kind, old=marks[old], new=change.names[old])
+    return criteria
+
+
+def touches(held: set[str | int], old: str) -> bool:
+    return any(isinstance(name, str) and (name == old or name.startswith(f"{old}/")) for name in held)

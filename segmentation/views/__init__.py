@@ -1,0 +1,1 @@
+"""The pages of segments, a module for each subject."""

@@ -1,0 +1,213 @@
+"""Create segment: settings, criteria or a file, and two buttons."""
+
+from dataclasses import dataclass
+from typing import Any
+
+from django.contrib import messages
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect
+from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
+from django.views.decorators.http import require_http_methods, require_safe
+
+from config.pages import page
+from segmentation import builder
+from segmentation.builder import Builder, BuilderErrors
+from segmentation.criteria import Catalog, CriteriaError, check, load, parse
+from segmentation.forms import NAME_TAKEN, SettingsForm, SourceForm
+from segmentation.models import SavedCriteria, Segment, UploadedList
+from segmentation.selectors import segment_for
+from segmentation.services import NameTakenError, create_segment, read_upload
+from segmentation.uploads.errors import UploadError
+
+PLACE = "segment:new"
+TEMPLATE = "segmentation/create.html"
+LONGEST_NAME = 200
+
+
+@dataclass
+class CreatePage:
+    """The page's state: three parts that are filled in and judged together."""
+
+    settings: SettingsForm
+    source: SourceForm
+    builder: Builder
+    uploaded: UploadedList | None = None
+    copied: Segment | None = None
+    unnoted: bool = False
+    problem: str = ""
+
+    def answer(self, request: HttpRequest, *, status: int = 200) -> HttpResponse:
+        self.builder.prepare(request)
+        context = {
+            "settings": self.settings,
+            "source": self.source,
+            "builder": self.builder,
+            "uploaded": self.uploaded,
+            "copied": self.copied,
+            "unnoted": self.unnoted,
+            "problem": self.problem,
+        }
+        return page(request, TEMPLATE, context, status=status)
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+def create(request: HttpRequest) -> HttpResponse:
+    """The page empty, filled from `?copy=`, `?from_saved=` or `?criteria=`, restored from the draft, or submitted."""
+    return submitted(request) if request.method == "POST" else opened(request).answer(request)
+
+
+@require_safe
+def note(request: HttpRequest) -> HttpResponse:
+    """What follows from readiness time and interval, while they are typed (IP6)."""
+    return page(request, "segmentation/_note.html", {"settings": SettingsForm(request.GET)})
+
+
+def opened(request: HttpRequest) -> CreatePage:
+    """The page before anything was submitted."""
+    source = SourceForm()
+    if pk := request.GET.get("copy"):
+        copied = segment_for(request, number(pk))
+        form = builder.from_criteria(copied.version.criteria, place=PLACE)  # type: ignore[union-attr]
+        initial = SettingsForm.initial_of(copied) | {"name": copy_name(copied.name), "revision": None}
+        return CreatePage(SettingsForm(initial=initial), source, form, copied=copied)
+    if pk := request.GET.get("from_saved"):
+        saved = SavedCriteria.objects.filter(pk=number(pk)).first()
+        if saved is not None:
+            return CreatePage(SettingsForm(), source, builder.from_criteria(saved.criteria, place=PLACE))
+        return blank(source, problem=_("These saved criteria are no longer there."))
+    if text := request.GET.get("criteria"):
+        return given(text, source)
+    form = builder.opened(request.user, None, place=PLACE)  # type: ignore[arg-type]
+    return CreatePage(SettingsForm(initial=settings_in(form)), source, form)
+
+
+def given(text: str, source: SourceForm) -> CreatePage:
+    """The page with criteria from the address: what another page was filtered by."""
+    try:
+        return CreatePage(SettingsForm(), source, builder.from_criteria(accepted(text), place=PLACE))
+    except CriteriaError as error:
+        return blank(source, problem=str(error))
+
+
+def accepted(text: str) -> dict[str, Any]:
+    """Criteria written as JSON, if the language takes them.
+
+    Raises: CriteriaError.
+    """
+    data = load(text)
+    check(parse(data), Catalog())
+    return dict(data)
+
+
+def blank(source: SourceForm, *, problem: str) -> CreatePage:
+    """An empty page that says why it is empty."""
+    return CreatePage(SettingsForm(), source, builder.from_criteria(None, place=PLACE), problem=problem)
+
+
+def settings_in(form: Builder) -> dict[str, str]:
+    """The settings kept with a draft."""
+    return {name: texts[-1] for name, texts in form.settings.items() if texts and name in SettingsForm.base_fields}
+
+
+def number(text: str) -> int:
+    """An id from the address; 0, which nothing has, where it is none."""
+    return int(text) if text.isascii() and text.isdecimal() and len(text) < 19 else 0
+
+
+def copy_name(name: str) -> str:
+    """A free name for a copy, told from the other copies by a number."""
+    taken = {text.casefold() for text in Segment.objects.values_list("name", flat=True)}
+    for attempt in range(1, len(taken) + 2):
+        suffix = _(" (copy)") if attempt == 1 else _(" (copy %(number)d)") % {"number": attempt}
+        candidate = name[: LONGEST_NAME - len(suffix)] + suffix
+        if candidate.casefold() not in taken:
+            return candidate
+    raise AssertionError("one of n + 1 names is not among n")
+
+
+# --- submitting ---------------------------------------------------------------------------------------------
+def submitted(request: HttpRequest) -> HttpResponse:
+    """Creates the segment, or answers 422 with everything as it was typed."""
+    form = builder.from_post(request.POST, place=PLACE)
+    state = CreatePage(SettingsForm(request.POST), SourceForm(request.POST, request.FILES, user=request.user), form)  # type: ignore[arg-type]
+    if form.operated:  # one of the builder's own buttons: nothing is judged yet
+        state.settings = SettingsForm(initial=settings_in(form))
+        state.source = SourceForm(initial={"source": request.POST.get("source") or "criteria"})
+        return state.answer(request)
+    criteria = criteria_in(state, request)
+    sound = state.settings.is_valid() and criteria is not None
+    state.unnoted = sound and state.settings.unnoted
+    if not sound or state.unnoted or criteria is None:
+        return state.answer(request, status=422)
+    segment = made(state, criteria, request)
+    return state.answer(request, status=422) if segment is None else done(state, segment, request)
+
+
+def criteria_in(state: CreatePage, request: HttpRequest) -> dict[str, Any] | None:
+    """The criteria of the builder or the reference to the file; None if the page then shows what is wrong."""
+    if not state.source.is_valid():
+        return None
+    if state.source.from_file:
+        state.uploaded = list_in(state, request)
+        return {"kind": "file", "file": state.uploaded.pk} if state.uploaded else None
+    try:
+        return state.builder.criteria()
+    except BuilderErrors:
+        return None
+
+
+def list_in(state: CreatePage, request: HttpRequest) -> UploadedList | None:
+    """The file of this submission, read and matched, or that of the one before."""
+    form = state.source
+    file = form.cleaned_data.get("file")
+    if file is None:
+        if (kept := form.kept_list()) is None:
+            form.add_error("file", _("Choose a CSV file."))
+        return kept
+    try:
+        return read_upload(
+            file.file,
+            key=form.cleaned_data["source"],
+            name=file.name,
+            now=request.now,  # type: ignore[attr-defined]
+            by=request.user,  # type: ignore[arg-type]
+        )
+    except UploadError as error:
+        form.add_error("file", str(error))
+        return None
+
+
+def made(state: CreatePage, criteria: dict[str, Any], request: HttpRequest) -> Segment | None:
+    """The new segment; None if the database, where a race ends, refused it."""
+    try:
+        return create_segment(
+            settings=state.settings.settings,
+            criteria=criteria,
+            now=request.now,  # type: ignore[attr-defined]
+            by=request.user,  # type: ignore[arg-type]
+        )
+    except NameTakenError:
+        state.settings.add_error("name", NAME_TAKEN)
+    except CriteriaError as error:
+        state.problem = str(error)
+    return None
+
+
+def done(state: CreatePage, segment: Segment, request: HttpRequest) -> HttpResponse:
+    """Where the two buttons lead: to the list, to adding an action; from a file to what became of its rows."""
+    builder.discard_draft(request.user, PLACE)  # type: ignore[arg-type]
+    messages.success(request, _("Segment “%(name)s” is being created.") % {"name": segment.name})
+    if state.uploaded is not None:
+        report = state.uploaded.report
+        text = ngettext(
+            "%(matched)d of %(count)d row of the file matched.",
+            "%(matched)d of %(count)d rows of the file matched.",
+            report["rows"],
+        )
+        messages.info(request, text % {"matched": report["matched"], "count": report["rows"]})
+    if request.POST.get("then") == "action":
+        return redirect("actions:add", segment.pk)
+    if state.uploaded is not None:
+        return redirect("segmentation:upload", state.uploaded.pk)
+    return redirect("segmentation:in_creation")

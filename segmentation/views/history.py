@@ -1,0 +1,52 @@
+"""History: the size after each recalculation, and who joined and left (IP30)."""
+
+from django.core.paginator import Paginator
+from django.http import Http404, HttpRequest, HttpResponse
+from django.views.decorators.http import require_safe
+
+from config.pages import page
+from contacts.models import Contact
+from segmentation.models import Calculation
+from segmentation.selectors import history as history_of
+from segmentation.selectors import segment_for
+from segmentation.sentences import sentence_of
+from segmentation.views.segment import head
+
+PER_PAGE = 50
+PLOTTED = 120  # the newest ones; the table has all
+
+
+@require_safe
+def history(request: HttpRequest, pk: int) -> HttpResponse:
+    """A table and a plot of all finished calculations."""
+    segment = segment_for(request, pk)
+    rows = history_of(segment)
+    plotted = list(rows.values_list("finished_at", "count")[:PLOTTED])[::-1]
+    context = head(request, segment) | {
+        "page": Paginator(rows, PER_PAGE).get_page(request.GET.get("page")),
+        "plotted": plotted,
+    }
+    return page(request, "segmentation/history.html", context, part="steps")
+
+
+@require_safe
+def step(request: HttpRequest, pk: int, calculation: int) -> HttpResponse:
+    """Who joined and who left with one calculation."""
+    segment = segment_for(request, pk)
+    found = (
+        Calculation.objects.defer("members").select_related("version").filter(segment=segment, pk=calculation).first()
+    )
+    if found is None or found.count is None:
+        raise Http404(f"no calculation {calculation}")
+    way = "left" if request.GET.get("show") == "left" else "joined"
+    ids = found.left_ids if way == "left" else found.joined_ids
+    people = Paginator(ids, PER_PAGE).get_page(request.GET.get("page"))
+    known = Contact.objects.in_bulk(list(people.object_list))
+    people.object_list = [(pk, known.get(pk)) for pk in people.object_list]
+    context = head(request, segment) | {
+        "calculation": found,
+        "way": way,
+        "page": people,
+        "sentence": sentence_of(found.version.criteria, now=found.as_of),
+    }
+    return page(request, "segmentation/step.html", context, part="people")

@@ -1,0 +1,58 @@
+"""The lists: In creation, Ready to use, Archive."""
+
+from django.http import HttpRequest, HttpResponse
+from django.views.decorators.http import require_safe
+
+from config.pages import page
+from segmentation import listing, selectors
+from segmentation.forms import ListFilterForm
+from segmentation.selectors import segment_for
+
+TEMPLATE = "segmentation/lists.html"
+
+
+def show(request: HttpRequest, where: str) -> HttpResponse:
+    """A list with its tabs, as a page or, for HTMX, as the part that changes."""
+    now = request.now  # type: ignore[attr-defined]
+    form = ListFilterForm(request.GET)
+    sort = listing.sort_in(where, request.GET.get("sort", ""))
+    rows = listing.page_of(where, form=form, sort=sort, number=request.GET.get("page"), now=now)
+    context = {
+        "tabs": selectors.tabs(now),
+        "here": f"segmentation:{where}",
+        "where": where,
+        "filters": form,
+        "narrowed": listing.any_filter(form),
+        "sort": sort,
+        "page": rows,
+        "now": now,
+    }
+    return page(request, TEMPLATE, context, part="listing")
+
+
+@require_safe
+def in_creation(request: HttpRequest) -> HttpResponse:
+    """Segments waiting for or under their calculation, with progress (IP18)."""
+    return show(request, selectors.IN_CREATION)
+
+
+@require_safe
+def ready(request: HttpRequest) -> HttpResponse:
+    """Calculated, window open (IP19)."""
+    return show(request, selectors.READY)
+
+
+@require_safe
+def archive(request: HttpRequest) -> HttpResponse:
+    """Window closed (IP20)."""
+    return show(request, selectors.ARCHIVE)
+
+
+@require_safe
+def progress(request: HttpRequest, pk: int) -> HttpResponse:
+    """How far one calculation is; when it has ended, the page is told to fetch its list anew."""
+    row = listing.row_of(segment_for(request, pk), now=request.now)  # type: ignore[attr-defined]
+    response = page(request, "segmentation/_progress.html", {"row": row})
+    if not row.calculating:
+        response["HX-Trigger"] = "segment-calculated"
+    return response

@@ -1,0 +1,103 @@
+"""One segment: preview, and what its menu does to it."""
+
+from typing import Any
+
+from django.contrib import messages
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect
+from django.urls import reverse
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_http_methods, require_POST, require_safe
+
+from config.pages import page
+from segmentation import builder, hooks, listing
+from segmentation.models import Reason, Segment, UploadedList
+from segmentation.references import references_in
+from segmentation.selectors import history, last_calculation, list_of, segment_for
+from segmentation.sentences import sentence_of
+from segmentation.services import SegmentInUseError, cancel_calculation, delete_segment, request_calculation
+
+
+def head(request: HttpRequest, segment: Segment) -> dict[str, Any]:
+    """What the head of every page of a segment shows: its name, where it stands, its last calculation."""
+    row = listing.row_of(segment, now=request.now)  # type: ignore[attr-defined]
+    return {"segment": segment, "row": row, "where": row.where}
+
+
+@require_safe
+def preview(request: HttpRequest, pk: int) -> HttpResponse:
+    """Settings and criteria as in Create segment, read-only, with the counts of the last calculation (IP31)."""
+    segment = segment_for(request, pk)
+    criteria = segment.version.criteria if segment.version else {}
+    form = builder.from_criteria(criteria, place=f"segment:{segment.pk}")
+    form.prepare(request, counts=counts_of(segment))
+    files = [reference.key for reference in references_in(criteria) if reference.kind == "file"]
+    context = head(request, segment) | {
+        "builder": form,
+        "counts": counts_of(segment),
+        "sentence": sentence_of(criteria, now=request.now),  # type: ignore[attr-defined]
+        "uploads": UploadedList.objects.defer("matched").filter(pk__in=files),
+        "uses": hooks.uses_of(segment),
+    }
+    return page(request, "segmentation/preview.html", context)
+
+
+def counts_of(segment: Segment) -> list[dict[str, Any]]:
+    """The count of each node at the last calculation, if that ran with the criteria in force."""
+    if segment.latest is None or segment.latest.version_id != segment.version_id:
+        return []
+    return list(segment.latest.node_counts)
+
+
+@require_safe
+def copy(request: HttpRequest, pk: int) -> HttpResponse:
+    """Create segment with this one's settings and criteria."""
+    segment = segment_for(request, pk)
+    return redirect(f"{reverse('segmentation:create')}?copy={segment.pk}")
+
+
+@require_POST
+def refresh(request: HttpRequest, pk: int) -> HttpResponse:
+    """Refresh now, try again, calculate again: a new calculation; a running one gives way (SD9)."""
+    segment = segment_for(request, pk)
+    now = request.now  # type: ignore[attr-defined]
+    request_calculation(segment, reason=Reason.MANUAL, now=now, by=request.user)  # type: ignore[arg-type]
+    messages.success(request, _("“%(name)s” is being calculated.") % {"name": segment.name})
+    return redirect(f"segmentation:{list_of(segment, now=now)}")
+
+
+@require_POST
+def cancel(request: HttpRequest, pk: int) -> HttpResponse:
+    """Stop the calculation that waits or runs; what was calculated before stays."""
+    segment = segment_for(request, pk)
+    now = request.now  # type: ignore[attr-defined]
+    if cancel_calculation(segment, now=now):
+        messages.success(request, _("The calculation of “%(name)s” was cancelled.") % {"name": segment.name})
+    else:
+        messages.info(request, _("The calculation of “%(name)s” had ended already.") % {"name": segment.name})
+    segment = segment_for(request, pk)
+    return redirect(f"segmentation:{list_of(segment, now=now)}")
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+def delete(request: HttpRequest, pk: int) -> HttpResponse:
+    """Asks first and says what uses the segment; refuses while something live does (IP34)."""
+    segment = segment_for(request, pk)
+    uses = hooks.uses_of(segment)
+    status = 200
+    if request.method == "POST":
+        where = list_of(segment, now=request.now)  # type: ignore[attr-defined]
+        try:
+            delete_segment(segment)
+        except SegmentInUseError:
+            status, uses = 409, hooks.uses_of(segment)
+        else:
+            messages.success(request, _("Segment “%(name)s” was deleted.") % {"name": segment.name})
+            return redirect(f"segmentation:{where}")
+    context = head(request, segment) | {
+        "uses": uses,
+        "live": [use for use in uses if use.live],
+        "calculations": history(segment).count(),
+        "last": last_calculation(segment),
+    }
+    return page(request, "segmentation/delete.html", context, part="question", status=status)

@@ -1,0 +1,45 @@
+"""What became of the rows of an uploaded file (IP15)."""
+
+from django.core.files.storage import default_storage
+from django.http import FileResponse, Http404, HttpRequest, HttpResponse
+from django.shortcuts import get_object_or_404
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_safe
+
+from config.pages import page
+from segmentation.models import UploadedList
+from segmentation.references import segments_naming
+
+
+def uploaded_for(_request: HttpRequest, pk: int) -> UploadedList:
+    """The door: an uploaded list of this account, without its set."""
+    return get_object_or_404(UploadedList.objects.defer("matched").select_related("created_by"), pk=pk)
+
+
+@require_safe
+def upload(request: HttpRequest, pk: int) -> HttpResponse:
+    """Rows read, matched, not found, duplicate and invalid; how the file was read; the rejected rows to download."""
+    uploaded = uploaded_for(request, pk)
+    report = uploaded.report
+    context = {
+        "uploaded": uploaded,
+        "report": report,
+        "rejected": report["rows"] - report["matched"],
+        "segments": segments_naming("file", uploaded.pk),
+    }
+    return page(request, "segmentation/upload.html", context)
+
+
+@require_safe
+def rejects(request: HttpRequest, pk: int) -> HttpResponse | FileResponse:
+    """The rejected rows as CSV; 404 when there were none or their week is over."""
+    uploaded = uploaded_for(request, pk)
+    if not uploaded.rejects or not default_storage.exists(uploaded.rejects):
+        raise Http404("no rejected rows")
+    name = f"{uploaded.name.rsplit('.', 1)[0]} - {_('rejected rows')}.csv"
+    return FileResponse(
+        default_storage.open(uploaded.rejects),
+        as_attachment=True,
+        filename=name,
+        content_type="text/csv; charset=utf-8",
+    )
