@@ -9,6 +9,7 @@ from typing import Any
 from django.conf import settings
 from django.core.exceptions import ValidationError
 from django.db import IntegrityError, connection, transaction
+from django.utils import timezone as clock
 from django.utils.translation import gettext as _
 from django_tenants.utils import schema_context, tenant_context
 
@@ -42,6 +43,7 @@ def create_account(  # noqa: PLR0913 - each is a column or the owner
     owner = hooks.Owner(email=owner_email, name=owner_name or name, password=owner_password, language=language)
     with schema_context("public"):
         account = Account(schema_name=schema, name=name, timezone=timezone, currency=currency, language=language)
+        account.next_due_at = clock.now()  # so that the first tick looks at it
         account.full_clean(exclude=["next_due_at"], validate_unique=False)
         refuse_taken(schema, hosts)
         try:
@@ -101,5 +103,4 @@ def delete_account(account: Account) -> None:
 def folders_of(account: Account) -> list[Path]:
     """Where an account keeps files outside the database. The name was checked when the account was made."""
     validate_account_name(account.schema_name)
-    location = settings.STORAGES["default"]["OPTIONS"]["location"]  # type: ignore[index]
-    return [Path(location) / account.schema_name, Path(settings.VAR) / MIRROR / account.schema_name]
+    return [Path(settings.MEDIA_ROOT) / account.schema_name, Path(settings.VAR) / MIRROR / account.schema_name]

@@ -26,7 +26,7 @@ def dress(widget: dict[str, Any]) -> None:
     for part in widget.get("subwidgets", []):
         dress(part)
     kind = kind_of(widget)
-    if kind in ("checkbox", "radio") and "optgroups" in widget:
+    if kind == "choices":
         for _name, options, _index in widget["optgroups"]:
             for option in options:
                 add_class(option["attrs"], CHECK)
@@ -35,10 +35,12 @@ def dress(widget: dict[str, Any]) -> None:
 
 
 def kind_of(widget: dict[str, Any]) -> str:
-    """The input's type, or "select" / "textarea" for those that are no inputs."""
+    """The input's type; or "select", "choices" (a list of boxes), "textarea"."""
     if "type" in widget:
         return str(widget["type"])
-    return "select" if "select" in widget["template_name"] else "textarea"
+    if "optgroups" not in widget:
+        return "textarea"
+    return "select" if widget["template_name"].endswith("/select.html") else "choices"
 
 
 def add_class(attrs: dict[str, Any], name: str) -> None:

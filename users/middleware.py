@@ -1,13 +1,29 @@
 """Per request: one `now`, the user's language, the account's time zone; and analysts only read."""
 
 from collections.abc import Callable
+from typing import Any
+from urllib.parse import urlsplit
 
+from django.contrib.auth.middleware import LoginRequiredMiddleware
+from django.contrib.auth.views import redirect_to_login
 from django.core.exceptions import PermissionDenied
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpRequest, HttpResponse, HttpResponseBase
 from django.utils import timezone, translation
 from django.utils.translation import gettext as _
 
 Handler = Callable[[HttpRequest], HttpResponse]
+SAFE = ("GET", "HEAD", "OPTIONS", "TRACE")
+
+
+class SignInMiddleware(LoginRequiredMiddleware):
+    """Sends the signed-out to sign in, and then back: after a lost POST to the page of its form, not to its address."""
+
+    def handle_no_permission(self, request: HttpRequest, view_func: Any) -> HttpResponseBase:
+        if request.method in SAFE:
+            return super().handle_no_permission(request, view_func)
+        came_from = urlsplit(request.headers.get("Referer", ""))
+        back = came_from._replace(scheme="", netloc="").geturl() if came_from.netloc == request.get_host() else "/"
+        return redirect_to_login(back, self.get_login_url(view_func), self.get_redirect_field_name(view_func))
 
 
 class PreferencesMiddleware:
@@ -34,7 +50,7 @@ class ReadOnlyMiddleware:
         return self.get_response(request)
 
     def process_view(self, request: HttpRequest, view: Callable[..., HttpResponse], *_args: object) -> None:
-        unsafe = request.method not in ("GET", "HEAD", "OPTIONS", "TRACE")
+        unsafe = request.method not in SAFE
         if (
             unsafe
             and request.user.is_authenticated

@@ -28,7 +28,8 @@ register.filter("percent_of", numbers.percent_of)
 def icon(name: str, size: int = 16, classes: str = "") -> SafeString:
     """A Lucide icon drawn into the page; decoration only, so what it means must also stand in words."""
     kinds = f"icon {classes}".strip()
-    return mark_safe(_render_icon(name, size, aria_hidden="true", focusable="false", **{"class": kinds}))  # noqa: S308
+    drawn = _render_icon(name, size, aria_hidden="true", focusable="false", **{"class": kinds})
+    return mark_safe("".join(line.strip() for line in drawn.splitlines()))  # noqa: S308
 
 
 @register.filter
