@@ -47,7 +47,7 @@ def create_category(name: str, *, below: Category | None = None, now: datetime) 
             "counted_at": now,
         }
         try:
-            made: Category = parent.add_child(**fields) if parent else Category.add_root(**fields)
+            made: Category = Category.objects.add_child(parent, fields) if parent else Category.objects.add_root(fields)
         except PathOverflow as error:
             raise ValidationError(_("The tree can be no deeper than this."), code="too_deep") from error
         due(now + COUNTED_EVERY)
@@ -63,7 +63,7 @@ def rename_category(category: Category, name: str, *, now: datetime) -> Category
     with transaction.atomic():
         lock_tree()
         here: Category = Category.objects.get(pk=category.pk)
-        path = free_path(name, parent=here.get_parent(), besides=here)
+        path = free_path(name, parent=Category.objects.get_parent(here), besides=here)
         old, here.name = here.slug_path, name
         here.save(update_fields=["name"])
         if path != old:

@@ -15,6 +15,8 @@ LONGEST_TEXT = 5000  # refused before any work is done on it
 MOST_NAMES = 100
 
 KEPT_SIGNS = frozenset(" -–([{)]}_")
+# Capitals that Unicode 16 gave to letters which had none: the database knows them, Python before 3.14 does not.
+CAPITALS = str.maketrans({"\u019b": "\ua7dc", "\u0264": "\ua7cb"})
 # Letters to Unicode, but signs to a reader: ʻ ʼ and their like, and a raised exclamation mark.
 APOSTROPHES = frozenset("\u02b9\u02ba\u02bb\u02bc\u02bd\u02c8\u02ca\u02cb\u02ee\u07f4\u07f5\ua71d\ua71e\ua71f\ua78b")
 # Nobody sees them: two tags that look the same must not be two.
@@ -56,14 +58,14 @@ def parts(text: str) -> list[str]:
 
 def folded(part: str) -> str:
     """One name, without commas, as it is stored. Applied twice it gives the same."""
-    upper = unicodedata.normalize("NFC", part).strip().upper()
+    upper = unicodedata.normalize("NFC", part).strip().upper().translate(CAPITALS)
     plain = POLISH.sub("", unicodedata.normalize("NFD", upper).replace("Ł", "L"))
     return "".join(map(kept, unicodedata.normalize("NFC", plain))).strip()
 
 
 def kept(character: str) -> str:
     """The character itself if a tag may hold it, else `_`."""
-    if character in KEPT_SIGNS:
+    if character in KEPT_SIGNS or character in CAPITALS.values():
         return character
     if character in APOSTROPHES or INVISIBLE.match(character):
         return "_"
