@@ -71,7 +71,7 @@ def category(path: str, *contacts: Contact, at: datetime = NOW) -> Category:
         node = Category.objects.filter(slug_path=here).first()
         if node is None:
             fields = {"name": parts[depth - 1].capitalize(), "slug_path": here}
-            node = above.add_child(**fields) if above else Category.add_root(**fields)
+            node = Category.objects.add_child(above, fields) if above else Category.objects.add_root(fields)
         above = Category.objects.get(pk=node.pk)
     assert above is not None
     ContactCategory.objects.bulk_create(ContactCategory(category=above, contact=c, assigned_at=at) for c in contacts)
