@@ -16,6 +16,7 @@ from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 
 from config.templatetags.numbers import number as number_text
+from config.templatetags.times import DAY, DAY_OTHERS
 from contacts import normalising
 from contacts.models import Attribute, AttributeType
 
@@ -33,9 +34,10 @@ POLISH_DATE = re.compile(r"([0-9]{1,2})\.([0-9]{1,2})\.([0-9]{4})")
 
 # They mean something else where attributes stand beside a contact's own fields: forms, files, the API.
 RESERVED_KEYS = frozenset({
-    "id", "email", "e_mail", "phone", "external_id", "first_name", "last_name", "name", "status", "lead_score", "source",
-    "created_at", "updated_at", "created", "updated", "attributes", "attribute", "consent", "consents", "tag", "tags",
-    "category", "categories", "segment", "segments", "history", "contact", "contacts", "sort_name", "not", "all", "any",
+    "id", "email", "e_mail", "phone", "external_id", "first_name", "last_name", "name", "status", "lead_score",
+    "source", "created_at", "updated_at", "created", "updated", "attributes", "attribute", "consent", "consents",
+    "tag", "tags", "category", "categories", "segment", "segments", "history", "contact", "contacts", "sort_name",
+    "not", "all", "any",
 })  # fmt: skip
 
 
@@ -226,14 +228,22 @@ def value_text(type_: str, value: Any) -> str:
 
 
 def date_text(value: str) -> str:
+    """ "3 May 1980", always with the year."""
     try:
-        return date_format(date.fromisoformat(value), "DATE_FORMAT")
+        return day_words(date.fromisoformat(value))
     except ValueError:
         return value
 
 
 def datetime_text(value: str) -> str:
+    """ "20 Nov 2026, 15:03" in the active time zone."""
     try:
-        return date_format(timezone.localtime(datetime.fromisoformat(value)), "DATETIME_FORMAT")
-    except ValueError:
+        local = timezone.localtime(datetime.fromisoformat(value))
+    except (ValueError, OverflowError):
         return value
+    return f"{day_words(local.date())}, {local:%H:%M}"
+
+
+def day_words(day: date) -> str:
+    pattern = DAY.get((get_language() or "en")[:2], DAY_OTHERS)
+    return date_format(day, f"{pattern} Y", use_l10n=False)

@@ -16,7 +16,7 @@ from django_filters.fields import RangeField
 from django_filters.widgets import SuffixedMultiWidget
 
 from config.templatetags.numbers import number as number_text
-from contacts.attributes import date_text
+from contacts.attributes import day_words
 from contacts.folding import casefolded
 from contacts.manager import ManagerFilter
 from contacts.models import Attribute, AttributeType, Consent, ConsentState, Contact, ContactConsent, Status
@@ -192,10 +192,6 @@ def range_words(value: slice, say: Callable[[Any], str]) -> str:
     if value.stop is None:
         return _("from %(low)s") % {"low": say(value.start)}
     return f"{say(value.start)} – {say(value.stop)}"
-
-
-def day_words(day: date) -> str:
-    return date_text(day.isoformat())
 
 
 def attribute_filter(attribute: Attribute) -> ManagerFilter:

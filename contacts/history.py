@@ -24,6 +24,8 @@ ICONS = {
     EntryKind.CONSENT_WITHDRAWN: "x",
 }
 
+OWN_FIELDS = ("email", "phone", "first_name", "last_name", "external_id", "status", "lead_score", "source")
+
 
 @dataclass(frozen=True)
 class Change:
@@ -91,10 +93,13 @@ def consent_words(entry: HistoryEntry) -> dict[str, Any]:
 
 
 def changes(entry: HistoryEntry, attributes: dict[str, Attribute]) -> list[Change]:
-    """The fields that an entry speaks of, with values as their types are said."""
+    """The fields that an entry speaks of, in the order of the page, with values as their types are said."""
+    fields = entry.detail.get("fields", {})
+    order = [*OWN_FIELDS, *(f"attributes.{key}" for key in attributes)]
+    names = [name for name in order if name in fields]
+    names += [name for name in fields if name not in names]
     return [
-        Change(label_of(name, attributes), said(name, old, attributes), said(name, new, attributes))
-        for name, (old, new) in entry.detail.get("fields", {}).items()
+        Change(label_of(name, attributes), *(said(name, value, attributes) for value in fields[name])) for name in names
     ]
 
 
