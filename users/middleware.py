@@ -7,7 +7,7 @@ from urllib.parse import urlsplit
 from django.contrib.auth.middleware import LoginRequiredMiddleware
 from django.contrib.auth.views import redirect_to_login
 from django.core.exceptions import PermissionDenied
-from django.http import HttpRequest, HttpResponse, HttpResponseBase
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.utils import timezone, translation
 from django.utils.translation import gettext as _
 
@@ -18,7 +18,7 @@ SAFE = ("GET", "HEAD", "OPTIONS", "TRACE")
 class SignInMiddleware(LoginRequiredMiddleware):
     """Sends the signed-out to sign in, and then back: after a lost POST to the page of its form, not to its address."""
 
-    def handle_no_permission(self, request: HttpRequest, view_func: Any) -> HttpResponseBase:
+    def handle_no_permission(self, request: HttpRequest, view_func: Any) -> HttpResponseRedirect:
         if request.method in SAFE:
             return super().handle_no_permission(request, view_func)
         came_from = urlsplit(request.headers.get("Referer", ""))
@@ -36,7 +36,7 @@ class PreferencesMiddleware:
         request.now = timezone.now()  # type: ignore[attr-defined]
         language = request.user.language if request.user.is_authenticated else translation.get_language()
         with translation.override(language), timezone.override(request.tenant.timezone):  # type: ignore[attr-defined]
-            request.LANGUAGE_CODE = translation.get_language()  # type: ignore[attr-defined]
+            request.LANGUAGE_CODE = translation.get_language()
             return self.get_response(request)
 
 
