@@ -51,12 +51,34 @@ def pytest_unconfigure() -> None:
 
 
 @pytest.fixture(scope="session")
-def django_db_setup(django_db_setup: None, django_db_blocker) -> None:
-    """After Django's own: the accounts `acme` and `other`, made once."""
+def django_db_setup(
+    request: pytest.FixtureRequest, django_test_environment: None, django_db_keepdb: bool, django_db_blocker
+) -> Iterator[None]:
+    """The test database, and in it the accounts `acme` and `other`, made once.
+
+    Instead of pytest-django's own, which makes no database when no test of the run names `db` itself: ours come to it
+    by `account` and `committed`, and would have run on the real one.
+    """
+    from django.db import connection
+    from django.test.utils import setup_databases, teardown_databases
+
     from tests.support.accounts import make_accounts
 
+    verbosity = request.config.option.verbose
     with django_db_blocker.unblock():
+        made = setup_databases(
+            verbosity=verbosity,
+            interactive=False,
+            aliases={"default"},
+            keepdb=django_db_keepdb,
+            serialized_aliases=set(),
+        )
+        assert connection.settings_dict["NAME"].startswith("test_")
         make_accounts()
+    yield
+    if not django_db_keepdb:
+        with django_db_blocker.unblock():
+            teardown_databases(made, verbosity=verbosity)
 
 
 @pytest.fixture(scope="session")
