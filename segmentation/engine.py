@@ -124,7 +124,7 @@ class _Run:
         return members
 
     def criterion(self, node: Node) -> BitMap:
-        members = node.members(self.context)
+        members = node.members(self.context).copy()  # the context keeps its own, whatever a caller does to this one
         self.done += 1
         if self.context.progress:
             self.context.progress(self.done, self.total)

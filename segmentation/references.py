@@ -5,7 +5,6 @@ In force are the present version of each segment and all saved criteria; older v
 
 from collections.abc import Iterator
 from datetime import datetime
-from secrets import token_hex
 from typing import Any
 
 from django.urls import NoReverseMatch, reverse
@@ -96,19 +95,6 @@ def follow_renaming(change: tags.hooks.Renamed, now: datetime) -> None:
 
 
 def renamed_in(criteria: dict[str, Any], change: tags.hooks.Renamed) -> dict[str, Any]:
-    """The criteria with all names of `change` replaced at once: a → b beside b → c makes no a into c.
-
-    Names pass through a mark of their own on the way; the longest go first, because a category takes those below along.
-    """
-    held = {reference.key for reference in references_in(criteria) if reference.kind == change.kind}
-    olds = sorted((old for old in change.names if touches(held, old)), key=len, reverse=True)
-    marks = {old: f"RENAMING-{number}-{token_hex(8).upper()}" for number, old in enumerate(olds)}
-    for old in olds:
-        criteria = rename(criteria, change.kind, old=old, new=marks[old])
-    for old in olds:
-        criteria = rename(criteria, change.kind, old=marks[old], new=change.names[old])
-    return criteria
-
-
-def touches(held: set[str | int], old: str) -> bool:
-    return any(isinstance(name, str) and (name == old or name.startswith(f"{old}/")) for name in held)
+    """The criteria with all names of `change` replaced at once: a → b beside b → c makes no a into c."""
+    renamed: dict[str, Any] = rename(criteria, change.kind, change.names)
+    return renamed

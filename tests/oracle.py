@@ -123,17 +123,16 @@ class World:
             return False
         if op == "is_set":
             return True
-        if kind == "text":
-            return text_holds(fold(value), value, op, wanted)
-        if kind == "number":
-            return number_holds(Decimal(str(value)), op, wanted)
-        if kind == "boolean":
-            return value is (op == "is_true")
-        if kind == "choice":
-            return value == wanted if op == "eq" else value in wanted
-        if kind == "choices":
-            return {"any": any, "all": all}[op](one in value for one in wanted)
-        return self.moment_holds(value, op, wanted)
+        holds = {
+            "text": lambda: text_holds(fold(value), value, op, wanted),
+            "number": lambda: number_holds(Decimal(str(value)), op, wanted),
+            "boolean": lambda: value is (op == "is_true"),
+            "choice": lambda: value == wanted if op == "eq" else value in wanted,
+            "choices": lambda: {"any": any, "all": all}[op](one in value for one in wanted),
+            "date": lambda: self.moment_holds(value, op, wanted),
+            "datetime": lambda: self.moment_holds(value, op, wanted),
+        }
+        return bool(holds[kind]())
 
     def moment_holds(self, value: Any, op: str, wanted: Any) -> bool:
         if isinstance(value, str):

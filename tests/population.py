@@ -29,15 +29,53 @@ ZONES = [
     for name in ("Europe/Warsaw", "America/St_Johns", "Asia/Kathmandu", "Pacific/Kiritimati", "Africa/Cairo", "UTC")
 ]
 TEXTS = [
-    "Warszawa", "WARSZAWA", "warszawa ", "Łódź", "łódź", "ŁÓDŹ", "Straße", "STRASSE", "İstanbul", "istanbul", "Isparta",
-    "ısparta", "100%", "100_", "a\\b", "Ὀδυσσεύς", "ǅ", "Ζεύς", "Ça va", "x" * 120, "Kraków", "ﬁn", "FIN", " ",
-]  # fmt: skip
+    "Warszawa",
+    "WARSZAWA",
+    "warszawa ",
+    "Łódź",
+    "łódź",
+    "ŁÓDŹ",
+    "Straße",
+    "STRASSE",
+    "İstanbul",
+    "istanbul",
+    "Isparta",
+    "ısparta",
+    "100%",
+    "100_",
+    "a\\b",
+    "Ὀδυσσεύς",
+    "ǅ",
+    "Ζεύς",
+    "Ça va",
+    "x" * 120,
+    "Kraków",
+    "ﬁn",
+    "FIN",
+    " ",
+]
 NUMBERS = [0, -1, 5, 20, 20.5, 21, 0.1, 0.2, 0.3, -0.3, 123456789012345, 1e-7, 1000.25, 2147483648]
 OPTIONS = ["pro", "Pro", "free", "trial ą"]
 DATES = [
-    "2000-02-29", "1996-02-29", "1990-02-28", "1985-03-01", "1970-12-31", "1971-01-01", "2026-11-21", "2026-11-20", "2026-10-22",
-    "2026-10-21", "2028-02-29", "2027-03-31", "1899-12-31", "2026-12-31", "2027-01-01", "2026-03-29", "2027-02-28", "1950-06-15",
-]  # fmt: skip
+    "2000-02-29",
+    "1996-02-29",
+    "1990-02-28",
+    "1985-03-01",
+    "1970-12-31",
+    "1971-01-01",
+    "2026-11-21",
+    "2026-11-20",
+    "2026-10-22",
+    "2026-10-21",
+    "2028-02-29",
+    "2027-03-31",
+    "1899-12-31",
+    "2026-12-31",
+    "2027-01-01",
+    "2026-03-29",
+    "2027-02-28",
+    "1950-06-15",
+]
 TAGS = ["VIP", "KLIENT STALY", "PROMO_2026", "A-B"]
 CATEGORIES = ["klient", "klient/media", "klient/media/tv", "klient/prasa", "klienta", "inne"]
 CONSENTS = ["newsletter", "sms"]
@@ -159,7 +197,12 @@ def _label(settled: list[Person]) -> None:
             ContactCategory.objects.create(category_id=categories[path], contact_id=person.id, assigned_at=at)
         for key, (state, at) in person.consents.items():
             ContactConsent.objects.create(
-                consent_id=consents[key], contact_id=person.id, state=state, changed_at=at, source="test", wording_version=1
+                consent_id=consents[key],
+                contact_id=person.id,
+                state=state,
+                changed_at=at,
+                source="test",
+                wording_version=1,
             )
 
 
@@ -167,7 +210,12 @@ def _refer(world: World) -> None:
     """Two segments, saved criteria that lead on, and a file that names a contact there is not."""
     ids = sorted(person.id for person in world.people)
     first = {"kind": "field", "field": "lead_score", "op": "gt", "value": 19}
-    second = {"any": [{"kind": "segment", "segment": 0, "op": "in", "at": "now"}, {"kind": "tag", "op": "all", "tags": ["VIP"]}]}
+    second: Any = {
+        "any": [
+            {"kind": "segment", "segment": 0, "op": "in", "at": "now"},
+            {"kind": "tag", "op": "all", "tags": ["VIP"]},
+        ]
+    }
     one = make_segment("first", first, members=ids[::2])
     second["any"][0]["segment"] = one.pk
     two = make_segment("second", second, members=[*ids[::3], 999_999])
@@ -185,9 +233,18 @@ def make_segment(name: str, criteria: Any, *, members: list[int] | None = None, 
     segment.version = Version.objects.create(segment=segment, number=1, criteria=criteria, created_at=now)
     if members is not None:
         segment.latest = Calculation.objects.create(
-            segment=segment, version=segment.version, reason="created", state="done", requested_at=now, finished_at=now, as_of=now,
-            members=BitMap(members).serialize(), count=len(members), joined_count=len(members), left_count=0,
-        )  # fmt: skip
+            segment=segment,
+            version=segment.version,
+            reason="created",
+            state="done",
+            requested_at=now,
+            finished_at=now,
+            as_of=now,
+            members=BitMap(members).serialize(),
+            count=len(members),
+            joined_count=len(members),
+            left_count=0,
+        )
     segment.save()
     return segment
 

@@ -20,7 +20,13 @@ VALUES: dict[str, dict[str, Any]] = {
     "text": {"lodz": "Łódź", "street": "Straße", "percent": "100% wool_x", "istanbul": "İstanbul", "slash": "a\\b"},
     "number": {"minus": -3, "zero": 0, "tenth": 0.1, "third": 0.3, "five": 5, "big": 123456789012345},
     "boolean": {"yes": True, "no": False},
-    "date": {"leap": "2000-02-29", "today": "2026-11-21", "month": "2026-10-22", "before": "2026-10-21", "next": "2026-11-27"},
+    "date": {
+        "leap": "2000-02-29",
+        "today": "2026-11-21",
+        "month": "2026-10-22",
+        "before": "2026-10-21",
+        "next": "2026-11-27",
+    },
     "datetime": {
         "midnight": "2026-11-20T23:00:00+00:00",  # 00:00 in Warsaw
         "evening": "2026-11-20T22:59:59+00:00",
@@ -110,10 +116,13 @@ CASES: list[tuple[str, str, Any, set[str]]] = [
 
 def people_with(kind: str) -> dict[int, str]:
     """Contacts that have the values of a type, and one who has none: id -> who."""
-    Attribute.objects.create(key="value", name="Value", type=kind, options=["free", "gold", "pro"] if "choice" in kind else [])
+    Attribute.objects.create(
+        key="value", name="Value", type=kind, options=["free", "gold", "pro"] if "choice" in kind else []
+    )
     everyone = {**{who: {"value": value} for who, value in VALUES[kind].items()}, "nobody": {}}
     made = Contact.objects.bulk_create(
-        Contact(first_name=who, attributes=attributes, created_at=NOW, updated_at=NOW) for who, attributes in everyone.items()
+        Contact(first_name=who, attributes=attributes, created_at=NOW, updated_at=NOW)
+        for who, attributes in everyone.items()
     )
     return {contact.pk: contact.first_name for contact in made}
 

@@ -72,7 +72,9 @@ def test_the_same_instant_is_another_day_in_another_zone() -> None:
     """Zones a day off: what is today in Warsaw is not yet so in New York."""
     now = datetime(2026, 11, 21, 0, 30, tzinfo=UTC)
     assert Last(1, "day").span(now, WARSAW).start == local(2026, 11, 21)
-    assert Last(1, "day").span(now, ZoneInfo("America/New_York")).start == local(2026, 11, 20, zone=ZoneInfo("America/New_York"))
+    assert Last(1, "day").span(now, ZoneInfo("America/New_York")).start == local(
+        2026, 11, 20, zone=ZoneInfo("America/New_York")
+    )
 
 
 def test_a_date_bound_includes_its_whole_day() -> None:

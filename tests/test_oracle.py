@@ -1,6 +1,5 @@
 """Random trees over random people: the engine and the oracle agree on every set, and c and not-c share everyone."""
 
-from collections.abc import Iterator
 from datetime import date, datetime, timedelta
 from typing import Any
 
@@ -119,11 +118,14 @@ OPERATIONS = {
     "date": moment_ops(days(), hours=False),
     "datetime": moment_ops(bounds(), hours=True),
     "choice": st.one_of(
-        op("eq", st.sampled_from(OPTIONS)), op("ne", st.sampled_from(OPTIONS)), op("in", few(OPTIONS)), op("not_in", few(OPTIONS)),
+        op("eq", st.sampled_from(OPTIONS)),
+        op("ne", st.sampled_from(OPTIONS)),
+        op("in", few(OPTIONS)),
+        op("not_in", few(OPTIONS)),
         *SET,
     ),
     "choices": st.one_of(*(op(name, few(OPTIONS)) for name in ("any", "all", "none")), *SET),
-}  # fmt: skip
+}
 STATUS = st.one_of(op("eq", st.sampled_from(STATUSES)), op("not_in", few(STATUSES)))
 FIELDS = {
     "text": ["email", "phone", "first_name", "last_name", "source"],
@@ -156,10 +158,16 @@ def labels() -> st.SearchStrategy[dict[str, Any]]:
         optional={"only_this_level": st.booleans()},
     )
     answered = st.fixed_dictionaries(
-        {"kind": st.just("consent"), "consent": st.sampled_from(CONSENTS), "state": st.sampled_from(["given", "withdrawn"])}
+        {
+            "kind": st.just("consent"),
+            "consent": st.sampled_from(CONSENTS),
+            "state": st.sampled_from(["given", "withdrawn"]),
+        }
     )
     unknown = st.sampled_from([{"kind": "consent", "consent": name, "state": "unknown"} for name in CONSENTS])
-    return st.one_of(*(st.tuples(one, timed).map(lambda it: it[0] | it[1]) for one in (tag, category, answered)), unknown)
+    return st.one_of(
+        *(st.tuples(one, timed).map(lambda it: it[0] | it[1]) for one in (tag, category, answered)), unknown
+    )
 
 
 def references(world: World) -> st.SearchStrategy[dict[str, Any]]:
@@ -174,7 +182,11 @@ def references(world: World) -> st.SearchStrategy[dict[str, Any]]:
     saved = st.sampled_from([{"kind": "saved", "criteria": pk} for pk in world.saved])
     file = st.sampled_from([{"kind": "file", "file": pk} for pk in world.files])
     sample = st.fixed_dictionaries(
-        {"kind": st.just("sample"), "percent": st.sampled_from([0.01, 5, 33.33, 50, 100]), "salt": st.sampled_from(["a", "ź"])}
+        {
+            "kind": st.just("sample"),
+            "percent": st.sampled_from([0.01, 5, 33.33, 50, 100]),
+            "salt": st.sampled_from(["a", "ź"]),
+        }
     )
     return st.one_of(segment, saved, file, sample)
 
@@ -198,7 +210,7 @@ def depth(tree: Any) -> int:
 
 
 @pytest.fixture(params=[1, 2])
-def world(request: pytest.FixtureRequest, account: Any) -> Iterator[World]:
+def world(request: pytest.FixtureRequest, account: Any) -> World:
     return population.settle(population.people(request.param))
 
 

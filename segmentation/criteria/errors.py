@@ -15,7 +15,7 @@ class CriteriaError(Exception):
     `text` is the untranslated message, `params` its values: a job keeps both and translates when shown.
     """
 
-    def __init__(self, path: str, text: str, **params: str | int) -> None:
+    def __init__(self, path: str, text: str, /, **params: str | int) -> None:
         super().__init__(path, text, params)
         self.path = path
         self.text = text
@@ -36,7 +36,7 @@ class RefusedError(ValueError):
     `at` leads from the criterion to the part: `value[3]`; empty: the criterion itself.
     """
 
-    def __init__(self, text: str, *, at: str = "", **params: str | int) -> None:
+    def __init__(self, text: str, /, *, at: str = "", **params: str | int) -> None:
         super().__init__(text)
         self.text = text
         self.at = at

@@ -1,6 +1,7 @@
 """Criteria that refer to things of the account, and to other criteria: finding, renaming, following them."""
 
 import copy
+from collections.abc import Mapping
 from typing import Any
 
 from pyroaring import BitMap
@@ -21,34 +22,31 @@ def references(tree: Node | JSON) -> set[Reference]:
     return {reference for criterion in criteria(node) for reference in criterion.references()}
 
 
-def rename(data: JSON, kind: str, *, old: str, new: str) -> JSON:
-    """A copy of `data` that calls what was `old` of a kind of reference `new`; a category takes those below along.
+def rename(data: JSON, kind: str, names: Mapping[str, str]) -> JSON:
+    """A copy of `data` in which what a kind of reference calls by a key of `names` has the name of its value.
 
+    All at once: what is renamed to `b` is not renamed again by `b`. Tags are compared as normalised.
     Raises: CriteriaError if `data` can't be read.
     """
     renamed = copy.deepcopy(data)
     for criterion in criteria(parse(renamed)):
         key = criterion.refers.get(kind)
         if key is not None:
-            _rename(criterion.raw, key, lambda name: _renamed(kind, name, old, new))
+            _rename(criterion.raw, key, names, several=kind == "tag")
     return renamed
 
 
-def _rename(raw: dict[str, Any], key: str, renamed: Any) -> None:
-    named = raw[key]
-    if not isinstance(named, list):
-        raw[key] = renamed(named)[0]
-    elif (names := [name for one in named for name in renamed(one)]) != named:
-        raw[key] = list(dict.fromkeys(names))
-
-
-def _renamed(kind: str, name: Any, old: str, new: str) -> list[Any]:
-    if kind == "tag":
-        names = parts(name)
-        return [new if one == old else one for one in names] if old in names else [name]
-    if kind == "category" and isinstance(name, str) and name.startswith(f"{old}/"):
-        return [new + name[len(old) :]]
-    return [new if name == old else name]
+def _rename(raw: dict[str, Any], key: str, names: Mapping[str, str], *, several: bool) -> None:
+    """`several`: one text may name several things, as `a, b` does."""
+    if not isinstance(raw[key], list):
+        raw[key] = names.get(raw[key], raw[key])
+        return
+    changed: list[str] = []
+    for written in raw[key]:
+        meant = parts(written) if several else [written]
+        changed += [names.get(one, one) for one in meant] if names.keys() & meant else [written]
+    if changed != raw[key]:
+        raw[key] = list(dict.fromkeys(changed))
 
 
 def evaluated(target: Target, context: Context) -> BitMap:

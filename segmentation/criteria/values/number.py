@@ -13,7 +13,6 @@ from segmentation.criteria.values.base import ValueType, keyed, listed
 from segmentation.criteria.where import Column, Where
 from segmentation.criteria.words import Sentence, Words, phrase
 
-BOUND = Decimal(10) ** limits.DIGITS
 EXPECTED = gettext_noop("A number is expected here.")
 TOO_LONG = gettext_noop("This number is too long: at most {limit} digits.")
 
@@ -47,13 +46,14 @@ def exact_literal(digits: str) -> Decimal:
 def _bounded(number: Decimal) -> Decimal:
     if not number.is_finite():
         raise RefusedError(EXPECTED)
-    if (
-        len(number.normalize().as_tuple().digits) > limits.DIGITS
-        or not -limits.DIGITS <= number.adjusted() < limits.DIGITS
-    ):
-        if number:
-            raise RefusedError(TOO_LONG, limit=limits.DIGITS)
+    if not number:
         return Decimal(0)
+    # The magnitude first: arithmetic on 1e999999999 overflows.
+    if (
+        not -limits.DIGITS <= number.adjusted() < limits.DIGITS
+        or len(number.normalize().as_tuple().digits) > limits.DIGITS
+    ):
+        raise RefusedError(TOO_LONG, limit=limits.DIGITS)
     return number
 
 
