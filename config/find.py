@@ -38,4 +38,4 @@ def find(request: HttpRequest) -> HttpResponse:
     text = request.GET.get("q", "").replace("\x00", "").strip()[:LONGEST]
     found = [thing for finder in finders for thing in finder(request, text)] if text else []
     groups = [(kind, list(things)) for kind, things in groupby(found, key=lambda thing: str(thing.kind))]
-    return page(request, "frame/find.html", {"find_text": text, "groups": groups})
+    return page(request, "frame/find.html", {"find_text": text, "find_asks": not text, "groups": groups})

@@ -109,6 +109,7 @@ def test_a_moment_carries_the_machines_form():
         (timedelta(minutes=18), "in 18 min"),
         (timedelta(hours=3, minutes=5), "in 3 h 05 min"),
         (timedelta(hours=45, minutes=12), "in 45 h 12 min"),
+        (timedelta(hours=48), "in 48 h"),
         (timedelta(days=3), "in 3 days"),
     ],
 )

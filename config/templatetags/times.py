@@ -39,6 +39,8 @@ def span_text(span: timedelta) -> str:
         return ""
     if minutes < 60:
         return _("%(minutes)s min") % {"minutes": minutes}
+    if minutes % 60 == 0:
+        return _("%(hours)s h") % {"hours": minutes // 60}
     return _("%(hours)s h %(minutes)02d min") % {"hours": minutes // 60, "minutes": minutes % 60}
 
 

@@ -4,7 +4,7 @@
 (() => {
   const COUNTS = "[data-count]";
   const builder = () => document.getElementById("builder");
-  const isOperation = (event) => event.detail.elt?.closest?.("#builder") !== null && event.detail.elt?.closest?.("#builder") !== undefined;
+  const isOperation = (event) => Boolean(event.detail.requestConfig?.path ?? event.detail.path) && (event.detail.requestConfig?.path ?? event.detail.path) === builder()?.dataset.url;
   const isCount = (event) => event.detail.elt?.id === "builder-live";
 
   // --- answers in their order: a number of an older state is never shown over a newer one --------------------------
@@ -13,7 +13,6 @@
     if (!isOperation(event) && !isCount(event)) return;
     sequence += 1;
     event.detail.headers["X-Builder-Sequence"] = String(sequence);
-    event.detail.builderSequence = sequence;
     if (isOperation(event)) remember();
   });
   document.addEventListener("htmx:beforeSwap", (event) => {
@@ -31,16 +30,18 @@
   let sentValues = new Map();
   let typedSince = new Map();
   let numbers = new Map();
+  let operated = false; // an operation's answer is being put in
   const fields = () => builder()?.querySelectorAll("input[id][name]:not([type=hidden]):not([type=checkbox]), textarea[id]") ?? [];
   function remember() {
     sentValues = new Map([...fields()].map((field) => [field.id, field.value]));
   }
   function beforeOperation() {
+    operated = true;
     typedSince = new Map([...fields()].filter((field) => sentValues.has(field.id) && sentValues.get(field.id) !== field.value).map((field) => [field.id, field.value]));
     numbers = new Map([...builder().querySelectorAll(COUNTS)].map((place) => [place.id, place.innerHTML]));
   }
-  document.addEventListener("htmx:afterSwap", (event) => {
-    if (!builder() || !event.target.closest?.("#builder, main, body") || isCount(event)) return;
+  document.addEventListener("htmx:afterSwap", () => {
+    if (!operated || !builder()) return;
     for (const [id, value] of typedSince) {
       const field = document.getElementById(id);
       if (field) field.value = value;
@@ -56,9 +57,10 @@
   });
 
   // --- after an operation: focus where the work goes on, and count --------------------------------------------------
-  document.addEventListener("htmx:afterSettle", (event) => {
+  document.addEventListener("htmx:afterSettle", () => {
     const form = builder();
-    if (!form || isCount(event) || event.detail.elt?.closest?.("#builder") === null) return;
+    if (!operated || !form) return;
+    operated = false;
     if (form.dataset.focus) document.getElementById(form.dataset.focus)?.focus();
     delete form.dataset.focus;
     document.getElementById("builder-live")?.dispatchEvent(new Event("count"));
