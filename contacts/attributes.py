@@ -5,6 +5,7 @@ Source: docs/contacts.md, "Attributes".
 
 import re
 from collections.abc import Callable, Iterable
+from contextlib import suppress
 from datetime import UTC, date, datetime
 from decimal import Decimal, InvalidOperation
 from typing import Any
@@ -30,6 +31,8 @@ FALSE = frozenset({"false", "0", "no", "n", "f", "nie"})
 SPACES = re.compile(r"[\s\u00a0\u202f\u2009']")
 ENGLISH_THOUSANDS = re.compile(r"[+-]?[0-9]{1,3}(,[0-9]{3})+(\.[0-9]+)?")
 PLAIN_NUMBER = re.compile(r"[+-]?([0-9]+(\.[0-9]*)?|\.[0-9]+)([eE][+-]?[0-9]{1,3})?")
+ISO_DATE = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
+ISO_MOMENT = re.compile(ISO_DATE.pattern + r"[T ][0-9]{2}:[0-9]{2}")
 POLISH_DATE = re.compile(r"([0-9]{1,2})\.([0-9]{1,2})\.([0-9]{4})")
 
 # They mean something else where attributes stand beside a contact's own fields: forms, files, the API.
@@ -119,11 +122,9 @@ def clean_date(_attribute: Attribute, raw: Any, localized: bool) -> str:  # noqa
     if isinstance(raw, date):
         return raw.isoformat()
     text = iso_text(raw, localized=localized)
-    try:
-        if len(text) == 10:
+    with suppress(ValueError):
+        if ISO_DATE.fullmatch(text):
             return date.fromisoformat(text).isoformat()
-    except ValueError:
-        pass
     raise ValidationError(
         _("“%(given)s” is not a date; write it as 2026-11-21."), code="not_date", params={"given": str(raw)[:40]}
     )
@@ -139,7 +140,7 @@ def clean_datetime(_attribute: Attribute, raw: Any, localized: bool) -> str:  # 
         moment = raw
     else:
         text = iso_text(raw, localized=localized)
-        if len(text) < 16 or text[10] not in "T ":
+        if not ISO_MOMENT.match(text):
             raise wrong
         try:
             moment = datetime.fromisoformat(text)

@@ -24,7 +24,12 @@ def contact(*, now: datetime = NOW, attributes: dict[str, Any] | None = None, **
 
 
 def attribute(
-    key: str, type: str = AttributeType.TEXT, *, name: str = "", options: list[str] | None = None, position: int = 0
+    key: str,
+    type: str = AttributeType.TEXT,  # noqa: A002 - the field's name
+    *,
+    name: str = "",
+    options: list[str] | None = None,
+    position: int = 0,
 ) -> Attribute:
     return Attribute.objects.create(
         key=key,

@@ -44,8 +44,8 @@ BEGIN
             WHEN 'date' THEN format(
                 $$translate(%1$s, '123456789', '000000000') = '0000-00-00' AND pg_input_is_valid(%1$s, 'date')$$, plain)
             WHEN 'datetime' THEN format(
-                $$translate(%1$s, '123456789', '000000000') = '0000-00-00T00:00:00+00:00' AND substr(%1$s, 12, 2) < '24'
-                  AND substr(%1$s, 18, 2) < '60' AND pg_input_is_valid(%1$s, 'timestamptz')$$, plain)
+                $$translate(%1$s, '123456789', '000000000') = '0000-00-00T00:00:00+00:00' AND right(%1$s, 6) = '+00:00'
+                  AND substr(%1$s, 12, 2) < '24' AND substr(%1$s, 18, 2) < '60' AND pg_input_is_valid(%1$s, 'timestamptz')$$, plain)
             WHEN 'choice' THEN format('%L::jsonb @> %s', attribute.options, value)
             WHEN 'choices' THEN format(
                 $$jsonb_array_length(%1$s) > 0 AND %2$L::jsonb @> %1$s AND (jsonb_array_length(%1$s) = 1 OR %1$s = (
