@@ -91,10 +91,14 @@ def baseline(django_db_setup: None, django_db_blocker):
 
 
 @pytest.fixture
-def committed(baseline, django_db_blocker) -> Iterator[None]:
+def committed(request: pytest.FixtureRequest, baseline, django_db_blocker) -> Iterator[None]:
     """Real transactions and commits: `on_commit` runs, other connections see the data. Cleaned up afterwards."""
     from django.core.cache import cache
 
+    if "db" in request.fixturenames or request.node.get_closest_marker("django_db"):
+        pytest.fail(
+            "`committed` inside the transaction of `db` or of the mark `django_db` would wait for itself forever"
+        )
     with django_db_blocker.unblock():
         cache.clear()
         yield

@@ -27,6 +27,7 @@ class Baseline:
         return cls(filled, tuple(Account.objects.all()), tuple(Domain.objects.all()))
 
     def restore(self) -> None:
+        assert connection.settings_dict["NAME"].startswith("test_"), "never empty the tables of a real database"
         connection.set_schema_to_public()
         schemas = {account.schema_name for account in self.accounts}
         with connection.cursor() as cursor:
