@@ -2,6 +2,7 @@
 
 import re
 import threading
+import time
 from datetime import timedelta
 
 import pytest
@@ -505,7 +506,9 @@ def test_a_deactivated_owner_does_not_count(owner, make_user):
         services.edit_user(owner, **changed(owner, role="marketer"), by=owner)
 
 
-def test_two_owners_cannot_demote_each_other_at_once(committed, account, make_user):
+def test_two_owners_cannot_demote_each_other_at_once(committed, account, make_user, monkeypatch):
+    check = services.refuse_last_owner
+    monkeypatch.setattr(services, "refuse_last_owner", lambda *given: (check(*given), time.sleep(0.3)))
     first, second = make_user("owner"), make_user("owner")
     outcomes: list[str] = []
     together = threading.Barrier(2)
