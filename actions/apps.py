@@ -3,3 +3,22 @@ from django.apps import AppConfig
 
 class ActionsConfig(AppConfig):
     name = "actions"
+
+    def ready(self) -> None:
+        """Joins in below: the kinds, the job, what follows a calculation, what blocks a deletion."""
+        from actions import running, services, usage
+        from actions.kinds import register
+        from actions.kinds.categories import AddCategory, RemoveCategory
+        from actions.kinds.consents import AddConsent, RemoveConsent
+        from actions.kinds.tags import AddTag, RemoveTag
+        from actions.models import ActionRun
+        from jobs.registry import JobKind
+        from jobs.registry import register as register_job
+        from segmentation import hooks
+
+        for kind in (AddCategory(), RemoveCategory(), AddTag(), RemoveTag(), AddConsent(), RemoveConsent()):
+            register(kind)
+            hooks.action_kinds.append(hooks.ActionKind(kind.name, kind.title, kind.icon))
+        register_job(JobKind("action", ActionRun, running.carry_out, stopped=running.tidy_up))
+        hooks.on_calculated.append(services.start_planned)
+        usage.join()

@@ -1,5 +1,24 @@
 from django.apps import AppConfig
+from django.utils.translation import gettext_lazy as _
 
 
 class ExportsConfig(AppConfig):
     name = "exports"
+
+    def ready(self) -> None:
+        """Joins in below: the kind of action, the list beside those of segments, what is removed when."""
+        from actions.kinds import register
+        from contacts import hooks as contact_hooks
+        from exports import selectors, services, usage
+        from exports.kind import Export
+        from jobs.registry import register_purge
+        from segmentation import hooks
+
+        kind = Export()
+        register(kind)
+        hooks.action_kinds.append(hooks.ActionKind(kind.name, kind.title, kind.icon))
+        hooks.tabs.append(hooks.Tab(_("Export files"), "exports:files", selectors.count_at))
+        hooks.deleting.append(services.forget_segment)
+        contact_hooks.attribute_usage.append(usage.uses_of_attribute)
+        contact_hooks.consent_usage.append(usage.uses_of_consent)
+        register_purge(services.remove_expired)

@@ -1,4 +1,11 @@
-from django.urls import URLPattern
+"""Export files."""
+
+from django.urls import path
+
+from exports import views
 
 app_name = "exports"
-urlpatterns: list[URLPattern] = []
+urlpatterns = [
+    path("exports/", views.files, name="files"),
+    path("exports/<int:pk>/", views.download, name="download"),
+]

@@ -17,6 +17,7 @@ from jobs.models import Job, JobState
 from jobs.registry import JobKind
 
 LEASE = timedelta(minutes=2)
+FIELDS = ("state", "cursor", "progress", "total", "attempts", "finished_at", "lease_owner", "lease_until")
 MAX_ATTEMPTS = 3  # claims without one committed chunk between them; then the job is taken for poisonous
 
 Clock = Callable[[], datetime]
@@ -108,16 +109,21 @@ def chunk(job: Job, *, now: datetime, saves: tuple[str, ...] = ()) -> Iterator[N
 
     Raises: LeaseLost or Cancelled, before anything was written.
     """
-    with transaction.atomic():
-        rows = type(job).objects.select_for_update(no_key=True)
-        row = rows.filter(pk=job.pk).values_list("state", "lease_owner").first()
-        refuse_if_lost(job, row)
-        yield
-        if job.active:
-            job.lease_until = (job.lease.clock() if job.lease else now) + LEASE
-            job.attempts = 0  # it got further: the next interruption counts anew
-        fields = ["state", "cursor", "progress", "total", "attempts", "finished_at", "lease_owner", "lease_until"]
-        job.save(update_fields=[*fields, *saves])
+    before = {name: getattr(job, name) for name in FIELDS}
+    try:
+        with transaction.atomic():
+            rows = type(job).objects.select_for_update(no_key=True)
+            row = rows.filter(pk=job.pk).values_list("state", "lease_owner").first()
+            refuse_if_lost(job, row)
+            yield
+            if job.active:
+                job.lease_until = (job.lease.clock() if job.lease else now) + LEASE
+                job.attempts = 0  # it got further: the next interruption counts anew
+            job.save(update_fields=[*FIELDS, *saves])
+    except BaseException:
+        for name, value in before.items():  # the row has rolled back, and the object must still own its lease
+            setattr(job, name, value)
+        raise
 
 
 def finish(job: Job, *, now: datetime) -> None:

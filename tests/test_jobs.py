@@ -12,7 +12,8 @@ from jobs.errors import Cancelled, JobProblem, LeaseLost
 from jobs.lease import LEASE, MAX_ATTEMPTS, Lease, claim
 from jobs.models import JobState
 from jobs.registry import JobKind
-from tests.support.audiences import NOW
+from segmentation.models import Calculation
+from tests.support.audiences import NOW, make_segment, start_calculation
 from tests.support.jobs import Worker, counting, make_job, probe
 
 
@@ -109,8 +110,8 @@ def test_a_finished_job_cannot_be_cancelled(db, kinds):
 def test_progress_is_visible_to_others_during_a_long_transaction(committed, kinds):
     from django.db import transaction
 
-    job = make_job(total=9)
-    running = claim(probe(), job.pk, lease=Lease(lambda: NOW))
+    job = start_calculation(make_segment())
+    running = claim(JobKind("reading", Calculation, counting), job.pk, lease=Lease(lambda: NOW))
     other = connections.create_connection("default")
     other.set_tenant(connection.tenant)
     try:
@@ -119,7 +120,7 @@ def test_progress_is_visible_to_others_during_a_long_transaction(committed, kind
             cursor.execute("SELECT 1")
             services.heartbeat(running, progress=4, total=9)
             with other.cursor() as seen:
-                seen.execute("SELECT progress FROM actions_actionrun WHERE id = %s", [job.pk])
+                seen.execute("SELECT progress FROM segmentation_calculation WHERE id = %s", [job.pk])
                 assert seen.fetchone() == (4,)
     finally:
         running.lease.close()
@@ -169,6 +170,19 @@ def test_a_failed_chunk_leaves_nothing_behind(db, kinds):
     run(job)
     job.action.refresh_from_db()
     assert job.action.params == {}
+
+
+def test_a_failure_after_finishing_in_the_same_chunk_ends_the_job_too(db, kinds):
+    job = make_job()
+
+    def step(running, now):
+        with services.chunk(running, now=now):
+            services.finish(running, now=now)
+            raise ValueError
+
+    kinds(probe(step))
+    run(job)
+    assert job.state == JobState.ERRORED
 
 
 def test_a_job_that_the_database_failed_waits_and_is_tried_again(db, kinds):
@@ -257,8 +271,9 @@ from datetime import datetime
 from jobs import registry, services
 from tests.support.jobs import counting, probe
 def step(job, now):
-    with services.chunk(job, now=now):
+    with services.chunk(job, now=now, saves=("already_count",)):
         job.progress += 1
+        job.already_count += 1
         tell("inside")
         hear()
     tell("committed")

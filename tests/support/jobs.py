@@ -27,9 +27,10 @@ def make_job(total: int = 3) -> ActionRun:
 
 def counting(job: ActionRun, now: datetime) -> bool:
     """One chunk: counts one up."""
-    with chunk(job, now=now):
+    with chunk(job, now=now, saves=("already_count",)):
         job.cursor += 1
         job.progress += 1
+        job.already_count += 1  # the table holds progress to the sum of its counts
     return job.progress < job.total
 
 

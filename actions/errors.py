@@ -1,0 +1,17 @@
+"""Why an action was not added. Expected: views answer it in words."""
+
+
+class ActionError(Exception):
+    """Base of the refusals below."""
+
+
+class WindowClosedError(ActionError):
+    """The readiness window is closed and no calculation that would open it is under way."""
+
+
+class NotRefreshingError(ActionError):
+    """Every refresh, or those who joined or left, asked of a segment that is calculated once."""
+
+
+class AlreadyPlannedError(ActionError):
+    """The very same action is waiting, running or recurring on this segment: a form sent twice, most often."""

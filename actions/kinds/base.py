@@ -1,0 +1,137 @@
+"""What every kind of action has: a name and an icon, parameters, a form part, a sentence, and its work."""
+
+from abc import ABC, abstractmethod
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, ClassVar
+
+from django.utils.functional import Promise
+from django.utils.translation import gettext_lazy as _
+from pydantic import BaseModel, ConfigDict, ValidationError
+from pyroaring import BitMap
+
+from actions.kinds.forms import PartForm
+from actions.models import ActionRun
+from users.models import User
+
+
+class KindError(Exception):
+    """Parameters or a kind's name that this version does not know. Nothing is done then."""
+
+    def __init__(self, fields: list[str], message: str) -> None:
+        self.fields = fields
+        super().__init__(message)
+
+
+class Params(BaseModel):
+    """Base of every kind's parameters: closed, and without conversions between types."""
+
+    model_config = ConfigDict(extra="forbid", strict=True, frozen=True)
+
+
+@dataclass(frozen=True)
+class Reference:
+    """Something of the account that an action names by its id: ("tag", 7)."""
+
+    what: str
+    pk: int
+
+
+Names = Mapping[Reference, str]
+
+
+class Moments:
+    """When a kind may do more than `apply`; most need none of these."""
+
+    def begin(self, run: ActionRun, params: Any, *, now: datetime) -> None:
+        """Called in the transaction of each chunk before `apply`; `run.cursor` 0 means the very beginning.
+
+        Raises: JobProblem, if what the action names is gone.
+        """
+
+    def finish(self, run: ActionRun, params: Any, *, now: datetime) -> None:
+        """Called in the transaction of the last chunk, after its `apply`."""
+
+    def stopped(self, run: ActionRun, *, now: datetime) -> None:
+        """Called in the transaction that ends a run in any other way than done."""
+
+
+class Kind(Moments, ABC):
+    """One kind of action."""
+
+    name: ClassVar[str]
+    title: ClassVar[Promise]
+    text: ClassVar[Promise]  # one line that says what it does
+    icon: ClassVar[str]
+    Params: ClassVar[type[Params]]
+    template: ClassVar[str] = "actions/_fields.html"  # its form part
+    changes_contacts: ClassVar[bool] = True  # False: it counts what it handled, and none was "already so"
+
+    @abstractmethod
+    def form(self, data: Any = None, *, now: datetime) -> PartForm:
+        """The form part: its fields become the parameters of one action or of several (two tags typed at once)."""
+
+    @abstractmethod
+    def sentence(self, params: Any, names: Names) -> str:
+        """What it does, in the reader's language: "Add tag VIP"."""
+
+    def references(self, params: Any) -> list[Reference]:
+        """What the parameters name: looked up for the sentence, and not to be deleted while the action is live."""
+        return []
+
+    @abstractmethod
+    def apply(self, run: ActionRun, params: Any, ids: BitMap, *, now: datetime) -> BitMap:
+        """Does it to these contacts, who all exist, inside the chunk's transaction; returns those really changed."""
+
+    def checked(self, params: Any) -> Any:
+        """`params` from storage or from outside as this kind's own.
+
+        Raises: KindError with the names of the refused fields.
+        """
+        try:
+            return self.Params.model_validate(params)
+        except ValidationError as error:
+            fields = [".".join(str(part) for part in each["loc"]) for each in error.errors()]
+            raise KindError(fields, f"{self.name}: {', '.join(fields)}") from error
+
+
+def author(run: ActionRun) -> tuple[str, User | None]:
+    """Who a run works for, for the contacts' history."""
+    by = run.action.created_by
+    return (str(by) if by else "", by)
+
+
+KINDS: dict[str, Kind] = {}
+
+
+def register(kind: Kind) -> Kind:
+    """Makes `kind` known, in the order in which the kinds are offered."""
+    if kind.name in KINDS and type(KINDS[kind.name]) is not type(kind):
+        raise ValueError(f"two kinds of actions are called {kind.name}")
+    KINDS.setdefault(kind.name, kind)
+    return kind
+
+
+def kind_named(name: str) -> Kind:
+    """The kind of that name.
+
+    Raises: KindError.
+    """
+    try:
+        return KINDS[name]
+    except KeyError:
+        raise KindError(["kind"], f"no kind of action is called {name!r}") from None
+
+
+@dataclass(frozen=True)
+class Shown:
+    """How a kind is shown, whether this version knows it or not."""
+
+    title: str | Promise
+    icon: str
+
+
+def shown(name: str) -> Shown:
+    kind = KINDS.get(name)
+    return Shown(kind.title, kind.icon) if kind else Shown(_("Unknown action"), "circle-question-mark")

@@ -1,0 +1,135 @@
+"""Add category, remove category. Both leave a permanent entry in each contact's history."""
+
+from datetime import datetime
+from typing import Any
+
+from django import forms
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy, gettext_noop
+from pydantic import Field
+from pyroaring import BitMap
+
+from actions.kinds.base import Kind, Names, Params, Reference, author
+from actions.kinds.forms import PartForm
+from actions.models import ActionRun
+from jobs.errors import JobProblem
+from tags import assigning
+from tags.models import Category
+
+INDENT = "\N{EN SPACE}\N{EN SPACE}"
+
+
+class CategoryParams(Params):
+    """One category by its id, and the name it had when the action was planned."""
+
+    category: int = Field(ge=1)
+    name: str
+
+
+class RemoveCategoryParams(CategoryParams):
+    """`below`: also from every category under it, so that afterwards the contact is nowhere in that branch."""
+
+    below: bool
+
+
+class CategoryField(forms.ModelChoiceField):
+    """The tree, a level further in for each level down."""
+
+    def __init__(self) -> None:
+        super().__init__(
+            Category.objects.order_by("path"), label=gettext_lazy("Category"), empty_label=gettext_lazy("Choose …")
+        )
+
+    def label_from_instance(self, obj: Any) -> str:
+        return f"{INDENT * (obj.depth - 1)}{obj.name}"
+
+
+class CategoryForm(PartForm):
+    category = CategoryField()
+
+    def plans(self) -> list[dict[str, Any]]:
+        category = self.cleaned_data["category"]
+        return [{"category": category.pk, "name": category.name}]
+
+    def sentences(self) -> list[str]:
+        return [_("Add category %(name)s") % {"name": self.cleaned_data["category"].name}]
+
+
+class RemoveCategoryForm(CategoryForm):
+    below = forms.BooleanField(
+        label=gettext_lazy("also from the categories below it"),
+        help_text=gettext_lazy("Without this, contacts of a category below it still count as being in it."),
+        required=False,
+        initial=True,
+    )
+
+    def plans(self) -> list[dict[str, Any]]:
+        return [plan | {"below": self.cleaned_data["below"]} for plan in super().plans()]
+
+    def sentences(self) -> list[str]:
+        return [removed(self.cleaned_data["category"].name, below=self.cleaned_data["below"])]
+
+
+def removed(name: str, *, below: bool) -> str:
+    if below:
+        return _("Remove category %(name)s and those below it") % {"name": name}
+    return _("Remove category %(name)s") % {"name": name}
+
+
+class CategoryKind(Kind):
+    """What adding and removing share."""
+
+    def references(self, params: CategoryParams) -> list[Reference]:
+        return [Reference("category", params.category)]
+
+    def named(self, params: CategoryParams, names: Names) -> str:
+        return names.get(Reference("category", params.category), params.name)
+
+    def category(self, params: CategoryParams) -> Category:
+        """The category, kept from being deleted until the chunk is over."""
+        try:
+            category = Category.objects.get(pk=params.category)
+            assigning.hold(category)
+        except Category.DoesNotExist:
+            raise JobProblem(gettext_noop("The category %(name)s no longer exists."), {"name": params.name}) from None
+        return category
+
+
+class AddCategory(CategoryKind):
+    name = "add_category"
+    title = gettext_lazy("Add category")
+    text = gettext_lazy("Puts the contacts into a category and notes it in their history.")
+    icon = "folder-plus"
+    Params = CategoryParams
+
+    def form(self, data: Any = None, *, now: datetime) -> CategoryForm:
+        return CategoryForm(data, now=now)
+
+    def sentence(self, params: CategoryParams, names: Names) -> str:
+        return _("Add category %(name)s") % {"name": self.named(params, names)}
+
+    def apply(self, run: ActionRun, params: CategoryParams, ids: BitMap, *, now: datetime) -> BitMap:
+        by, user = author(run)
+        category = self.category(params)
+        return assigning.assign_category(ids, category, now=now, by=by, user=user, action_run_id=run.pk)
+
+
+class RemoveCategory(CategoryKind):
+    name = "remove_category"
+    title = gettext_lazy("Remove category")
+    text = gettext_lazy("Takes the contacts out of a category and notes it in their history.")
+    icon = "folder-minus"
+    Params = RemoveCategoryParams
+
+    def form(self, data: Any = None, *, now: datetime) -> RemoveCategoryForm:
+        return RemoveCategoryForm(data, now=now)
+
+    def sentence(self, params: RemoveCategoryParams, names: Names) -> str:
+        return removed(self.named(params, names), below=params.below)
+
+    def apply(self, run: ActionRun, params: RemoveCategoryParams, ids: BitMap, *, now: datetime) -> BitMap:
+        by, user = author(run)
+        category = self.category(params)
+        return assigning.remove_category(
+            ids, category, below=params.below, now=now, by=by, user=user, action_run_id=run.pk
+        )

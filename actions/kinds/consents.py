@@ -1,0 +1,114 @@
+"""Add consent, remove consent: what people answered, on paper or on the phone, written down for many at once."""
+
+from datetime import datetime
+from typing import Any
+
+from django import forms
+from django.utils.translation import get_language, gettext_lazy, gettext_noop
+from django.utils.translation import gettext as _
+from pydantic import Field
+from pyroaring import BitMap
+
+from actions.kinds.base import Kind, Names, Params, Reference, author
+from actions.kinds.forms import PartForm
+from actions.models import ActionRun
+from contacts import services
+from contacts.models import Consent, ConsentState, ContactConsent
+from jobs.errors import JobProblem
+
+SOURCE = ContactConsent._meta.get_field("source").max_length  # noqa: SLF001 (public in all but its name)
+
+
+class ConsentParams(Params):
+    """One consent by its id, the name it had, and where the answer comes from: no answer without a source."""
+
+    consent: int = Field(ge=1)
+    name: str
+    source: str = Field(min_length=1, max_length=SOURCE)
+
+
+def name_of(consent: Consent) -> str:
+    """Its name in the reader's language."""
+    return consent.name_pl if get_language() == "pl" else consent.name_en
+
+
+class ConsentField(forms.ModelChoiceField):
+    def __init__(self) -> None:
+        super().__init__(
+            Consent.objects.order_by("id"), label=gettext_lazy("Consent"), empty_label=gettext_lazy("Choose …")
+        )
+
+    def label_from_instance(self, obj: Any) -> str:
+        return name_of(obj)
+
+
+class ConsentForm(PartForm):
+    consent = ConsentField()
+    source = forms.CharField(
+        label=gettext_lazy("Source"),
+        max_length=SOURCE,
+        help_text=gettext_lazy(
+            "Where the answer comes from: a paper form, a fair, a call. It is kept with each contact."
+        ),
+    )
+
+    def __init__(self, data: Any = None, *, now: datetime, kind: "ConsentKind") -> None:
+        super().__init__(data, now=now)
+        self.kind = kind
+
+    def plans(self) -> list[dict[str, Any]]:
+        consent = self.cleaned_data["consent"]
+        return [{"consent": consent.pk, "name": name_of(consent), "source": self.cleaned_data["source"]}]
+
+    def sentences(self) -> list[str]:
+        return [self.kind.said(name_of(self.cleaned_data["consent"]), self.cleaned_data["source"])]
+
+
+class ConsentKind(Kind):
+    """What adding and removing share."""
+
+    Params = ConsentParams
+    state: ConsentState
+
+    def form(self, data: Any = None, *, now: datetime) -> ConsentForm:
+        return ConsentForm(data, now=now, kind=self)
+
+    def said(self, name: str, source: str) -> str:
+        raise NotImplementedError
+
+    def sentence(self, params: ConsentParams, names: Names) -> str:
+        return self.said(names.get(Reference("consent", params.consent), params.name), params.source)
+
+    def references(self, params: ConsentParams) -> list[Reference]:
+        return [Reference("consent", params.consent)]
+
+    def apply(self, run: ActionRun, params: ConsentParams, ids: BitMap, *, now: datetime) -> BitMap:
+        consent = Consent.objects.select_for_update(no_key=True).filter(pk=params.consent).first()
+        if consent is None:
+            raise JobProblem(gettext_noop("The consent %(name)s no longer exists."), {"name": params.name})
+        by, user = author(run)
+        return services.set_consent(
+            ids, consent, self.state, now=now, source=params.source, by=by, user=user, action_run_id=run.pk
+        )
+
+
+class AddConsent(ConsentKind):
+    name = "add_consent"
+    title = gettext_lazy("Add consent")
+    text = gettext_lazy("Notes that the contacts gave a consent, and where they did.")
+    icon = "circle-check"
+    state = ConsentState.GIVEN
+
+    def said(self, name: str, source: str) -> str:
+        return _("Add consent %(name)s, source: %(source)s") % {"name": name, "source": source}
+
+
+class RemoveConsent(ConsentKind):
+    name = "remove_consent"
+    title = gettext_lazy("Remove consent")
+    text = gettext_lazy("Notes that the contacts withdrew a consent.")
+    icon = "circle-x"
+    state = ConsentState.WITHDRAWN
+
+    def said(self, name: str, source: str) -> str:
+        return _("Remove consent %(name)s, source: %(source)s") % {"name": name, "source": source}

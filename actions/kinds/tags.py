@@ -1,0 +1,122 @@
+"""Add tag, remove tag."""
+
+from datetime import datetime
+from typing import Any
+
+from django import forms
+from django.core.exceptions import ValidationError
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy, gettext_noop
+from pydantic import Field
+from pyroaring import BitMap
+
+from actions.kinds.base import Kind, Names, Params, Reference
+from actions.kinds.forms import PartForm
+from actions.models import ActionRun
+from jobs.errors import JobProblem
+from tags import assigning
+from tags.models import Tag
+from tags.normalising import normalise
+from tags.services import tags_named
+
+SUGGESTED = 200  # names offered while typing
+
+
+class TagParams(Params):
+    """One tag by its id; the name it had when the action was planned serves once it is gone."""
+
+    tag: int = Field(ge=1)
+    name: str
+
+
+class TagForm(PartForm):
+    """Names typed with commas between them: one action for each tag, so that each is told, and undone, by itself."""
+
+    tags = forms.CharField(label=gettext_lazy("Tag"), max_length=1000)
+
+    def __init__(self, data: Any = None, *, now: datetime, kind: "TagKind") -> None:
+        super().__init__(data, now=now)
+        self.kind = kind
+        self.fields["tags"].help_text = kind.help_text
+        self.fields["tags"].widget.attrs |= {"list": "tag-names", "autocomplete": "off"}
+
+    @property
+    def suggestions(self) -> list[str]:
+        """Names offered while typing."""
+        return list(Tag.objects.order_by("name").values_list("name", flat=True)[:SUGGESTED])
+
+    def clean_tags(self) -> list[str]:
+        names = normalise(self.cleaned_data["tags"])
+        if not self.kind.makes_tags:
+            known = set(Tag.objects.filter(name__in=names).values_list("name", flat=True))
+            unknown = ", ".join(name for name in names if name not in known)
+            if unknown:
+                raise ValidationError(_("There is no tag %(names)s.") % {"names": unknown})
+        return names
+
+    def plans(self) -> list[dict[str, Any]]:
+        names = ", ".join(self.cleaned_data["tags"])
+        return [{"tag": tag.pk, "name": tag.name} for tag in tags_named(names, now=self.now)]
+
+    def sentences(self) -> list[str]:
+        return [self.kind.said(name) for name in self.cleaned_data["tags"]]
+
+
+class TagKind(Kind):
+    """What adding and removing share."""
+
+    Params = TagParams
+    template = "actions/_tag_fields.html"
+    makes_tags: bool
+    help_text: Any
+
+    def form(self, data: Any = None, *, now: datetime) -> TagForm:
+        return TagForm(data, now=now, kind=self)
+
+    def said(self, name: str) -> str:
+        raise NotImplementedError
+
+    def sentence(self, params: TagParams, names: Names) -> str:
+        return self.said(names.get(Reference("tag", params.tag), params.name))
+
+    def references(self, params: TagParams) -> list[Reference]:
+        return [Reference("tag", params.tag)]
+
+    def tag(self, params: TagParams) -> Tag:
+        """The tag, kept from being deleted until the chunk is over."""
+        try:
+            tag = Tag.objects.get(pk=params.tag)
+            assigning.hold(tag)
+        except Tag.DoesNotExist:
+            raise JobProblem(gettext_noop("The tag %(name)s no longer exists."), {"name": params.name}) from None
+        return tag
+
+
+class AddTag(TagKind):
+    name = "add_tag"
+    title = gettext_lazy("Add tag")
+    text = gettext_lazy("Puts a tag on the contacts that do not have it yet.")
+    icon = "tag"
+    makes_tags = True
+    help_text = gettext_lazy("A new name makes a new tag. A comma separates two tags.")
+
+    def said(self, name: str) -> str:
+        return _("Add tag %(name)s") % {"name": name}
+
+    def apply(self, run: ActionRun, params: TagParams, ids: BitMap, *, now: datetime) -> BitMap:
+        return assigning.assign_tag(ids, self.tag(params), now=now)
+
+
+class RemoveTag(TagKind):
+    name = "remove_tag"
+    title = gettext_lazy("Remove tag")
+    text = gettext_lazy("Takes a tag off the contacts that have it.")
+    icon = "eraser"
+    makes_tags = False
+    help_text = gettext_lazy("A comma separates two tags.")
+
+    def said(self, name: str) -> str:
+        return _("Remove tag %(name)s") % {"name": name}
+
+    def apply(self, run: ActionRun, params: TagParams, ids: BitMap, *, now: datetime) -> BitMap:
+        return assigning.remove_tag(ids, self.tag(params))

@@ -1,0 +1,18 @@
+"""Why an action was not added, in words for the user."""
+
+from django.utils.translation import gettext as _
+
+from actions.errors import ActionError, AlreadyPlannedError, NotRefreshingError, WindowClosedError
+
+
+def refusal(error: ActionError) -> str:
+    """The sentence for `error`."""
+    match error:
+        case WindowClosedError():
+            return _("The readiness window has closed. Calculate the segment again, then add the action.")
+        case NotRefreshingError():
+            return _("This segment is calculated once: nobody joins or leaves it, and nothing runs after a refresh.")
+        case AlreadyPlannedError():
+            return _("The same action is already planned or running on this segment.")
+        case _other:
+            raise error

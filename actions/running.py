@@ -1,0 +1,96 @@
+"""Carrying out a run: along its audience in chunks of ids, each in one transaction with cursor and counters."""
+
+from datetime import datetime
+from typing import Any
+
+import numpy as np
+from django.db import connection
+from django.utils.translation import gettext_noop
+from pyroaring import BitMap
+
+from actions.kinds import Kind, KindError, kind_named
+from actions.models import ActionRun, Audience
+from jobs.errors import JobProblem
+from jobs.services import chunk, finish
+
+SIZE = 20_000  # ids per chunk: under a second of work, so cancelling is quick and the lock is short
+
+COUNTS = ("changed", "changed_count", "already_count", "gone_count", "work")
+
+
+def carry_out(run: ActionRun, now: datetime) -> bool:
+    """One step of a run. A worker killed in it leaves nothing of it behind; the next goes on from the cursor."""
+    kind, params = kind_of(run)
+    audience = audience_of(run)
+    with chunk(run, now=now, saves=COUNTS):
+        run.total = len(audience)
+        kind.begin(run, params, now=now)
+        start = audience.rank(run.cursor)
+        ids = audience[start : start + SIZE]
+        there = existing(ids)
+        done = kind.apply(run, params, there, now=now)
+        count(run, kind, handled=ids, there=there if kind.changes_contacts else done, changed=done)
+        if start + len(ids) == len(audience):
+            kind.finish(run, params, now=now)
+            finish(run, now=now)
+    return run.active
+
+
+def count(run: ActionRun, kind: Kind, *, handled: BitMap, there: BitMap, changed: BitMap) -> None:
+    """Adds one chunk to the run's counters and moves its cursor. Every id handled falls under exactly one count."""
+    if kind.changes_contacts:
+        run.changed = (run.changed_ids | changed).serialize()
+    run.changed_count += len(changed)
+    run.already_count += len(there) - len(changed)
+    run.gone_count += len(handled) - len(there)
+    run.progress += len(handled)
+    run.cursor = handled.max() if handled else run.cursor
+
+
+def restart(run: ActionRun) -> None:
+    """Sets the cursor and all counters back to the beginning, unsaved: what was done so far has come to nothing."""
+    run.changed = None
+    run.cursor = run.progress = run.changed_count = run.already_count = run.gone_count = 0
+
+
+def kind_of(run: ActionRun) -> tuple[Kind, Any]:
+    """The run's kind and parameters, checked again on the way out of storage.
+
+    Raises: JobProblem.
+    """
+    try:
+        kind = kind_named(run.action.kind)
+        return kind, kind.checked(run.action.params)
+    except KindError as error:
+        text = gettext_noop("This version does not understand the action (%(fields)s). Nothing was done.")
+        raise JobProblem(text, {"fields": ", ".join(error.fields)}) from error
+
+
+def audience_of(run: ActionRun, *, mask: BitMap | None = None) -> BitMap:
+    """Whom the run is for. `mask`: the contacts its author may see, None for all of them."""
+    calculation = run.calculation
+    match Audience(run.action.audience):
+        case Audience.ALL:
+            ids = calculation.member_ids
+        case Audience.JOINED:
+            ids = calculation.joined_ids
+        case Audience.LEFT:
+            ids = calculation.left_ids
+    return ids if mask is None else ids & mask
+
+
+def existing(ids: BitMap) -> BitMap:
+    """Those of `ids` that the account still has."""
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT string_agg(int4send(id), '') FROM contacts_contact WHERE id = ANY(%s)", [list(ids)])
+        found = cursor.fetchone()[0]
+    return BitMap(np.frombuffer(found, dtype=">i4").astype(np.uint32)) if found else BitMap()
+
+
+def tidy_up(run: ActionRun, now: datetime) -> None:
+    """After a run that ended otherwise than done: its kind removes what is of no use now."""
+    try:
+        kind = kind_named(run.action.kind)
+    except KindError:
+        return
+    kind.stopped(run, now=now)

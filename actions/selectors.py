@@ -1,0 +1,174 @@
+"""Reading actions: what stands on a segment's list, in words, in a constant number of queries."""
+
+from collections import defaultdict
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from django.db.models import Exists, OuterRef, Q, QuerySet
+from django.http import Http404, HttpRequest
+from django.utils.translation import get_language
+
+from actions.kinds import KindError, Reference, kind_named
+from actions.models import Action, ActionRun, Audience
+from contacts.models import Consent
+from jobs.models import ACTIVE
+from segmentation.models import Calculation, Segment
+from segmentation.selectors import segment_for
+from tags.models import Category, Tag
+
+CALCULATION_SETS = ("members", "joined", "left")  # up to a megabyte each
+SETS = tuple(f"calculation__{name}" for name in CALCULATION_SETS)
+
+
+def sentences(actions: Iterable[Action]) -> dict[int, str]:
+    """What each action does, by its id, in the reader's language. One query for each sort of thing that is named."""
+    checked: dict[int, tuple[Any, Any]] = {}
+    for action in actions:
+        try:
+            kind = kind_named(action.kind)
+            checked[action.pk] = (kind, kind.checked(action.params))
+        except KindError:
+            checked[action.pk] = (None, action.kind_name)
+    names = names_of(
+        reference for kind, params in checked.values() if kind is not None for reference in kind.references(params)
+    )
+    return {pk: kind.sentence(params, names) if kind is not None else params for pk, (kind, params) in checked.items()}
+
+
+def names_of(references: Iterable[Reference]) -> dict[Reference, str]:
+    """The present names of what is referred to; what is gone is left out."""
+    wanted: dict[str, set[int]] = defaultdict(set)
+    for reference in references:
+        wanted[reference.what].add(reference.pk)
+    consent = "name_pl" if get_language() == "pl" else "name_en"
+    sources: dict[str, tuple[QuerySet[Any], str]] = {
+        "tag": (Tag.objects.all(), "name"),
+        "category": (Category.objects.all(), "name"),
+        "consent": (Consent.objects.all(), consent),
+    }
+    return {
+        Reference(what, pk): name
+        for what, pks in wanted.items()
+        for pk, name in sources[what][0].filter(pk__in=pks).values_list("pk", sources[what][1])
+    }
+
+
+@dataclass(frozen=True)
+class Row:
+    """One line of a segment's list: an action, and what it does in words."""
+
+    action: Action
+    sentence: str
+
+
+@dataclass(frozen=True)
+class RunRow:
+    """One line of what was performed or is running."""
+
+    run: ActionRun
+    sentence: str
+
+
+@dataclass
+class Reach:
+    """What an action added now would reach: the counts of the latest calculation, and when it would run."""
+
+    segment: Segment
+    latest: Calculation | None
+    ready: bool
+    creating: bool
+    audience: str = Audience.ALL
+
+    @property
+    def closed(self) -> bool:
+        """No action can be added."""
+        return not self.ready and not self.creating
+
+    def choose(self, audience: str) -> None:
+        """Speak of this audience from now on."""
+        self.audience = audience
+
+    @property
+    def count(self) -> int | None:
+        """How many contacts the chosen audience has in the latest calculation."""
+        if self.latest is None:
+            return None
+        counts = {
+            Audience.ALL.value: self.latest.count,
+            Audience.JOINED.value: self.latest.joined_count,
+            Audience.LEFT.value: self.latest.left_count,
+        }
+        return counts[self.audience]
+
+    @property
+    def audience_label(self) -> str:
+        return str(Audience(self.audience).label)
+
+
+def reach_of(segment: Segment, *, now: datetime) -> Reach:
+    """The standing of a segment for adding actions at `now`."""
+    creating = Calculation.objects.filter(segment=segment, state__in=ACTIVE).exists()
+    latest = Calculation.objects.filter(pk=segment.latest_id).defer(*CALCULATION_SETS).first()
+    return Reach(segment=segment, latest=latest, ready=segment.ready_at(now), creating=creating)
+
+
+def runs_of(segment: Segment) -> QuerySet[ActionRun]:
+    """The runs on this segment, newest first, without any set."""
+    found = ActionRun.objects.filter(action__segment=segment).order_by("-pk")
+    return found.select_related("action__created_by", "calculation").defer("changed", *SETS)
+
+
+def told(runs: Iterable[ActionRun]) -> list[RunRow]:
+    """Runs with their actions in words."""
+    runs = list(runs)
+    words = sentences(run.action for run in runs)
+    return [RunRow(run, words[run.action_id]) for run in runs]
+
+
+def ahead(segment: Segment) -> list[Row]:
+    """Actions that wait for a calculation: planned ones and recurring ones, newest first."""
+    runs = ActionRun.objects.filter(action=OuterRef("pk"))
+    found = list(
+        Action.objects.filter(Q(every_refresh=True) | ~Exists(runs), segment=segment, stopped_at__isnull=True)
+        .select_related("created_by")
+        .order_by("-pk")
+    )
+    told = sentences(found)
+    return [Row(action, told[action.pk]) for action in found]
+
+
+def stopped(segment: Segment) -> list[Row]:
+    """Actions that were stopped before they ran at all; the others are told by their runs."""
+    never = ~Exists(ActionRun.objects.filter(action=OuterRef("pk")))
+    found = list(
+        Action.objects.filter(never, segment=segment, stopped_at__isnull=False)
+        .select_related("created_by", "stopped_by")
+        .order_by("-pk")
+    )
+    told = sentences(found)
+    return [Row(action, told[action.pk]) for action in found]
+
+
+def under_way(segment: Segment) -> bool:
+    """Whether a run on this segment waits or runs: its page looks again by itself."""
+    return ActionRun.objects.filter(action__segment=segment, state__in=ACTIVE).exists()
+
+
+def action_for(request: HttpRequest, pk: int) -> Action:
+    """The door: an action on a segment that this user may see; 404 for any other."""
+    found = Action.objects.select_related("created_by").filter(pk=pk).first()
+    if found is None:
+        raise Http404(f"no action {pk}")
+    found.segment = segment_for(request, found.segment_id)
+    return found
+
+
+def run_for(request: HttpRequest, pk: int) -> ActionRun:
+    """The door: a run on a segment that this user may see; 404 for any other."""
+    found = ActionRun.objects.select_related("action").defer("changed").filter(pk=pk).first()
+    if found is None:
+        raise Http404(f"no run {pk}")
+    found.action.segment = segment_for(request, found.action.segment_id)
+    return found

@@ -1,0 +1,108 @@
+"""Adding actions, planned or at once; starting them when a calculation ends; stopping them."""
+
+from datetime import datetime
+from typing import Any
+
+from django.db import transaction
+from django.db.models import Exists, OuterRef, Q
+
+from actions.errors import AlreadyPlannedError, NotRefreshingError, WindowClosedError
+from actions.kinds import KindError, kind_named
+from actions.kinds.forms import PartForm
+from actions.models import Action, ActionRun, Audience
+from jobs import services as jobs
+from jobs.models import ACTIVE
+from segmentation.models import Calculation, Segment
+from users.models import User
+
+
+def plan_action(
+    segment: Segment,
+    *,
+    kind: str,
+    params: dict[str, Any],
+    audience: str = Audience.ALL,
+    every_refresh: bool = False,
+    now: datetime,
+    by: User | None,
+) -> Action:
+    """Adds an action: it runs at once if the segment is ready, else when the calculation under way ends.
+
+    The segment's row is locked: the window cannot close, and no calculation finish, between the check and the action.
+
+    Raises: WindowClosedError, NotRefreshingError, AlreadyPlannedError; KindError, if the kind refuses `params`.
+    """
+    params = kind_named(kind).checked(params).model_dump()
+    if audience not in Audience.values:
+        raise KindError(["audience"], f"no audience is called {audience!r}")
+    with transaction.atomic():
+        current = Segment.objects.select_for_update(no_key=True).get(pk=segment.pk)
+        refuse(current, audience=audience, every_refresh=every_refresh, now=now)
+        wanted = {"kind": kind, "params": params, "audience": audience, "every_refresh": every_refresh}
+        if live_actions().filter(segment=current, **wanted).exists():
+            raise AlreadyPlannedError
+        action = Action.objects.create(segment=current, created_at=now, created_by=by, **wanted)
+        if current.ready_at(now) and current.latest_id is not None:
+            start_run(action, current.latest_id, now=now)
+    return action
+
+
+def plan_from(segment: Segment, part: PartForm, **common: Any) -> list[Action]:
+    """The actions that a valid form part asks for, all or none. `common`: as `plan_action` takes it."""
+    with transaction.atomic():
+        return [plan_action(segment, params=params, **common) for params in part.plans()]
+
+
+def refuse(segment: Segment, *, audience: str, every_refresh: bool, now: datetime) -> None:
+    """Raises if no such action may be added to the locked `segment` at `now`."""
+    if not segment.ready_at(now) and not Calculation.objects.filter(segment=segment, state__in=ACTIVE).exists():
+        raise WindowClosedError
+    if not segment.refreshes and (every_refresh or audience != Audience.ALL):
+        raise NotRefreshingError
+
+
+def live_actions() -> Any:
+    """Actions that will still do something: recurring ones, planned ones, and those with a run under way."""
+    runs = ActionRun.objects.filter(action=OuterRef("pk"))
+    unfinished = Exists(runs.filter(state__in=ACTIVE))
+    ahead = Q(stopped_at__isnull=True) & (Q(every_refresh=True) | ~Exists(runs))
+    return Action.objects.filter(Q(unfinished) | ahead)
+
+
+def start_run(action: Action, calculation: int, *, now: datetime) -> ActionRun | None:
+    """A run of `action` on that calculation, if there is none yet."""
+    run, made = ActionRun.objects.get_or_create(
+        action=action, calculation_id=calculation, defaults={"requested_at": now}
+    )
+    if not made:
+        return None
+    jobs.wake(run, now=now)
+    return run
+
+
+def start_planned(calculation: Calculation, now: datetime) -> None:
+    """Starts what waits for a result: recurring actions each time, the others only the first time.
+
+    Called in the transaction that stores the result, with the segment's row locked.
+    """
+    actions = Action.objects.filter(segment=calculation.segment_id, stopped_at__isnull=True)
+    ran = Exists(ActionRun.objects.filter(action=OuterRef("pk")))
+    for action in actions.filter(Q(every_refresh=True) | ~ran).order_by("pk"):
+        start_run(action, calculation.pk, now=now)
+
+
+def stop_action(action: Action, *, now: datetime, by: User | None) -> bool:
+    """Cancels a planned action or ends a recurring one; a run under way goes on. Says whether it did."""
+    with transaction.atomic():
+        Segment.objects.select_for_update(no_key=True).get(pk=action.segment_id)  # as `start_planned` has it
+        return bool(Action.objects.filter(pk=action.pk, stopped_at__isnull=True).update(stopped_at=now, stopped_by=by))
+
+
+def cancel_run(run: ActionRun, *, now: datetime) -> bool:
+    """Stops a run that waits or is under way; contacts already changed stay changed. Says whether it did."""
+    return jobs.cancel(run, now=now)
+
+
+def retry_run(run: ActionRun, *, now: datetime) -> bool:
+    """Lets a failed run go on where it stopped. Says whether it did."""
+    return jobs.retry(run, now=now)

@@ -1,0 +1,157 @@
+"""Adding an action to a segment; the list of its actions; stopping, cancelling and trying again."""
+
+from datetime import datetime
+from typing import Any
+
+from django.contrib import messages
+from django.core.exceptions import PermissionDenied
+from django.core.paginator import Paginator
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect
+from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
+from django.views.decorators.http import require_http_methods, require_POST, require_safe
+
+from actions import selectors, services
+from actions.errors import ActionError
+from actions.forms import WhenForm
+from actions.kinds import KINDS, Kind
+from actions.kinds.forms import PartForm
+from actions.refusals import refusal
+from config.pages import page
+from segmentation.models import Segment
+from segmentation.selectors import segment_for
+
+PER_PAGE = 25
+
+
+def writers_only(request: HttpRequest) -> None:
+    """Refuses analysts a page that is only good for changing something."""
+    if not request.user.may_write:  # type: ignore[union-attr]
+        raise PermissionDenied(_("Your role (analyst) may look at everything here but change nothing."))
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+def add(request: HttpRequest, pk: int) -> HttpResponse:
+    """Choose what to do, to whom and how often; look at it once more; confirm (IP17, IP18, IP26)."""
+    writers_only(request)
+    segment = segment_for(request, pk)
+    now = request.now  # type: ignore[attr-defined]
+    context: dict[str, Any] = {
+        "segment": segment,
+        "reach": selectors.reach_of(segment, now=now),
+        "kinds": KINDS.values(),
+    }
+    given = request.POST if request.method == "POST" else request.GET
+    kind = KINDS.get(given.get("kind", ""))
+    if context["reach"].closed:
+        return shown(request, context, status=422 if request.method == "POST" else 200)
+    if kind is None:
+        return shown(request, context, status=422 if "kind" in given else 200)
+    context |= {"kind": kind, "part": kind.form(now=now), "when": WhenForm(segment=segment)}
+    if request.method == "POST":
+        return answered(request, context, segment=segment, kind=kind, now=now)
+    return shown(request, context)
+
+
+def answered(
+    request: HttpRequest, context: dict[str, Any], *, segment: Segment, kind: Kind, now: datetime
+) -> HttpResponse:
+    """The answer to a sent form: back to it, its errors, the question before it is done, or the list of actions."""
+    part, when = kind.form(request.POST, now=now), WhenForm(request.POST, segment=segment)
+    context |= {"part": part, "when": when}
+    if "move" in request.POST or "back" in request.POST:
+        if hasattr(part, "move"):
+            part.move(request.POST.get("move", ""))
+        return shown(request, context)
+    if not (part.is_valid() and when.is_valid()):
+        return shown(request, context, status=422)
+    if request.POST.get("confirmed") != "yes":
+        context["reach"].choose(when.audience_wanted)
+        return shown(request, context | {"review": part.sentences()})
+    return planned(request, context, segment=segment, kind=kind, part=part, when=when)
+
+
+def planned(
+    request: HttpRequest, context: dict[str, Any], *, segment: Segment, kind: Kind, part: PartForm, when: WhenForm
+) -> HttpResponse:
+    """Adds the confirmed actions and leads to their list, or says why not."""
+    try:
+        actions = services.plan_from(
+            segment,
+            part,
+            kind=kind.name,
+            audience=when.audience_wanted,
+            every_refresh=when.every_refresh,
+            now=request.now,  # type: ignore[attr-defined]
+            by=request.user,
+        )
+    except ActionError as error:
+        part.add_error(None, refusal(error))
+        return shown(request, context, status=422)
+    count = len(actions)
+    messages.success(request, ngettext("Action added.", "%(count)s actions added.", count) % {"count": count})
+    return redirect("actions:list", segment.pk)
+
+
+def shown(request: HttpRequest, context: dict[str, Any], *, status: int = 200) -> HttpResponse:
+    return page(request, "actions/add.html", context, part="body", status=status)
+
+
+@require_safe
+def actions(request: HttpRequest, pk: int) -> HttpResponse:
+    """List of actions: running and performed, planned and recurring (IP23)."""
+    segment = segment_for(request, pk)
+    runs = Paginator(selectors.runs_of(segment), PER_PAGE).get_page(request.GET.get("page"))
+    context = {
+        "segment": segment,
+        "reach": selectors.reach_of(segment, now=request.now),  # type: ignore[attr-defined]
+        "page": runs,
+        "rows": selectors.told(runs.object_list),
+        "ahead": selectors.ahead(segment),
+        "stopped": selectors.stopped(segment),
+        "live": selectors.under_way(segment),
+    }
+    return page(request, "actions/list.html", context, part="body")
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+def stop(request: HttpRequest, pk: int) -> HttpResponse:
+    """Cancels a planned action or ends a recurring one; asks first."""
+    writers_only(request)
+    action = selectors.action_for(request, pk)
+    if request.method == "POST":
+        stopped = services.stop_action(action, now=request.now, by=request.user)  # type: ignore[attr-defined,arg-type]
+        if stopped:
+            messages.success(request, _("The action will not run again."))
+        else:
+            messages.info(request, _("The action had already been stopped."))
+        return redirect("actions:list", action.segment_id)
+    sentence = selectors.sentences([action])[action.pk]
+    return page(request, "actions/stop.html", {"action": action, "sentence": sentence}, part="question")
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+def cancel(request: HttpRequest, pk: int) -> HttpResponse:
+    """Cancels a run that waits or is under way; asks first."""
+    writers_only(request)
+    run = selectors.run_for(request, pk)
+    if request.method == "POST":
+        if services.cancel_run(run, now=request.now):  # type: ignore[attr-defined]
+            messages.success(request, _("Cancelled. What had been done until then stays done."))
+        else:
+            messages.info(request, _("It was over before it could be cancelled."))
+        return redirect("actions:list", run.action.segment_id)
+    sentence = selectors.sentences([run.action])[run.action_id]
+    return page(request, "actions/cancel.html", {"run": run, "sentence": sentence}, part="question")
+
+
+@require_POST
+def retry(request: HttpRequest, pk: int) -> HttpResponse:
+    """Lets a failed run go on where it stopped."""
+    run = selectors.run_for(request, pk)
+    if services.retry_run(run, now=request.now):  # type: ignore[attr-defined]
+        messages.success(request, _("It goes on where it stopped."))
+    else:
+        messages.info(request, _("There is nothing to try again: it did not fail, or somebody was faster."))
+    return redirect("actions:list", run.action.segment_id)

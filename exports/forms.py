@@ -1,0 +1,76 @@
+"""The export action's form part: which columns, in which order, and how the file is written."""
+
+from datetime import datetime
+from typing import Any
+
+from django import forms
+from django.core.exceptions import ValidationError
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy, ngettext
+
+from actions.kinds.forms import PartForm
+from exports.columns import START, Column, columns
+
+SEPARATORS = [
+    ("comma", gettext_lazy("comma")),
+    ("semicolon", gettext_lazy("semicolon (Polish Excel)")),
+    ("tab", gettext_lazy("tab")),
+]
+
+
+class ExportForm(PartForm):
+    """Every column is posted in `order`, the chosen ones in `columns`; buttons named `move` change the order."""
+
+    order = forms.CharField(required=False, widget=forms.MultipleHiddenInput)
+    columns = forms.CharField(required=False, widget=forms.MultipleHiddenInput)
+    separator = forms.ChoiceField(label=gettext_lazy("Separator"), choices=SEPARATORS, initial="comma")
+    bom = forms.BooleanField(
+        label=gettext_lazy("mark the file as UTF-8 for spreadsheets"),
+        help_text=gettext_lazy(
+            "Without the mark Excel shows Polish letters wrongly; some other programs stumble over it."
+        ),
+        required=False,
+        initial=True,
+    )
+
+    def __init__(self, data: Any = None, *, now: datetime) -> None:
+        super().__init__(data, now=now)
+        self.known = columns()
+        given = data.getlist("order") if data is not None else []
+        chosen = data.getlist("columns") if data is not None else list(START)
+        order = list(dict.fromkeys(key for key in given or START if key in self.known))
+        self.listing = [*order, *(key for key in self.known if key not in order)]
+        self.chosen = [key for key in self.listing if key in chosen]
+        self.unknown = [key for key in chosen if key not in self.known]
+
+    def move(self, wish: str) -> None:
+        """Moves a chosen column up or down past the next chosen one: "up:email"."""
+        direction, _sign, key = wish.partition(":")
+        if key not in self.chosen:
+            return
+        place = self.chosen.index(key)
+        other = place + (-1 if direction == "up" else 1)
+        if 0 <= other < len(self.chosen):
+            self.chosen[place], self.chosen[other] = self.chosen[other], self.chosen[place]
+        self.listing = [*self.chosen, *(each for each in self.listing if each not in self.chosen)]
+
+    @property
+    def rows(self) -> list[tuple[Column, bool]]:
+        """Every column and whether it is chosen, as listed."""
+        return [(self.known[key], key in self.chosen) for key in self.listing]
+
+    def clean(self) -> dict[str, Any]:
+        cleaned = super().clean() or {}
+        if self.unknown:
+            raise ValidationError(_("These columns no longer exist: %(names)s.") % {"names": ", ".join(self.unknown)})
+        if not self.chosen:
+            self.add_error("columns", _("Choose at least one column."))
+        return cleaned
+
+    def plans(self) -> list[dict[str, Any]]:
+        given = self.cleaned_data
+        return [{"columns": self.chosen, "separator": given["separator"], "bom": given["bom"]}]
+
+    def sentences(self) -> list[str]:
+        count = len(self.chosen)
+        return [ngettext("Export %(count)s column", "Export %(count)s columns", count) % {"count": count}]

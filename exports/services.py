@@ -1,0 +1,41 @@
+"""Removing export files: when they expire, and when their segment goes."""
+
+from datetime import datetime, timedelta
+
+from django.db import transaction
+
+from actions.models import ActionRun
+from exports import store
+from exports.models import ExportFile
+from jobs.models import ACTIVE
+from segmentation.models import Segment
+
+PER_PURGE = 1000
+ABANDONED = timedelta(days=1)  # untouched for so long, a file that no row names belongs to a worker that was killed
+
+
+def remove_expired(now: datetime) -> None:
+    """Removes files that can no longer be downloaded, from the store and from the list.
+
+    The row goes last: should the machine stop between the two, the next purge finds the row and tries again.
+    """
+    for file in ExportFile.objects.filter(expires_at__lte=now).order_by("expires_at")[:PER_PURGE]:
+        store.remove(file.stored_as)
+        file.delete()
+    remove_abandoned(now)
+
+
+def remove_abandoned(now: datetime) -> None:
+    """Removes what killed workers left in the store."""
+    names = store.strays(older_than=now - ABANDONED, limit=PER_PURGE)
+    stems = [name.rpartition(".")[0] for name in names]
+    unfinished = ActionRun.objects.filter(state__in=ACTIVE, work__file__in=stems).values_list("work__file", flat=True)
+    kept = set(ExportFile.objects.filter(stored_as__in=names).values_list("stored_as", flat=True))
+    busy = set(unfinished)
+    store.remove(*(n for n, stem in zip(names, stems, strict=True) if n not in kept and stem not in busy))
+
+
+def forget_segment(segment: Segment) -> None:
+    """Removes the files of a segment that is being deleted, once that is committed."""
+    names = list(ExportFile.objects.filter(segment=segment).values_list("stored_as", flat=True))
+    transaction.on_commit(lambda: store.remove(*names))

@@ -1,0 +1,26 @@
+"""What exports need: asked before an attribute or a consent is deleted, which live exports have as a column."""
+
+from django.urls import reverse
+from django.utils.translation import gettext as _
+
+from actions.services import live_actions
+from contacts.hooks import Use
+from contacts.models import Attribute, Consent
+
+
+def uses_of_attribute(attribute: Attribute) -> list[Use]:
+    return exports_with(f"attribute:{attribute.key}")
+
+
+def uses_of_consent(consent: Consent) -> list[Use]:
+    return exports_with(f"consent:{consent.key}")
+
+
+def exports_with(column: str) -> list[Use]:
+    """Planned, recurring and running exports with this column."""
+    found = live_actions().filter(kind="export", params__columns__contains=column).select_related("segment")
+    title = _("Export of %(segment)s")
+    return [
+        Use(title % {"segment": action.segment.name}, reverse("actions:list", args=[action.segment_id]))
+        for action in found.order_by("pk")
+    ]

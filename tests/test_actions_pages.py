@@ -1,0 +1,288 @@
+"""The pages of actions: choosing, confirming, the list; who may, what is refused."""
+
+from datetime import timedelta
+
+import pytest
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
+from django.urls import reverse
+from django.utils.timezone import now as clock
+from django_tenants.utils import tenant_context
+
+from actions import services
+from actions.models import Action, ActionRun
+from jobs.models import JobState
+from jobs.services import run as run_job
+from tags.models import Tag
+from tests import factories
+from tests.support.audiences import make_contacts, make_segment, ready_segment, start_calculation
+
+HTMX = {"HX-Request": "true"}
+
+
+@pytest.fixture
+def client(client_for, marketer):
+    return client_for(marketer)
+
+
+def add_url(segment):
+    return reverse("actions:add", args=[segment.pk])
+
+
+def list_url(segment):
+    return reverse("actions:list", args=[segment.pk])
+
+
+def add_tag(client, segment, **more):
+    return client.post(add_url(segment), {"kind": "add_tag", "tags": "vip", "confirmed": "yes"} | more)
+
+
+def ready(number=3, **more):
+    return ready_segment(make_contacts(number), at=clock(), **more)
+
+
+def test_the_page_offers_the_seven_kinds(client):
+    """IP17."""
+    text = client.get(add_url(ready())).content.decode()
+    for title in (
+        "Add category", "Remove category", "Add tag", "Remove tag", "Add consent", "Remove consent", "Export",
+    ):  # fmt: skip
+        assert title in text
+
+
+@pytest.mark.parametrize(
+    "kind", ["add_category", "remove_category", "add_tag", "remove_tag", "add_consent", "remove_consent", "export"]
+)
+def test_each_kind_has_its_form_as_page_and_as_part(client, kind):
+    segment = ready(refreshes=True)
+    whole = client.get(add_url(segment), {"kind": kind})
+    part = client.get(add_url(segment), {"kind": kind}, headers=HTMX)
+    assert (whole.status_code, part.status_code) == (200, 200)
+    assert b"<html" in whole.content
+    assert b"<html" not in part.content
+    assert f'value="{kind}"'.encode() in part.content
+
+
+def test_nothing_is_done_before_it_was_confirmed(client):
+    segment = ready()
+    answer = client.post(add_url(segment), {"kind": "add_tag", "tags": "vip, zażółć"})
+    text = answer.content.decode()
+    assert answer.status_code == 200
+    assert "Add tag VIP" in text
+    assert "Add tag ZAZOLC" in text
+    assert not Action.objects.exists()
+    assert not Tag.objects.exists()
+
+
+def test_two_tags_typed_at_once_are_two_actions(client, marketer):
+    """ST6."""
+    segment = ready()
+    answer = add_tag(client, segment, tags="vip, zażółć")
+    assert answer.headers["Location"] == list_url(segment)
+    assert set(Tag.objects.values_list("name", flat=True)) == {"VIP", "ZAZOLC"}
+    assert Action.objects.filter(created_by=marketer, runs__state=JobState.WAITING).count() == 2
+
+
+def test_a_new_tag_is_not_left_behind_by_a_refused_action(client):
+    """All or none: the second of two tags is planned already."""
+    segment = ready()
+    add_tag(client, segment, tags="vip")
+    answer = add_tag(client, segment, tags="new, vip")
+    assert answer.status_code == 422
+    assert "already planned" in answer.content.decode()
+    assert not Tag.objects.filter(name="NEW").exists()
+
+
+def test_going_back_keeps_what_was_typed(client):
+    answer = client.post(add_url(ready()), {"kind": "add_tag", "tags": "vip", "back": "yes"})
+    assert b'value="vip"' in answer.content
+
+
+@pytest.mark.parametrize(
+    "given",
+    [
+        {"kind": "add_tag", "tags": ""},
+        {"kind": "add_tag", "tags": " , "},
+        {"kind": "remove_tag", "tags": "unknown"},
+        {"kind": "add_category", "category": "999"},
+        {"kind": "add_consent", "consent": "", "source": "fair"},
+        {"kind": "export", "columns": [], "separator": "comma"},
+        {"kind": "export", "columns": ["attribute:gone"], "separator": "comma"},
+        {"kind": "export", "columns": ["email"], "separator": "dot"},
+        {"kind": "send_mail"},
+    ],
+)
+def test_bad_input_is_answered_422_and_adds_nothing(client, given):
+    segment = ready()
+    assert client.post(add_url(segment), given | {"confirmed": "yes"}).status_code == 422
+    assert client.post(add_url(segment), given | {"confirmed": "yes"}, headers=HTMX).status_code == 422
+    assert not Action.objects.exists()
+
+
+def test_a_consent_needs_a_source(client):
+    consent = factories.consent()
+    given = {"kind": "add_consent", "consent": consent.pk, "source": " ", "confirmed": "yes"}
+    answer = client.post(add_url(ready()), given)
+    assert answer.status_code == 422
+    assert b'aria-invalid="true"' in answer.content
+
+
+def test_a_segment_calculated_once_is_not_asked_how_often(client):
+    text = client.get(add_url(ready()), {"kind": "add_tag"}).content.decode()
+    assert 'name="repeat"' not in text
+
+
+def test_a_recurring_action_for_those_who_joined(client):
+    """SG1."""
+    segment = ready(refreshes=True)
+    add_tag(client, segment, repeat="every", audience="joined")
+    action = Action.objects.get()
+    assert (action.every_refresh, action.audience) == (True, "joined")
+
+
+def test_planning_while_in_creation(client):
+    """IP18."""
+    segment = make_segment()
+    start_calculation(segment, at=clock())
+    assert "as soon as the calculation ends" in client.get(add_url(segment)).content.decode()
+    assert add_tag(client, segment).status_code == 302
+    assert "Planned and recurring" in client.get(list_url(segment)).content.decode()
+    assert not ActionRun.objects.exists()
+
+
+def test_the_form_says_that_the_window_has_closed(client):
+    """IP20."""
+    segment = ready_segment(make_contacts(1), at=clock() - timedelta(hours=25))
+    assert "window has closed" in client.get(add_url(segment), {"kind": "add_tag"}).content.decode()
+    answer = add_tag(client, segment)
+    assert answer.status_code == 422
+    assert "window has closed" in answer.content.decode()
+    assert not Action.objects.exists()
+
+
+def test_an_analyst_may_look_but_not_add(client_for, analyst):
+    segment, looking = ready(), client_for(analyst)
+    assert looking.get(list_url(segment)).status_code == 200
+    assert looking.get(add_url(segment)).status_code == 403
+    assert add_tag(looking, segment).status_code == 403
+    assert "Add action" not in looking.get(list_url(segment)).content.decode()
+
+
+def test_an_analyst_may_not_stop_cancel_or_retry(client_for, analyst):
+    segment = ready(refreshes=True)
+    tag = factories.tag("VIP")
+    action = services.plan_action(
+        segment, kind="add_tag", params={"tag": tag.pk, "name": "VIP"}, every_refresh=True, now=clock(), by=None
+    )
+    looking, run = client_for(analyst), action.runs.get()
+    for name, pk in (("stop", action.pk), ("cancel", run.pk), ("retry", run.pk)):
+        assert looking.post(reverse(f"actions:{name}", args=[pk])).status_code == 403
+    assert looking.get(reverse("actions:stop", args=[action.pk])).status_code == 403
+
+
+def test_another_accounts_segment_is_not_found(client_for, other_account, make_user):
+    segment = ready()
+    with tenant_context(other_account):
+        stranger = client_for(make_user("owner"))
+        assert stranger.get(list_url(segment)).status_code == 404
+        assert stranger.get(add_url(segment)).status_code == 404
+        for name in ("stop", "cancel", "retry"):
+            assert stranger.post(reverse(f"actions:{name}", args=[1])).status_code == 404
+
+
+def test_the_list_tells_who_when_how_many_and_what_became_of_it(client, marketer):
+    """IP23."""
+    segment = ready(5)
+    factories.tag("VIP", *segment_contacts(segment)[:2])
+    add_tag(client, segment)
+    waiting = client.get(list_url(segment)).content.decode()
+    assert "Waiting" in waiting
+    assert "every 2s" in waiting
+    run_job("action", ActionRun.objects.get().pk, now=clock())
+    text = client.get(list_url(segment)).content.decode()
+    assert "Add tag VIP" in text
+    assert marketer.name in text
+    assert ">3<" in text
+    assert ">2<" in text
+    assert "Done" in text
+    assert "every 2s" not in text
+
+
+def segment_contacts(segment):
+    from contacts.models import Contact
+
+    return list(Contact.objects.filter(pk__in=segment.latest.member_ids))
+
+
+def test_the_list_follows_a_run_by_its_part(client):
+    segment = ready()
+    add_tag(client, segment)
+    ActionRun.objects.update(state=JobState.RUNNING, total=3, started_at=clock(), lease_until=clock())
+    part = client.get(list_url(segment), headers=HTMX)
+    assert b"<html" not in part.content
+    assert b"<progress" in part.content
+
+
+def test_a_failed_run_tells_why_and_can_be_tried_again(client):
+    segment = ready()
+    add_tag(client, segment)
+    Tag.objects.all().delete()
+    run = ActionRun.objects.get()
+    run_job("action", run.pk, now=clock())
+    assert "The tag VIP no longer exists." in client.get(list_url(segment)).content.decode()
+    client.post(reverse("actions:retry", args=[run.pk]))
+    run.refresh_from_db()
+    assert run.state == JobState.WAITING
+
+
+def test_stopping_asks_first(client):
+    segment = ready(refreshes=True)
+    add_tag(client, segment, repeat="every", audience="all")
+    url = reverse("actions:stop", args=[Action.objects.get().pk])
+    assert "recurring" in client.get(url).content.decode()
+    assert Action.objects.get().stopped_at is None
+    assert client.post(url).status_code == 302
+    assert Action.objects.get().stopped_at is not None
+
+
+def test_cancelling_a_run_asks_first(client):
+    segment = ready()
+    add_tag(client, segment)
+    url = reverse("actions:cancel", args=[ActionRun.objects.get().pk])
+    assert client.get(url, headers=HTMX).status_code == 200
+    client.post(url)
+    assert ActionRun.objects.get().state == JobState.CANCELLED
+
+
+def test_the_list_costs_the_same_with_many_actions(client, marketer):
+    segment = ready(refreshes=True)
+    for number in range(2):
+        add_tag(client, segment, tags=f"a{number}", repeat="once", audience="all")
+        add_tag(client, segment, tags=f"b{number}", repeat="every", audience="all")
+    client.get(list_url(segment))
+    with CaptureQueriesContext(connection) as few:
+        client.get(list_url(segment))
+    for number in range(2, 12):
+        add_tag(client, segment, tags=f"a{number}", repeat="once", audience="all")
+        add_tag(client, segment, tags=f"b{number}", repeat="every", audience="all")
+    client.get(list_url(segment))
+    with CaptureQueriesContext(connection) as many:
+        client.get(list_url(segment))
+    assert len(many) == len(few)
+
+
+def test_the_list_reads_no_set_of_contacts(client):
+    segment = ready()
+    add_tag(client, segment)
+    with CaptureQueriesContext(connection) as queries:
+        client.get(list_url(segment))
+    assert not [q for q in queries if '"members"' in q["sql"] or '"changed"' in q["sql"]]
+
+
+def test_moving_a_column_of_an_export_adds_nothing_yet(client):
+    segment = ready()
+    columns = ["email", "first_name"]
+    given = {"kind": "export", "columns": columns, "order": columns, "separator": "comma", "move": "up:first_name"}
+    text = client.post(add_url(segment), given).content.decode()
+    assert text.index('value="first_name"') < text.index('value="email"')
+    assert not Action.objects.exists()
