@@ -95,10 +95,8 @@ def committed(request: pytest.FixtureRequest, baseline, django_db_blocker) -> It
     """Real transactions and commits: `on_commit` runs, other connections see the data. Cleaned up afterwards."""
     from django.core.cache import cache
 
-    if "db" in request.fixturenames or request.node.get_closest_marker("django_db"):
-        pytest.fail(
-            "`committed` inside the transaction of `db` or of the mark `django_db` would wait for itself forever"
-        )
+    if "db" in request.fixturenames:
+        pytest.fail("`committed` inside the transaction of `db` would wait for itself")
     with django_db_blocker.unblock():
         cache.clear()
         yield
@@ -106,8 +104,11 @@ def committed(request: pytest.FixtureRequest, baseline, django_db_blocker) -> It
 
 
 @pytest.fixture(autouse=True)
-def _inside_account(request: pytest.FixtureRequest) -> None:
-    """Tests which touch the database begin inside `acme`, however they asked for it."""
+def _django_db_marker(request: pytest.FixtureRequest) -> None:
+    """Tests which touch the database begin inside `acme`, however they asked for it.
+
+    Instead of pytest-django's fixture of that name: a module's mark `django_db` gives way to a test's `committed`.
+    """
     asked = {"db", "committed", "account"} & set(request.fixturenames)
     if asked or request.node.get_closest_marker("django_db"):
         request.getfixturevalue("account")

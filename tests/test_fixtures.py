@@ -28,6 +28,12 @@ def test_the_marker_alone_enters_the_account():
     assert connection.schema_name == "acme"
 
 
+@pytest.mark.django_db
+def test_the_marker_gives_way_to_commits(committed):
+    assert connection.schema_name == "acme"
+    assert not connection.in_atomic_block
+
+
 def test_other_account_sees_nothing_of_ours(user, other_account):
     with tenant_context(other_account):
         assert User.objects.count() == 0
