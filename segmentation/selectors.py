@@ -10,6 +10,7 @@ from django.http import Http404, HttpRequest
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
+from config.menu import address_of
 from jobs.models import ACTIVE, JobState
 from segmentation import hooks
 from segmentation.models import Calculation, Segment
@@ -76,7 +77,7 @@ def tabs(now: datetime) -> list[TabLink]:
         TabLink(_("Ready to use"), "segmentation:ready", sizes[READY]),
         TabLink(_("Archive"), "segmentation:archive", sizes[ARCHIVE]),
     ]
-    return own + [TabLink(tab.label, tab.url_name, tab.count(now)) for tab in hooks.tabs]
+    return own + [TabLink(tab.label, tab.url_name, tab.count(now)) for tab in hooks.tabs if address_of(tab.url_name)]
 
 
 def with_actions(rows: QuerySet[Segment]) -> QuerySet[Segment]:

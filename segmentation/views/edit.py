@@ -93,6 +93,10 @@ def save_criteria(
     request: HttpRequest, segment: Segment, *, form: Builder, tree: dict[str, Any], effect: Effect
 ) -> HttpResponse:
     """Saves the criteria whose effect was shown, unless somebody else has edited the segment meanwhile."""
+    if same_as_in_force(segment, tree, place=form.place):
+        builder.discard_draft(request.user, form.place)  # type: ignore[arg-type]
+        messages.info(request, _("The criteria are as they were; nothing was changed."))
+        return redirect("segmentation:preview", segment.pk)
     try:
         edit_criteria(
             segment,
@@ -108,6 +112,16 @@ def save_criteria(
         request, _("The criteria of “%(name)s” are saved; it is being calculated.") % {"name": segment.name}
     )
     return redirect(f"segmentation:{list_of(segment, now=request.now)}")  # type: ignore[attr-defined]
+
+
+def same_as_in_force(segment: Segment, tree: dict[str, Any], *, place: str) -> bool:
+    """Whether `tree` is what the builder makes of the criteria in force: opened, looked at and not changed."""
+    if segment.version is None:
+        return False
+    try:
+        return builder.from_criteria(segment.version.criteria, place=place).criteria() == tree
+    except BuilderErrors:  # they name something deleted: anything that can be used is a change
+        return False
 
 
 def revision_in(request: HttpRequest) -> int:
