@@ -10,9 +10,16 @@ class TagsConfig(AppConfig):
 
     def ready(self) -> None:
         from config.find import register_finder
+        from contacts import manager
         from jobs.registry import register_tick
-        from tags import counting, finding
+        from tags import counting, filters, finding, panels
 
         register_tick(counting.count_due)
         register_finder(finding.find_tags)
         register_finder(finding.find_categories)
+        manager.register_filter(filters.TAG)
+        manager.register_filter(filters.CATEGORY)
+        manager.register_column(panels.COLUMN)
+        manager.register_panel(panels.TAGS)
+        manager.register_panel(panels.CATEGORIES)
+        manager.register_belongings(panels.belongings)

@@ -14,6 +14,7 @@ from django.db import connection
 from pyroaring import BitMap
 
 from contacts.models import EntryKind
+from contacts.selectors import id_array
 from tags.models import Category, Tag
 from tags.tree import readable_path, readable_paths_below
 from users.models import User
@@ -23,14 +24,14 @@ ADD_TAG = """
 WITH changed AS (
     INSERT INTO tags_contacttag (tag_id, contact_id, assigned_at)
     SELECT %(label)s, id, %(now)s
-    FROM (SELECT id FROM contacts_contact WHERE id = ANY(%(ids)s) ORDER BY id FOR KEY SHARE) present
+    FROM (SELECT id FROM contacts_contact WHERE id = ANY(%(ids)s::int[]) ORDER BY id FOR KEY SHARE) present
     ON CONFLICT DO NOTHING RETURNING contact_id
 )
 SELECT string_agg(int4send(contact_id), '') FROM changed
 """
 REMOVE_TAG = """
 WITH changed AS (
-    DELETE FROM tags_contacttag WHERE tag_id = %(label)s AND contact_id = ANY(%(ids)s) RETURNING contact_id
+    DELETE FROM tags_contacttag WHERE tag_id = %(label)s AND contact_id = ANY(%(ids)s::int[]) RETURNING contact_id
 )
 SELECT string_agg(int4send(contact_id), '') FROM changed
 """
@@ -38,7 +39,7 @@ ADD_CATEGORY = """
 WITH changed AS (
     INSERT INTO tags_contactcategory (category_id, contact_id, assigned_at)
     SELECT %(label)s, id, %(now)s
-    FROM (SELECT id FROM contacts_contact WHERE id = ANY(%(ids)s) ORDER BY id FOR KEY SHARE) present
+    FROM (SELECT id FROM contacts_contact WHERE id = ANY(%(ids)s::int[]) ORDER BY id FOR KEY SHARE) present
     ON CONFLICT DO NOTHING RETURNING contact_id
 ), noted AS (
     INSERT INTO contacts_historyentry (contact_id, at, kind, label, detail, by, user_id, action_run_id)
@@ -52,7 +53,7 @@ WITH titles AS (
     SELECT * FROM unnest(%(labels)s::bigint[], %(titles)s::text[]) AS listed (category_id, title)
 ), changed AS (
     DELETE FROM tags_contactcategory
-    WHERE category_id = ANY(%(labels)s) AND contact_id = ANY(%(ids)s) RETURNING contact_id, category_id
+    WHERE category_id = ANY(%(labels)s) AND contact_id = ANY(%(ids)s::int[]) RETURNING contact_id, category_id
 ), noted AS (
     INSERT INTO contacts_historyentry (contact_id, at, kind, label, detail, by, user_id, action_run_id)
     SELECT contact_id, %(now)s, %(kind)s, title, '{}', %(by)s, %(user)s, %(run)s
@@ -133,11 +134,6 @@ def hold(label: Tag | Category) -> None:
 def note(kind: EntryKind, *, now: datetime, by: str, user: User | None, action_run_id: int | None) -> dict[str, Any]:
     """What every entry of the history holds."""
     return {"kind": kind.value, "now": now, "by": by, "user": user and user.pk, "run": action_run_id}
-
-
-def id_array(contact_ids: BitMap) -> list[int]:
-    """The ids in rising order: two that label the same contacts lock them in the same order."""
-    return list(contact_ids)
 
 
 def changed(sql: str, given: dict[str, Any]) -> BitMap:

@@ -3,7 +3,9 @@
 from typing import Any
 
 from django.http import HttpRequest
+from django.utils.translation import gettext_lazy as _
 
+from contacts.manager import Belonging, Column, Panel
 from contacts.models import Contact
 from tags.models import ContactCategory, ContactTag, Tag
 from tags.tree import branches
@@ -21,9 +23,22 @@ def categories_panel(_request: HttpRequest, contact: Contact) -> dict[str, Any]:
     return {"inside": [branch for branch in tree if branch.pk in taken], "tree": tree, "taken": taken}
 
 
-def labels_of(_request: HttpRequest, ids: list[int]) -> dict[int, list[Tag]]:
+def tags_of(_request: HttpRequest, ids: list[int]) -> dict[int, list[Tag]]:
     """Of each contact on a page of the manager, its tags. One query."""
     found: dict[int, list[Tag]] = {}
     for link in ContactTag.objects.filter(contact_id__in=ids).select_related("tag").order_by("tag__name"):
         found.setdefault(link.contact_id, []).append(link.tag)
     return found
+
+
+def belongings(_request: HttpRequest, contact: Contact) -> list[Belonging]:
+    """What is taken off a contact that is deleted."""
+    return [
+        Belonging(_("Tags"), ContactTag.objects.filter(contact=contact).count()),
+        Belonging(_("Categories"), ContactCategory.objects.filter(contact=contact).count()),
+    ]
+
+
+COLUMN = Column(name="tags", label=_("Tags"), template="tags/_cell.html", values=tags_of)
+TAGS = Panel(name="tags", template="tags/_tags_panel.html", context=tags_panel, order=10)
+CATEGORIES = Panel(name="categories", template="tags/_categories_panel.html", context=categories_panel, order=20)

@@ -6,7 +6,6 @@ from django.db.models import F, Q, QuerySet
 from django.http import HttpRequest
 from django.shortcuts import get_object_or_404
 
-from contacts.models import Contact
 from tags.models import Category, Tag
 from tags.normalising import parts
 
@@ -24,11 +23,6 @@ def tag_for(_request: HttpRequest, pk: int) -> Tag:
 def category_for(_request: HttpRequest, pk: int) -> Category:
     """The category with that id in this account."""
     return get_object_or_404(Category, pk=pk)
-
-
-def contact_for(_request: HttpRequest, pk: int) -> Contact:
-    """The contact with that id in this account."""
-    return get_object_or_404(Contact, pk=pk)
 
 
 def tags(*, text: str = "", sort: str = DEFAULT_ORDER) -> QuerySet[Tag]:

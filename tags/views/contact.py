@@ -11,11 +11,12 @@ from django.views.decorators.http import require_POST
 
 from config.pages import page
 from contacts.models import Contact
+from contacts.selectors import contact_for
 from tags import services
 from tags.models import Category, ContactTag, Tag
 from tags.normalising import LONGEST_TEXT
 from tags.panels import categories_panel, tags_panel
-from tags.selectors import category_for, contact_for, suggested, tag_for
+from tags.selectors import category_for, suggested, tag_for
 
 Change = Callable[[], object]
 

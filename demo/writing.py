@@ -1,0 +1,131 @@
+"""Rows into tables by COPY, a chunk at a time: memory does not grow with the number of contacts."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from django.db import connection
+
+from contacts.models import Consent, ConsentState, EntryKind
+from demo.calendar import DAY_S, moments_text
+from demo.customers import Customers
+from demo.shop import BESIDES, KINDS
+
+NULL = "\\N"
+CONTACT = [
+    *("id", "email", "phone", "external_id", "first_name", "last_name"),
+    *("status", "lead_score", "source", "attributes", "created_at", "updated_at"),
+]
+LINK_TAG = ["tag_id", "contact_id", "assigned_at"]
+LINK_CATEGORY = ["category_id", "contact_id", "assigned_at"]
+ANSWER = ["contact_id", "consent_id", "state", "changed_at", "source", "wording_version"]
+ENTRY = ["contact_id", "at", "kind", "label", "detail", "by"]
+BY = "Optyk Zielony"
+FORM = "Formularz zgód"
+
+
+@dataclass(frozen=True)
+class Labels:
+    """Ids of what the rows point to, in the order of demo.shop."""
+
+    tags: list[int]
+    kinds: list[int]
+    besides: list[int]
+    consents: list[Consent]
+
+
+def copy(table: str, columns: list[str], rows: Iterable[str]) -> None:
+    """Lines of tab-separated text; the values hold no tab, line break or backslash but NULL."""
+    names = ", ".join(f'"{column}"' for column in columns)
+    with connection.cursor() as cursor, cursor.copy(f"COPY {table} ({names}) FROM STDIN") as into:
+        into.write("".join(f"{row}\n" for row in rows))
+
+
+def write(customers: Customers, *, first_id: int, labels: Labels, seed: int) -> None:
+    """One chunk into all tables."""
+    rng = np.random.default_rng([seed, customers.first, 1])
+    created = moments_text(customers.created)
+    ids = np.arange(first_id, first_id + customers.size)
+    copy("contacts_contact", CONTACT, contact_rows(customers, ids, created))
+    later = customers.created + (customers.changed - customers.created) * rng.random(customers.size)
+    at = moments_text(later.astype(np.int64))
+    copy("tags_contacttag", LINK_TAG, links(labels.tags, customers.tags, ids, at))
+    copy("tags_contactcategory", LINK_CATEGORY, kind_links(customers, labels, ids, created=created, at=at))
+    answered = moments_text(np.minimum(customers.created + rng.integers(0, DAY_S, customers.size), customers.changed))
+    copy("contacts_contactconsent", ANSWER, answer_rows(customers, labels, ids, answered))
+    copy("contacts_historyentry", ENTRY, history(customers, labels, ids, created=created, at=at, answered=answered))
+
+
+def contact_rows(customers: Customers, ids: np.ndarray, created: list[str]) -> Iterable[str]:
+    updated = moments_text(customers.changed)
+    for row, pk in enumerate(ids.tolist()):
+        number = customers.first + row + 1
+        yield "\t".join(
+            (
+                str(pk),
+                customers.email[row] or NULL,
+                customers.phone[row] or NULL,
+                f"OZ-{number:07}" if number % 5 else NULL,
+                customers.given_name[row],
+                customers.surname[row],
+                customers.status[row],
+                str(customers.score[row]),
+                customers.source[row],
+                customers.attributes[row],
+                created[row],
+                updated[row],
+            )
+        )
+
+
+def links(labels: list[int], has: np.ndarray, ids: np.ndarray, at: list[str]) -> Iterable[str]:
+    for label, having in zip(labels, has, strict=True):
+        for row in np.flatnonzero(having).tolist():
+            yield f"{label}\t{ids[row]}\t{at[row]}"
+
+
+def kind_links(
+    customers: Customers, labels: Labels, ids: np.ndarray, *, created: list[str], at: list[str]
+) -> Iterable[str]:
+    for row, (kind, pk) in enumerate(zip(customers.kind.tolist(), ids.tolist(), strict=True)):
+        yield f"{labels.kinds[kind]}\t{pk}\t{created[row]}"
+    yield from links(labels.besides, customers.besides, ids, at)
+
+
+def answered_by(customers: Customers, labels: Labels) -> Iterable[tuple[Consent, ConsentState, list[int]]]:
+    for consent, answers in zip(labels.consents, customers.answers, strict=True):
+        for number, state in ((1, ConsentState.GIVEN), (2, ConsentState.WITHDRAWN)):
+            yield consent, state, np.flatnonzero(answers == number).tolist()
+
+
+def answer_rows(customers: Customers, labels: Labels, ids: np.ndarray, at: list[str]) -> Iterable[str]:
+    for consent, state, rows in answered_by(customers, labels):
+        for row in rows:
+            yield f"{ids[row]}\t{consent.pk}\t{state.value}\t{at[row]}\t{FORM}\t{consent.wording_version}"
+
+
+def history(
+    customers: Customers, labels: Labels, ids: np.ndarray, *, created: list[str], at: list[str], answered: list[str]
+) -> Iterable[str]:
+    """What the product itself would have written: categories and answers to consents. Tags put on many leave none."""
+    paths = [path for path, _ in KINDS]
+    for row, (kind, pk) in enumerate(zip(customers.kind.tolist(), ids.tolist(), strict=True)):
+        yield f"{pk}\t{created[row]}\t{EntryKind.CATEGORY_ADDED.value}\t{paths[kind]}\t{{}}\t{BY}"
+    for (path, _), having in zip(BESIDES, customers.besides, strict=True):
+        for row in np.flatnonzero(having).tolist():
+            yield f"{ids[row]}\t{at[row]}\t{EntryKind.CATEGORY_ADDED.value}\t{path}\t{{}}\t{BY}"
+    for consent, state, rows in answered_by(customers, labels):
+        kind = EntryKind.CONSENT_GIVEN if state == ConsentState.GIVEN else EntryKind.CONSENT_WITHDRAWN
+        detail = (
+            f'{{"consent": "{consent.key}", "pl": "{consent.name_pl}", "source": "{FORM}",'
+            f' "wording_version": {consent.wording_version}}}'
+        )
+        for row in rows:
+            yield f"{ids[row]}\t{answered[row]}\t{kind.value}\t{consent.name_en}\t{detail}\t{BY}"
+
+
+def one(sql: str, *values: Any) -> Any:
+    with connection.cursor() as cursor:
+        cursor.execute(sql, values)
+        return cursor.fetchone()[0]
