@@ -55,6 +55,7 @@ SHARED_APPS = [
     "treebeard",
     "jobs",
     "config",
+    "demo",
 ]
 TENANT_APPS = [
     "django.contrib.contenttypes",
