@@ -96,6 +96,10 @@ def test_htmx_brings_no_style_and_evaluates_nothing(client_for, user):
     assert {"code": "422", "swap": True} in config["responseHandling"]
 
 
+def test_pages_with_peoples_data_stay_out_of_caches(client_for, user):
+    assert client_for(user).get("/profile/")["Cache-Control"] == "private, no-store"
+
+
 def test_the_bare_address_leads_to_what_the_user_came_for(client_for, user):
     response = client_for(user).get("/")
     assert response.status_code == 302

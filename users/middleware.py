@@ -37,7 +37,10 @@ class PreferencesMiddleware:
         language = request.user.language if request.user.is_authenticated else translation.get_language()
         with translation.override(language), timezone.override(request.tenant.timezone):  # type: ignore[attr-defined]
             request.LANGUAGE_CODE = translation.get_language()
-            return self.get_response(request)
+            response = self.get_response(request)
+        if request.user.is_authenticated:
+            response.headers.setdefault("Cache-Control", "private, no-store")  # people's data stays out of disk caches
+        return response
 
 
 class ReadOnlyMiddleware:

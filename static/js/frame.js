@@ -145,11 +145,11 @@ document.addEventListener("click", (event) => {
 });
 
 // --- one submission at a time -------------------------------------------------------------------------------------
-const sent = new WeakSet();
+let sent = new WeakSet();
 document.addEventListener("submit", (event) => {
   const form = event.target;
   if (event.defaultPrevented || form.method !== "post" || form.matches("[hx-post], [data-again]")) return;
   if (sent.has(form)) event.preventDefault();
   sent.add(form);
 });
-window.addEventListener("pageshow", (event) => { if (event.persisted) location.reload(); });
+window.addEventListener("pageshow", () => { sent = new WeakSet(); }); // back to a form: it may be sent again
