@@ -4,9 +4,11 @@ import os
 import subprocess
 import sys
 from collections.abc import Callable
+from contextlib import suppress
 from datetime import datetime
 from pathlib import Path
 from typing import Self
+from urllib.parse import quote
 
 from django.db import connection
 
@@ -46,7 +48,6 @@ class Worker:
     """
 
     def __init__(self, code: str) -> None:
-        settings = connection.settings_dict
         preamble = (
             "import os, sys\n"
             "def tell(text): print(text, flush=True)\n"
@@ -57,7 +58,7 @@ class Worker:
             "from accounts.models import Account\n"
             f"connection.set_tenant(Account.objects.get(schema_name={connection.tenant.schema_name!r}))\n"
         )
-        environment = {**os.environ, "DATABASE_URL": _address(settings)}
+        environment = {**os.environ, "DATABASE_URL": address_under_test()}
         self.process = subprocess.Popen(
             [sys.executable, "-c", preamble + code], cwd=ROOT, env=environment, text=True,
             stdin=subprocess.PIPE, stdout=subprocess.PIPE,
@@ -76,24 +77,23 @@ class Worker:
     def kill(self) -> None:
         """As `kill -9`."""
         self.process.kill()
-        self.wait()
-
-    def wait(self) -> int:
-        self.process.communicate(timeout=60)
-        return self.process.returncode
+        self.process.wait(timeout=60)
 
     def __enter__(self) -> Self:
         return self
 
     def __exit__(self, *_: object) -> None:
         if self.process.poll() is None:
-            self.kill()
+            self.process.kill()
+        self.process.wait(timeout=60)
+        for pipe in (self.process.stdin, self.process.stdout):
+            with suppress(BrokenPipeError):
+                pipe.close()  # type: ignore[union-attr]
 
 
-def _address(settings: dict) -> str:
+def address_under_test() -> str:
     """DATABASE_URL of the database under test."""
-    from urllib.parse import quote
-
+    settings = connection.settings_dict
     who = f"{quote(settings['USER'])}:{quote(settings['PASSWORD'])}" if settings["PASSWORD"] else settings["USER"]
     port = f":{settings['PORT']}" if settings["PORT"] else ""
     return f"postgres://{who}@{quote(settings['HOST'], safe='')}{port}/{settings['NAME']}"
