@@ -6,6 +6,7 @@ from typing import Any
 
 from django import forms
 from django.core.exceptions import ValidationError
+from django.http import QueryDict
 from django.utils import timezone
 from django.utils.translation import get_language
 from django.utils.translation import gettext_lazy as _
@@ -40,9 +41,11 @@ class ContactForm(forms.Form):
     source = typed(_("Source"), longest=120, help_text=_("Where the contact comes from: a shop, a fair, a form."))
     seen = forms.CharField(required=False, widget=forms.HiddenInput)
 
-    def __init__(self, *args: Any, attributes: Iterable[Attribute], contact: Contact | None = None) -> None:
+    def __init__(
+        self, data: QueryDict | None = None, *, attributes: Iterable[Attribute], contact: Contact | None = None
+    ) -> None:
         self.attributes = list(attributes)
-        super().__init__(*args, initial=initial_of(contact, self.attributes) if contact else {"lead_score": "0"})
+        super().__init__(data, initial=initial_of(contact, self.attributes) if contact else {"lead_score": "0"})
         for attribute in self.attributes:
             self.fields[PREFIX + attribute.key] = FIELDS[AttributeType(attribute.type)](attribute)
         if contact is None:

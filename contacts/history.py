@@ -6,6 +6,7 @@ from datetime import datetime
 from typing import Any
 
 from django.db.models import QuerySet
+from django.utils.text import capfirst
 from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 
@@ -107,8 +108,7 @@ def label_of(name: str, attributes: dict[str, Attribute]) -> str:
     key = name.removeprefix("attributes.")
     if key != name:
         return attributes[key].name if key in attributes else key
-    label = str(Contact._meta.get_field(name).verbose_name)  # noqa: SLF001 - Django's public door to a model's fields
-    return label[:1].upper() + label[1:]
+    return str(capfirst(str(getattr(Contact, name).field.verbose_name)))
 
 
 def said(name: str, value: Any, attributes: dict[str, Attribute]) -> str:

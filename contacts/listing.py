@@ -7,7 +7,7 @@ rows. Nothing in the address is passed over.
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from functools import cached_property
-from typing import Any
+from typing import Any, cast
 
 import django_filters
 from django import forms
@@ -16,7 +16,6 @@ from django.core.paginator import Page, Paginator
 from django.db import connection
 from django.db.models import QuerySet
 from django.http import HttpRequest, QueryDict
-from django.utils.datastructures import MultiValueDict
 from django.utils.translation import gettext as _
 from django_filters.widgets import SuffixedMultiWidget
 
@@ -65,7 +64,8 @@ class Search:
 
     @property
     def form(self) -> forms.Form:
-        return self.filterset.form  # type: ignore[no-any-return]
+        form: forms.Form = self.filterset.form
+        return form
 
     @cached_property
     def parameters(self) -> dict[str, list[str]]:
@@ -166,7 +166,7 @@ class Search:
         total, number, ids = find(queryset, field_name, descending=descending, number=number)
         found = visible(self.request.user).defer("attributes", "sort_name").in_bulk(ids)
         page = Paginator(range(total), PER_PAGE).page(number)
-        page.object_list = [found[pk] for pk in ids if pk in found]
+        page.object_list = cast("Any", [found[pk] for pk in ids if pk in found])
         return page
 
 
@@ -177,9 +177,10 @@ def given(value: Any) -> bool:
 
 def clean_address(query: QueryDict) -> str:
     """The address without the parameters that say nothing."""
-    kept = MultiValueDict({name: [v for v in values if v] for name, values in query.lists() if any(values)})
     rest = QueryDict(mutable=True)
-    rest.update(kept)
+    for name, values in query.lists():
+        if any(values):
+            rest.setlist(name, [value for value in values if value])
     return f"?{rest.urlencode()}" if rest else "?"
 
 

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Mapping
 from datetime import datetime
+from functools import partial
 from typing import Any, NoReturn
 
 from django.core.exceptions import ValidationError
@@ -70,7 +71,7 @@ def clean_attributes(
 
     def cleaner(key: str) -> Callable[[Any], Any] | None:
         attribute = definitions.get(key)
-        return attribute and (lambda raw: clean_attribute(attribute, raw, localized=localized))
+        return partial(clean_attribute, attribute, localized=localized) if attribute else None
 
     return cleaned(attributes, cleaner, name_of=lambda key: f"attributes.{key}")
 
