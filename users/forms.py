@@ -5,6 +5,7 @@ from typing import Any
 from django import forms
 from django.contrib.auth.forms import AuthenticationForm
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
 
 from users.models import Role, User
 
@@ -38,6 +39,7 @@ class ProfileForm(forms.ModelForm):
     class Meta:
         model = User
         fields = ["name", "language", "theme"]
+        labels = {"name": pgettext_lazy("person", "Name"), "language": _("Language"), "theme": _("Theme")}
 
 
 class UserForm(forms.ModelForm):
@@ -46,7 +48,12 @@ class UserForm(forms.ModelForm):
     class Meta:
         model = User
         fields = ["email", "name", "role", "language"]
-        labels = {"email": _("E-mail"), "name": _("Name"), "role": _("Role"), "language": _("Language")}
+        labels = {
+            "email": _("E-mail"),
+            "name": pgettext_lazy("person", "Name"),
+            "role": _("Role"),
+            "language": _("Language"),
+        }
         help_texts = {
             "role": _(
                 "Owners and administrators manage users and settings; marketers work with contacts and segments; "

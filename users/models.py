@@ -4,6 +4,7 @@ from django.contrib.auth.base_user import AbstractBaseUser, BaseUserManager
 from django.db import models
 from django.db.models.functions import Lower
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
 
 
 class Role(models.TextChoices):
@@ -30,7 +31,7 @@ class User(AbstractBaseUser):
     """A person with a role. Lives inside the account's schema: means nothing in another."""
 
     email = models.EmailField(_("e-mail"), max_length=254)
-    name = models.CharField(_("name"), max_length=120)
+    name = models.CharField(pgettext_lazy("person", "name"), max_length=120)
     role = models.CharField(_("role"), max_length=20, choices=Role, default=Role.MARKETER)
     language = models.CharField(
         _("language"), max_length=2, choices=[("en", "English"), ("pl", "Polski")], default="en"
