@@ -5,6 +5,7 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 import pytest
+from django.db import IntegrityError, transaction
 
 from contacts.models import Attribute, Contact
 from segmentation.criteria import parse
@@ -200,3 +201,13 @@ def test_a_tree_of_negations_is_what_it_says_for_a_contact_without_the_key() -> 
     make("none")
     assert holding({"not": {"kind": "attribute", "attribute": "plan", "op": "eq", "value": "pro"}}) == {"none"}
     assert holding({"kind": "attribute", "attribute": "plan", "op": "ne", "value": "pro"}) == {"none"}
+
+
+@pytest.mark.parametrize("value", [True, [6], "6", {"a": 6}, None])
+def test_no_number_attribute_holds_what_only_looks_greater(value: Any) -> None:
+    """`attributes__age__gt=5` would match true and lists; here they can't get in, by any way."""
+    Attribute.objects.create(key="age", name="Age", type="number")
+    with pytest.raises(IntegrityError), transaction.atomic():
+        make("odd", attributes={"age": value})
+    make("six", attributes={"age": 6})
+    assert holding({"kind": "attribute", "attribute": "age", "op": "gt", "value": 5}) == {"six"}

@@ -90,7 +90,7 @@ class Instant(_Moment):
     @override
     def where(self, op: str, operand: Any, column: Column, context: Context) -> Where:
         if isinstance(operand, Anniversary):
-            local = "{}::timestamptz AT TIME ZONE %s" if column.as_text else "{} AT TIME ZONE %s"
+            local = "({})::timestamptz AT TIME ZONE %s" if column.as_text else "{} AT TIME ZONE %s"
             return column.where(f"to_char({local}, 'MM-DD') = ANY(%s)", str(context.zone), operand.dates(context.today))
         span: Span = operand.span(context.now, context.zone)
         if column.as_text:
