@@ -146,7 +146,8 @@ def attributes(
     size = len(age)
     born = days_text((now - age * 365.2425 * DAY_S).astype(np.int64) // DAY_S)
     tested = np.maximum(now - rng.exponential(500 * DAY_S, size), created - 30 * DAY_S).astype(np.int64)
-    tested_at = moments_text(tested // 900 * 900)  # by the quarter of an hour, as visits are booked
+    opened = np.minimum(tested, now - DAY_S) // DAY_S * DAY_S + rng.integers(8 * 4, 17 * 4, size) * 900
+    tested_at = moments_text(opened)  # by the quarter of an hour, while the shop is open
     town = TOWNS.draw(rng, size).tolist()
     diopters = (np.rint(np.where(age < 45, rng.normal(-2.4, 1.9, size), rng.normal(0.4, 2.1, size)) * 4) / 4).tolist()
     wears = rng.random(size) < np.where(kind == 2, 0.96, np.where(age < 45, 0.28, 0.06))

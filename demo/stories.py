@@ -25,6 +25,7 @@ from segmentation.models import Calculation, Reason, RefreshUnit, SavedCriteria,
 from segmentation.services.calculations import fill, following, request_calculation
 from segmentation.services.segments import Settings, create_segment
 from segmentation.services.uploads import read_upload
+from tags.counting import count_all
 from tags.models import Category, Tag
 from tags.services import tags_named
 from users.models import User
@@ -101,6 +102,7 @@ def tell(account: Account, *, now: datetime, say: Say) -> None:
     say(f"{Segment.objects.count()} segments, {Calculation.objects.count()} calculations are there.")
     act(told)
     plan(told)
+    count_all(now)
     say(f"{Action.objects.count()} actions, {ExportFile.objects.count()} export file are there.")
 
 
