@@ -10,6 +10,7 @@ from django.utils.translation import pgettext
 
 from segmentation.builder.form import Builder, part_of
 from segmentation.builder.live import Live, NodeCount
+from segmentation.builder.operations import DEEPEST
 from segmentation.builder.shape import Group, Item, Leaf
 from segmentation.criteria import KINDS, Words, parse
 from segmentation.parts.base import Control, Option, Typed
@@ -51,7 +52,7 @@ class GroupView:
     joiner: str = ""
     first: bool = False
     last: bool = False
-    only: bool = False
+    nests: bool = True  # whether a group may be added in it
     targets: list[Option] = field(default_factory=list)
     is_group: ClassVar[bool] = True
 
@@ -140,7 +141,7 @@ class Drawer:
             children=[self.item(child, group) for child in group.children],
             first=number <= 1,
             last=number == count,
-            only=count == 1,
+            nests=self.builder.shape.depth_of(group) < DEEPEST,
         )
 
     @staticmethod
@@ -164,7 +165,7 @@ class Drawer:
         shown = {control.name for control in controls if control.type not in ("hidden", "words")}
         return CriterionView(
             id=leaf.id,
-            icon=part.icon_for(what) if part else "circle-help",
+            icon=part.icon_for(what) if part else "circle-question-mark",
             name=name,
             subject=subject,
             controls=controls,
@@ -199,14 +200,14 @@ class Drawer:
         """The blocks beside its own that a criterion or nested group can be moved to."""
         shape = self.builder.shape
         if shape.always is not None and shape.always is not parent:
-            yield Option(shape.always.id, TITLES["always"]())
+            yield Option(shape.always.id, pgettext("block of criteria", "Always"))
         for number, block in enumerate(shape.blocks, 1):
             if block is not parent:
                 yield Option(block.id, self.group_name("block", number))
         if len(parent.children) > 1 or parent not in shape.blocks:
             yield Option("new", _("A new block"))
         if shape.leave_out is not None and shape.leave_out is not parent:
-            yield Option(shape.leave_out.id, TITLES["leave_out"]())
+            yield Option(shape.leave_out.id, pgettext("block of criteria", "Leave out"))
 
 
 def join_title(group: Group) -> str:

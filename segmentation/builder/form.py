@@ -189,9 +189,9 @@ class Builder:
         self.shape.blocks.extend(blocks)
         self.focus = f"{blocks[0].id}-menu"
 
-    def insert_reference(self, saved_id: str) -> None:
+    def insert_reference(self, saved_id: int) -> None:
         """Puts a live reference to saved criteria in, as a block of its own."""
-        leaf = Leaf(self.shape.new_id(), {"what": ["saved"], "saved": [saved_id]})
+        leaf = Leaf(self.shape.new_id(), values_of({"kind": "saved", "criteria": saved_id}))
         block = Group(self.shape.new_id(), "all", [leaf])
         self.shape.blocks = [block] if self.pristine and len(self.shape.tops()) == 1 else [*self.shape.blocks, block]
         self.focus = f"{leaf.id}-menu"
@@ -234,11 +234,13 @@ def from_post(data: Mapping[str, Any], *, place: str) -> Builder:
     try:
         shape = load((posted.get("shape") or [""])[0])
         _fill(shape, posted)
-        builder = Builder(shape, place=place, settings=settings)
-        builder.operation = (posted.get("do") or [""])[-1]
-        _carry_out(builder, posted)
     except ShapeError as error:
         return Builder(empty(), place=place, settings=settings, problem=str(error))
+    builder = Builder(shape, place=place, settings=settings, operation=(posted.get("do") or [""])[-1])
+    try:
+        _carry_out(builder, posted)
+    except ShapeError as error:  # a button this form does not have: what was typed stays
+        builder.problem = str(error)
     return builder
 
 
@@ -271,6 +273,6 @@ def _insert(builder: Builder, saved_id: str, *, live: bool) -> None:
         builder.focus = "builder-insert"
         builder.notice = _("Choose which saved criteria to insert.")
     elif live:
-        builder.insert_reference(str(saved.pk))
+        builder.insert_reference(saved.pk)
     else:
         builder.insert(saved.criteria)

@@ -26,6 +26,7 @@ class NodeCount:
     count: int | None = None
     without: int | None = None  # the whole, if this node were taken away; None: nothing would be left, or not known
     message: str = ""
+    alone: bool = False  # counted by itself: the whole is not finished, or of another time
     removes: int | None = None  # of the group left out: how many it takes away
 
 
@@ -37,17 +38,13 @@ class Live:
     everyone: int = 0
     total: int | None = None
     missing: str = ""
+    waiting: str = ""  # nothing has been chosen yet
     nodes: dict[str, NodeCount] = field(default_factory=dict)
     reach: Reach | None = None
     sample: list[Person] = field(default_factory=list)
     sentence: SafeString | str = ""
     ms: float = 0.0
     kept_at: datetime | None = None  # when the draft was kept
-
-    @property
-    def share(self) -> str:
-        """Of all contacts, for a `<meter>`: between 0 and 1."""
-        return f"{self.total / self.everyone:.4f}" if self.total and self.everyone else "0"
 
 
 def live(builder: Builder, *, now: datetime, zone: ZoneInfo) -> Live:
@@ -78,7 +75,7 @@ def counted_before(builder: Builder, counts: list[dict[str, Any]], *, now: datet
     for counted in counts:
         node_id = built.nodes.get(counted["path"])
         if node_id is not None:
-            result.nodes.setdefault(node_id, NodeCount(counted["count"]))
+            result.nodes.setdefault(node_id, NodeCount(counted["count"], alone=True))
     return result
 
 
@@ -123,6 +120,9 @@ def _count_always(builder: Builder, evaluation: Evaluation, result: Live) -> Non
 
 # --- what is finished of it ----------------------------------------------------------------------------------
 def _parts(builder: Builder, context: Context, result: Live) -> None:
+    if builder.pristine and not builder.problem:
+        result.waiting = _("Choose a first criterion to see who matches.")
+        return
     for group in builder.shape.tops():
         _part(builder, group, context, result)
     result.missing = builder.problem or _("Finish what is marked to see the number.")
@@ -138,7 +138,7 @@ def _part(builder: Builder, item: Item, context: Context, result: Live) -> None:
             builder.note(built.node_at(error.path) or item.id, "", error.message)
         else:
             for node in evaluation.nodes:
-                result.nodes.setdefault(built.nodes[node.path], NodeCount(node.count))
+                result.nodes.setdefault(built.nodes[node.path], NodeCount(node.count, alone=True))
             return
     result.nodes[item.id] = NodeCount(message=_message(builder, item))
     for child in item.children if isinstance(item, Group) else []:

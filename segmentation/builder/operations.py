@@ -3,7 +3,11 @@
 import copy
 from collections.abc import Callable
 
-from segmentation.builder.shape import Group, Item, Leaf, Shape, empty, refuse
+from django.utils.translation import gettext as _
+
+from segmentation.builder.shape import Group, Item, Leaf, Shape, ShapeError, empty, refuse
+
+DEEPEST = 5  # groups in groups that the form offers to add to; with the frame around, the language's limit
 
 
 def operate(shape: Shape, command: str) -> str:
@@ -65,6 +69,8 @@ def _add(shape: Shape, group: Group) -> str:
 
 
 def _nest(shape: Shape, group: Group) -> str:
+    if shape.depth_of(group) >= DEEPEST:
+        raise ShapeError(_("Groups can't be nested any deeper."))
     leaf = _waiting(shape)
     group.children.append(Group(shape.new_id(), "any" if group.join == "all" else "all", [leaf]))
     return f"{leaf.id}-what"

@@ -84,6 +84,11 @@ class Shape:
             None,
         )
 
+    def depth_of(self, item: Item) -> int:
+        """How many groups are around a node: 0 for a block."""
+        parent = self.parent_of(item)
+        return 0 if parent is None else 1 + self.depth_of(parent)
+
 
 def _walk(item: Item) -> Iterator[Item]:
     yield item
@@ -93,9 +98,10 @@ def _walk(item: Item) -> Iterator[Item]:
 
 
 def empty() -> Shape:
-    """What a new page begins with: one block that waits for its first criterion."""
+    """What a new page begins with: one block with a criterion that waits to be chosen."""
     shape = Shape(blocks=[])
-    shape.blocks.append(Group(id=shape.new_id()))
+    leaf = Leaf(shape.new_id())
+    shape.blocks.append(Group(shape.new_id(), "all", [leaf]))
     return shape
 
 
