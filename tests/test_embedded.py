@@ -237,6 +237,11 @@ def test_a_full_disk_is_recognised_wherever_it_shows():
     assert sentence_for(ValueError("a bug")) is None
 
 
+def test_a_database_without_tables_is_told_how_to_get_them():
+    assert "migrate_schemas" in sentence_for(psycopg.errors.UndefinedTable('relation "accounts_account" does not exist'))
+    assert sentence_for(psycopg.errors.UndefinedTable('relation "misspelt" does not exist')) is None
+
+
 def test_too_little_room_is_told_before_a_cluster_is_made(var):
     with pytest.raises(ServiceError, match="Too little disk space"):
         Folders(var).require_room(1 << 60)

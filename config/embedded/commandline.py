@@ -54,6 +54,8 @@ def sentence_for(error: BaseException) -> str | None:
             return str(cause)
         if isinstance(cause, psycopg.errors.DiskFull) or (isinstance(cause, OSError) and cause.errno == errno.ENOSPC):
             return "The disk is full: free some space and try again."
+        if isinstance(cause, psycopg.errors.UndefinedTable) and '"accounts_' in str(cause):
+            return "The database has no tables yet: run 'python manage.py migrate_schemas', or 'make demo'."
         if isinstance(cause, psycopg.OperationalError) and (cause.sqlstate or "08")[:2] in {"08", "57"}:
             return "The connection to the database was lost: is its server still running?"
     return None
