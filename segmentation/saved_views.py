@@ -158,7 +158,7 @@ def save_from_builder(request: HttpRequest) -> HttpResponse:
         name.add_error("name", NAME_TAKEN)
     if not request.htmx:  # type: ignore[attr-defined]
         return editor(request, name, form, status=422)
-    problem = problem or " ".join(name.errors.get("name", []))
+    problem = problem or " ".join(str(error) for error in name.errors.get("name", []))
     return render(request, "segmentation/builder/_saved_answer.html", {"problem": problem}, status=422)
 
 

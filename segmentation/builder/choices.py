@@ -42,12 +42,12 @@ class Choices:
 
     @cached_property
     def segments(self) -> list[Option]:
-        rows = Segment.objects.exclude(pk=self.without_segment).order_by("name").values_list("pk", "name")
+        rows = Segment.objects.exclude(pk=self.without_segment or 0).order_by("name").values_list("pk", "name")
         return [Option(str(pk), name) for pk, name in rows]
 
     @cached_property
     def saved(self) -> list[Option]:
-        rows = SavedCriteria.objects.exclude(pk=self.without_saved).order_by("name").values_list("pk", "name")
+        rows = SavedCriteria.objects.exclude(pk=self.without_saved or 0).order_by("name").values_list("pk", "name")
         return [Option(str(pk), name) for pk, name in rows]
 
     @cached_property

@@ -14,10 +14,10 @@ from pydantic import ValidationError
 from segmentation.builder import trees
 from segmentation.builder.choices import Choices
 from segmentation.builder.operations import operate, pristine
-from segmentation.builder.shape import Group, Item, Leaf, Shape, ShapeError, Values, dump, empty, load
+from segmentation.builder.shape import Group, Item, Leaf, Shape, ShapeError, dump, empty, load
 from segmentation.criteria import KINDS, Catalog, CriteriaError, Words, check, parse
 from segmentation.models import SavedCriteria
-from segmentation.parts.base import FormPart, Tree, Typed, UnfinishedError
+from segmentation.parts.base import FormPart, Tree, Typed, UnfinishedError, Values
 
 if TYPE_CHECKING:
     from segmentation.builder.display import Display
