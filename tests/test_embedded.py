@@ -238,7 +238,9 @@ def test_a_full_disk_is_recognised_wherever_it_shows():
 
 
 def test_a_database_without_tables_is_told_how_to_get_them():
-    assert "migrate_schemas" in sentence_for(psycopg.errors.UndefinedTable('relation "accounts_account" does not exist'))
+    assert "migrate_schemas" in sentence_for(
+        psycopg.errors.UndefinedTable('relation "accounts_account" does not exist')
+    )
     assert sentence_for(psycopg.errors.UndefinedTable('relation "misspelt" does not exist')) is None
 
 
