@@ -78,6 +78,11 @@ def django_db_setup(
     yield
     if not django_db_keepdb:
         with django_db_blocker.unblock():
+            with connection.cursor() as cursor:  # a server's thread may not have closed its connection yet
+                cursor.execute(
+                    "SELECT pg_terminate_backend(pid) FROM pg_stat_activity"
+                    " WHERE datname = current_database() AND usename = current_user AND pid <> pg_backend_pid()"
+                )
             teardown_databases(made, verbosity=verbosity)
 
 
