@@ -32,12 +32,12 @@ def admin(client_for: Callable, administrator: Any) -> Client:
 
 
 def addresses(contact: Contact, consent: Consent) -> dict[str, str]:
-    here = f"/contacts/{contact.pk}"
+    here = f"/contacts/{contact.pk}/"
     return {
         "page": here,
-        "edit": f"{here}/edit",
-        "delete": f"{here}/delete",
-        "answer": f"{here}/consents/{consent.pk}",
+        "edit": f"{here}edit/",
+        "delete": f"{here}delete/",
+        "answer": f"{here}consents/{consent.pk}/",
     }
 
 
@@ -81,7 +81,7 @@ def test_the_page_shows_every_field_in_the_accounts_zone_and_the_readers_languag
     contact = factories.contact(
         first_name="Żaneta", last_name="Łęcka", email="z@x.pl", phone="+48600100200", attributes=values
     )
-    text = client.get(f"/contacts/{contact.pk}").content.decode()
+    text = client.get(f"/contacts/{contact.pk}/").content.decode()
     for shown in [
         "Żaneta Łęcka",
         f"id {contact.pk}",
@@ -97,7 +97,7 @@ def test_the_page_shows_every_field_in_the_accounts_zone_and_the_readers_languag
         assert shown in text
     marketer.language = "pl"
     marketer.save()
-    text = client.get(f"/contacts/{contact.pk}").content.decode()
+    text = client.get(f"/contacts/{contact.pk}/").content.decode()
     assert "1\u00a0234,5" in text
 
 
@@ -117,7 +117,7 @@ def test_a_contact_of_another_account_does_not_exist(client: Client, other_accou
 
 
 def test_an_id_beyond_the_column_is_404(client: Client) -> None:
-    assert client.get("/contacts/99999999999999999999").status_code == 404
+    assert client.get("/contacts/99999999999999999999/").status_code == 404
 
 
 @pytest.mark.parametrize("name", ["edit", "delete", "answer"])
@@ -129,7 +129,7 @@ def test_an_analyst_changes_nothing(client_for: Callable, analyst: Any, name: st
     assert page.status_code == 200
     assert here["edit"] not in page.content.decode()
     assert browser.post(here[name], {"source": "x", "state": "given"}).status_code == 403
-    assert browser.post("/contacts/new", {"email": "a@x.pl"}).status_code == 403
+    assert browser.post("/contacts/new/", {"email": "a@x.pl"}).status_code == 403
     assert Contact.objects.count() == 1
 
 
@@ -143,9 +143,9 @@ def test_creating_leads_to_the_contact(client: Client, marketer: Any) -> None:
         "attribute-spend": "12,5",
         "attribute-interests": ["sport", "kino"],
     }
-    response = client.post("/contacts/new", given)
+    response = client.post("/contacts/new/", given)
     contact = Contact.objects.get()
-    assert response["Location"] == f"/contacts/{contact.pk}"
+    assert response["Location"] == f"/contacts/{contact.pk}/"
     assert (contact.email, contact.status, contact.attributes) == (
         "a@x.pl",
         "pending",
@@ -167,11 +167,11 @@ def test_a_bad_form_comes_back_with_errors_at_the_fields(client: Client) -> None
         "attribute-birthday": "2026-02-30",
         "phone": "12",
     }
-    page = client.post("/contacts/new", bad)
+    page = client.post("/contacts/new/", bad)
     assert page.status_code == 422
     assert set(page.context["form"].errors) == {"lead_score", "phone", "attribute-spend", "attribute-birthday"}
     assert 'value="much"' in page.content.decode(), "what was typed is not lost"
-    page = client.post("/contacts/new", {"email": "taken@x.pl", "status": "subscribed"})
+    page = client.post("/contacts/new/", {"email": "taken@x.pl", "status": "subscribed"})
     assert page.status_code == 422
     assert page.context["form"].errors == {"email": ["Another contact has this e-mail address."]}
 
@@ -182,10 +182,10 @@ def test_editing_changes_only_what_was_changed(client: Client) -> None:
     factories.attribute("spend", "number")
     values = {"last_visit": "2026-10-25T01:30:15+00:00", "spend": 0.0000001}
     contact = factories.contact(first_name="Old", attributes=values)
-    form = client.get(f"/contacts/{contact.pk}/edit").context["form"]
+    form = client.get(f"/contacts/{contact.pk}/edit/").context["form"]
     shown = {f"attribute-{key}": form[f"attribute-{key}"].value() for key in values}
     assert shown == {"attribute-last_visit": "2026-10-25T02:30:15", "attribute-spend": "0.0000001"}
-    response = client.post(f"/contacts/{contact.pk}/edit", posted(contact, first_name="New", **shown))
+    response = client.post(f"/contacts/{contact.pk}/edit/", posted(contact, first_name="New", **shown))
     assert response.status_code == 302
     contact.refresh_from_db()
     assert (contact.first_name, contact.attributes) == ("New", values)
@@ -197,7 +197,7 @@ def test_an_edit_based_on_an_older_state_is_refused_and_says_so(client: Client, 
     contact = factories.contact(first_name="Old")
     stale = posted(contact, first_name="Mine")
     update_contact(contact, fields={"first_name": "Theirs"}, now=NOW + timedelta(hours=1), by="x")
-    page = client.post(f"/contacts/{contact.pk}/edit", stale if seen is None else stale | {"seen": seen})
+    page = client.post(f"/contacts/{contact.pk}/edit/", stale if seen is None else stale | {"seen": seen})
     assert page.status_code == 409
     assert "Somebody else changed this contact" in page.content.decode()
     contact.refresh_from_db()
@@ -210,10 +210,10 @@ def test_deleting_asks_first_and_says_what_goes(client: Client, monkeypatch: pyt
     monkeypatch.setattr(
         manager, "belongings", [lambda _request, _contact: [Belonging("tags", 3), Belonging("none", 0)]]
     )
-    question = client.get(f"/contacts/{contact.pk}/delete", headers=HTMX)
+    question = client.get(f"/contacts/{contact.pk}/delete/", headers=HTMX)
     assert "<html" not in question.content.decode()
     assert "answers to consents" in question.content.decode()
-    full = client.get(f"/contacts/{contact.pk}/delete")
+    full = client.get(f"/contacts/{contact.pk}/delete/")
     assert full.content.decode().count("<h1") == 1
     assert [(b.label, b.count) for b in full.context["belongings"]] == [
         ("history entries", 1),
@@ -221,7 +221,7 @@ def test_deleting_asks_first_and_says_what_goes(client: Client, monkeypatch: pyt
         ("tags", 3),
     ]
     assert Contact.objects.exists()
-    assert client.post(f"/contacts/{contact.pk}/delete")["Location"] == "/contacts/"
+    assert client.post(f"/contacts/{contact.pk}/delete/")["Location"] == "/contacts/"
     assert not Contact.objects.exists()
 
 
@@ -231,7 +231,7 @@ def test_answers_to_consents_are_recorded_with_their_source(client: Client) -> N
     assert client.post(here, {"state": "given", "source": "a call"}).status_code == 302
     assert ContactConsent.objects.get().source == "a call"
     assert client.post(here, {"state": "withdrawn", "source": "a letter"}).status_code == 302
-    text = client.get(f"/contacts/{contact.pk}").content.decode()
+    text = client.get(f"/contacts/{contact.pk}/").content.decode()
     assert f"Consent “{consent.name_en}” withdrawn: a letter" in text
     assert f"Consent “{consent.name_en}” given: a call, wording version 1" in text
 
@@ -255,7 +255,7 @@ def test_an_answer_that_makes_no_sense_is_refused(client: Client, bad: dict[str,
 
 def test_an_unknown_consent_is_404(client: Client) -> None:
     contact = factories.contact()
-    assert client.post(f"/contacts/{contact.pk}/consents/999", {"state": "given", "source": "x"}).status_code == 404
+    assert client.post(f"/contacts/{contact.pk}/consents/999/", {"state": "given", "source": "x"}).status_code == 404
 
 
 def test_history_reads_as_sentences_newest_first_in_pages(client: Client, marketer: Any) -> None:
@@ -265,12 +265,12 @@ def test_history_reads_as_sentences_newest_first_in_pages(client: Client, market
         HistoryEntry.objects.create(
             contact=contact, at=NOW + timedelta(minutes=number), kind="tag_added", label=f"T{number}", by="import"
         )
-    first = client.get(f"/contacts/{contact.pk}")
+    first = client.get(f"/contacts/{contact.pk}/")
     assert [line.sentence for line in first.context["lines"]][:2] == ["Tag “T24” added", "Tag “T23” added"]
-    second = client.get(f"/contacts/{contact.pk}?page=2", headers=HTMX)
+    second = client.get(f"/contacts/{contact.pk}/?page=2", headers=HTMX)
     assert "<html" not in second.content.decode()
     assert "Contact created" in second.content.decode()
-    last = client.get(f"/contacts/{contact.pk}?page=2").context["lines"][-1]
+    last = client.get(f"/contacts/{contact.pk}/?page=2").context["lines"][-1]
     assert (last.sentence, last.by) == ("Contact created", "Ann")
     assert [(change.label, change.old, change.new) for change in last.changes] == [
         ("First name", "", "A"),
@@ -285,7 +285,7 @@ def test_queries_do_not_grow_with_history_and_attributes(client: Client) -> None
 
     def queries() -> int:
         with CaptureQueriesContext(connection) as captured:
-            assert client.get(f"/contacts/{contact.pk}").status_code == 200
+            assert client.get(f"/contacts/{contact.pk}/").status_code == 200
         return len(captured)
 
     factories.attribute("a0")
@@ -309,7 +309,7 @@ def test_apps_above_add_panels(client: Client, monkeypatch: pytest.MonkeyPatch) 
             context=lambda _request, person: {"belongings": [Belonging(f"things of {person.pk}", 7)]},
         )
     )
-    assert f"things of {contact.pk}" in client.get(f"/contacts/{contact.pk}").content.decode()
+    assert f"things of {contact.pk}" in client.get(f"/contacts/{contact.pk}/").content.decode()
 
 
 # --- attributes ---------------------------------------------------------------------------------------------
@@ -323,12 +323,13 @@ def test_attributes_are_listed_with_how_many_contacts_have_a_value(client: Clien
     page = client.get("/attributes/")
     assert [(attribute.key, count) for attribute, count in page.context["lines"]] == [("city", 2), ("frame", 1)]
     assert "Counted at" in page.content.decode()
-    assert "/attributes/new" not in page.content.decode(), "a marketer declares none"
+    assert "/attributes/new/" not in page.content.decode(), "a marketer declares none"
 
 
 @pytest.mark.parametrize("role", ["marketer", "analyst"])
 @pytest.mark.parametrize(
-    "address", ["/attributes/new", "/attributes/{}/edit", "/attributes/{}/delete", "/consents/new", "/consents/{}/edit"]
+    "address",
+    ["/attributes/new/", "/attributes/{}/edit/", "/attributes/{}/delete/", "/consents/new/", "/consents/{}/edit/"],
 )
 def test_definitions_are_for_owners_and_administrators(
     client_for: Callable, make_user: Callable, role: str, address: str
@@ -341,28 +342,28 @@ def test_definitions_are_for_owners_and_administrators(
 
 def test_an_attribute_is_declared_changed_and_deleted(admin: Client) -> None:
     given = {"name": "Frame", "key": "frame", "type": "choice", "options": "metal\r\n\r\nplastic\r\n"}
-    assert admin.post("/attributes/new", given)["Location"] == "/attributes/"
+    assert admin.post("/attributes/new/", given)["Location"] == "/attributes/"
     frame = Attribute.objects.get()
     assert frame.options == ["metal", "plastic"]
-    assert admin.get(f"/attributes/{frame.pk}/edit").status_code == 200
-    assert admin.post(f"/attributes/{frame.pk}/edit", {"name": "Frames", "options": "metal"}).status_code == 302
+    assert admin.get(f"/attributes/{frame.pk}/edit/").status_code == 200
+    assert admin.post(f"/attributes/{frame.pk}/edit/", {"name": "Frames", "options": "metal"}).status_code == 302
     frame.refresh_from_db()
     assert (frame.name, frame.options) == ("Frames", ["metal"])
-    assert "Delete attribute Frames?" in admin.get(f"/attributes/{frame.pk}/delete", headers=HTMX).content.decode()
-    assert admin.post(f"/attributes/{frame.pk}/delete").status_code == 302
+    assert "Delete attribute Frames?" in admin.get(f"/attributes/{frame.pk}/delete/", headers=HTMX).content.decode()
+    assert admin.post(f"/attributes/{frame.pk}/delete/").status_code == 302
     assert not Attribute.objects.exists()
 
 
 def test_a_bad_definition_is_refused_at_its_field(admin: Client) -> None:
-    page = admin.post("/attributes/new", {"name": "E-mail", "key": "email", "type": "choice"})
+    page = admin.post("/attributes/new/", {"name": "E-mail", "key": "email", "type": "choice"})
     assert page.status_code == 422
     assert set(page.context["form"].errors) == {"key", "options"}
     frame = factories.attribute("frame", "choice", options=["metal", "wood"])
     factories.contact(attributes={"frame": "metal"})
-    page = admin.post(f"/attributes/{frame.pk}/edit", {"name": "Frame", "options": "wood"})
+    page = admin.post(f"/attributes/{frame.pk}/edit/", {"name": "Frame", "options": "wood"})
     assert page.status_code == 422
     assert "1 contact has it" in page.content.decode()
-    page = admin.post(f"/attributes/{frame.pk}/delete", headers=HTMX)
+    page = admin.post(f"/attributes/{frame.pk}/delete/", headers=HTMX)
     assert page.status_code == 422
     assert "1 contact has a value" in page.content.decode()
 
@@ -371,9 +372,9 @@ def test_definitions_of_another_account_do_not_exist(admin: Client, other_accoun
     with tenant_context(other_account):
         attribute, consent = factories.attribute("city"), factories.consent()
     for address in (
-        f"/attributes/{attribute.pk}/edit",
-        f"/attributes/{attribute.pk}/delete",
-        f"/consents/{consent.pk}/edit",
+        f"/attributes/{attribute.pk}/edit/",
+        f"/attributes/{attribute.pk}/delete/",
+        f"/consents/{consent.pk}/edit/",
     ):
         assert admin.get(address).status_code == 404
 
@@ -398,9 +399,9 @@ def test_consents_are_listed_with_how_many_gave_and_withdrew(client: Client, mar
 
 def test_a_consent_is_created_and_its_wording_changed(admin: Client) -> None:
     given = {"key": "sms", "name_en": "Texts", "name_pl": "SMS", "channel": "sms"}
-    assert admin.post("/consents/new", given).status_code == 302
+    assert admin.post("/consents/new/", given).status_code == 302
     consent = Consent.objects.get()
-    here = f"/consents/{consent.pk}/edit"
+    here = f"/consents/{consent.pk}/edit/"
     assert admin.get(here).status_code == 200
     assert admin.post(here, {"name_en": "Text messages", "name_pl": "SMS", "channel": "sms"}).status_code == 302
     assert Consent.objects.get().wording_version == 1, "a slip of the pen"
@@ -410,10 +411,10 @@ def test_a_consent_is_created_and_its_wording_changed(admin: Client) -> None:
 
 def test_a_bad_consent_is_refused_at_its_field(admin: Client) -> None:
     factories.consent("sms")
-    page = admin.post("/consents/new", {"key": "sms", "name_en": "x", "name_pl": "y", "channel": "sms"})
+    page = admin.post("/consents/new/", {"key": "sms", "name_en": "x", "name_pl": "y", "channel": "sms"})
     assert page.status_code == 422
     assert page.context["form"].errors == {"key": ["Another consent has this key."]}
-    page = admin.post("/consents/new", {"key": "new", "name_en": "x", "name_pl": "", "channel": "pigeon"})
+    page = admin.post("/consents/new/", {"key": "new", "name_en": "x", "name_pl": "", "channel": "pigeon"})
     assert page.status_code == 422
     assert set(page.context["form"].errors) == {"name_pl", "channel"}
 
@@ -421,5 +422,5 @@ def test_a_bad_consent_is_refused_at_its_field(admin: Client) -> None:
 def test_the_find_box_finds_contacts(client: Client) -> None:
     contact = factories.contact(first_name="Żaneta", last_name="Łęcka")
     text = client.get("/find", {"q": "lecka"}).content.decode()
-    assert f"/contacts/{contact.pk}" in text
+    assert f"/contacts/{contact.pk}/" in text
     assert "Żaneta Łęcka" in text

@@ -46,7 +46,7 @@ def _only_own_parts(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
 def names(response: Any) -> list[str]:
     """The contacts shown, in order."""
     return [
-        unescape(name) for name in re.findall(r'class="name" href="/contacts/\d+">([^<]*)<', response.content.decode())
+        unescape(name) for name in re.findall(r'class="name" href="/contacts/\d+/">([^<]*)<', response.content.decode())
     ]
 
 
@@ -392,4 +392,4 @@ def test_a_restricted_view_of_contacts_is_one_selector_away(client: Client, monk
     page = client.get(URL)
     assert (names(page), total(page)) == (["Seen"], 1)
     assert client.get(URL, {"q": "hidden"}).context["total"] == 0
-    assert client.get(f"/contacts/{hidden.pk}").status_code == 404
+    assert client.get(f"/contacts/{hidden.pk}/").status_code == 404
