@@ -6,9 +6,10 @@ ARGS ?=
 PYTHON ?= $(shell for name in python3 python3.13 python3.12 python3.11; do \
 	$$name -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && echo $$name && exit; done; \
 	command -v python3)
-VENV := .venv/bin
-APPS := accounts actions config contacts exports jobs segmentation tags users
-COMPILE := $(VENV)/uv pip compile --quiet --universal --python-version 3.11 --only-binary :all: --generate-hashes \
+VENV := .venv
+BIN := $(VENV)/bin
+APPS := accounts actions config contacts demo exports jobs segmentation tags users
+COMPILE := $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --only-binary :all: --generate-hashes \
 	--no-header --no-annotate --no-emit-index-url --no-emit-find-links
 
 .DEFAULT_GOAL := help
@@ -24,37 +25,40 @@ help:
 	@echo "make clean                remove var/ and all that was made in it"
 
 demo: packages
-	@exec $(VENV)/python manage.py demo --host $(HOST) --port $(PORT)
+	@exec $(BIN)/python manage.py demo --host $(HOST) --port $(PORT)
 
 test: dev-packages
-	@exec $(VENV)/python -m pytest $(ARGS)
+	@exec $(BIN)/python -m pytest $(ARGS)
 
 check: lint types imports migrations templates test
 
+# Nothing to install where an environment is given: make VENV=/some/.venv …
 packages dev-packages:
+ifeq ($(VENV),.venv)
 	@test -n "$(PYTHON)" || { echo "Python 3.11 or newer is needed, and no python3 was found." >&2; exit 1; }
 	@$(PYTHON) scripts/environment.py $(if $(filter dev-packages,$@),dev,base)
+endif
 
 lint: dev-packages
-	$(VENV)/ruff check .
-	$(VENV)/ruff format --check .
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
 
 types: dev-packages
-	$(VENV)/mypy $(APPS) manage.py
+	$(BIN)/mypy $(APPS) manage.py
 
 imports: dev-packages
-	$(VENV)/lint-imports
+	$(BIN)/lint-imports
 
 # Without a database it can't compare with what was applied, and says so at length.
 migrations: dev-packages
-	$(VENV)/python -W "ignore:Got an error checking" manage.py makemigrations --check --dry-run
+	$(BIN)/python -W "ignore:Got an error checking" manage.py makemigrations --check --dry-run
 
 templates: dev-packages
-	$(VENV)/djlint templates --lint --quiet
+	$(BIN)/djlint templates --lint --quiet
 
 # Places and dates of extraction would change in every commit.
 translations: dev-packages
-	cd $(CURDIR) && $(VENV)/python manage.py makemessages --locale pl --no-location --no-wrap --ignore .venv --ignore var \
+	$(BIN)/python manage.py makemessages --locale pl --no-location --no-wrap --ignore .venv --ignore var \
 		--ignore tests --ignore bench --ignore mock
 	sed -i '/^"POT-Creation-Date:/d' locale/pl/LC_MESSAGES/django.po
 
