@@ -1,0 +1,87 @@
+"""The contact manager and a contact in a real browser: typing, sorting, asking before deleting; accessible."""
+
+import re
+
+import pytest
+
+from contacts.models import Contact
+from tests import factories
+from tests.support.people import PASSWORD
+from tests.test_frame_browser import violations
+
+pytestmark = pytest.mark.browser
+
+
+@pytest.fixture
+def manager(page, make_user):
+    """The contact manager, with somebody signed in and five contacts."""
+    owner = make_user("owner")
+    factories.attribute("frame", "choice", options=["metal", "plastic"])
+    factories.attribute("birthday", "date")
+    factories.consent("newsletter")
+    for number, name in enumerate(["Łęcka", "Żak", "Ćwik", "Nowak", "Zachara"]):
+        factories.contact(first_name="Ala", last_name=name, lead_score=number, attributes={"frame": "metal"})
+    page.goto("/login/")
+    page.fill("[name=username]", owner.email)
+    page.fill("[name=password]", PASSWORD)
+    page.keyboard.press("Enter")
+    page.wait_for_selector("#menu", state="attached")
+    page.goto("/contacts/")
+    return page
+
+
+def shown(page) -> list[str]:
+    return page.locator("#rows .name").all_inner_texts()
+
+
+def test_typing_narrows_the_list_and_sorting_keeps_what_was_typed(manager):
+    manager.type("#id_q", "ala", delay=20)
+    manager.wait_for_url("**/contacts/?q=ala")
+    manager.click("th a:has-text('Name')")
+    manager.wait_for_url("**sort=name*")
+    assert shown(manager) == ["Ala Ćwik", "Ala Łęcka", "Ala Nowak", "Ala Zachara", "Ala Żak"]
+    manager.click(".more-filters summary")
+    manager.fill("[name=lead_score_from]", "2")
+    manager.wait_for_url("**lead_score_from=2*")
+    assert shown(manager) == ["Ala Ćwik", "Ala Nowak", "Ala Zachara"], "still in the order chosen"
+    manager.fill("#id_q", "zzz")
+    manager.wait_for_selector("text=No contact fits")
+    manager.go_back()
+    manager.wait_for_selector("text=Ala Nowak")
+
+
+def test_a_contact_is_deleted_only_after_a_question(manager):
+    manager.click("text=Ala Nowak")
+    manager.wait_for_url(re.compile(r"/contacts/\d+/$"))
+    manager.click("text=Delete")
+    manager.click("#dialog >> text=Cancel")
+    assert Contact.objects.count() == 5
+    manager.click("text=Delete")
+    manager.click("#dialog .btn-danger")
+    manager.wait_for_selector("text=Ala Nowak is deleted.")
+    assert Contact.objects.count() == 4
+
+
+@pytest.mark.parametrize(("theme", "width"), [("light", 1440), ("dark", 390)])
+def test_pages_are_accessible_and_fit(manager, theme, width):
+    manager.set_viewport_size({"width": width, "height": 900})
+    manager.emulate_media(color_scheme=theme)
+    pk = Contact.objects.values_list("pk", flat=True)[0]
+    for address in (
+        "/contacts/?status=subscribed&lead_score_from=1",
+        "/contacts/?lead_score_from=x&colour=red",
+        "/contacts/?q=zzz",
+        "/contacts/new/",
+        f"/contacts/{pk}/",
+        f"/contacts/{pk}/edit/",
+        f"/contacts/{pk}/delete/",
+        "/attributes/",
+        "/attributes/new/",
+        "/consents/",
+        "/consents/new/",
+    ):
+        manager.goto(address)
+        for opener in manager.locator("main details > summary").all():
+            opener.click()
+        assert violations(manager) == []
+        assert manager.evaluate("document.documentElement.scrollWidth <= innerWidth"), address
