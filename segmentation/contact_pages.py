@@ -59,7 +59,7 @@ def note(request: HttpRequest, calculation: Calculation, total: int) -> SafeStri
         count,
     ) % {"number": number(count), "when": moment_text(calculation.as_of or now, now=now)}
     address = reverse("segmentation:preview", args=[calculation.segment_id])
-    parts = [format_html('<a href="{}">{}</a>: {}', address, calculation.segment.name, text)]
+    parts: list[str] = [format_html('<a href="{}">{}</a>: {}', address, calculation.segment.name, text)]
     if gone := deleted_since(calculation, total):
         told = ngettext(
             "%(number)s of them has been deleted since.", "%(number)s of them have been deleted since.", gone
@@ -81,14 +81,14 @@ def deleted_since(calculation: Calculation, total: int) -> int:
 class Membership:
     """A segment that holds a contact, as of its last calculation."""
 
-    def __init__(self, pk: int, name: str, as_of: datetime, *, ready: bool) -> None:
+    def __init__(self, pk: int, name: str, as_of: datetime | None, *, ready: bool) -> None:
         self.pk, self.name, self.as_of, self.ready = pk, name, as_of, ready
 
 
 def memberships(contact: Contact, *, now: datetime) -> list[Membership]:
     """Segments whose last calculation holds the contact: those ready first, then by name."""
     rows = Segment.objects.filter(latest__isnull=False).order_by("-latest")
-    found = []
+    found: list[Membership] = []
     for pk, name, ready_until, as_of, members in rows.values_list(
         "pk", "name", "ready_until", "latest__as_of", "latest__members"
     )[:LOOKED_AT].iterator(chunk_size=20):

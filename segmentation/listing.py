@@ -94,7 +94,7 @@ def page_of(where: str, *, form: ListFilterForm, sort: str, number: str | None, 
     last = selectors.last_calculations(segments)
     sizes = selectors.sizes_over_time(segments)
     kinds = {kind.name: kind for kind in hooks.action_kinds}
-    page.object_list = [  # type: ignore[misc]
+    shown = [
         Row(
             segment=segment,
             where=where,
@@ -105,6 +105,7 @@ def page_of(where: str, *, form: ListFilterForm, sort: str, number: str | None, 
         )
         for segment in segments
     ]
+    page.object_list = shown  # type: ignore[assignment]
     return page
 
 

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from datetime import datetime
 from typing import Any
 
+from django.db.models import BooleanField, F, Func, JSONField, Value
 from django.urls import NoReverseMatch, reverse
 from django.utils.translation import gettext as _
 
@@ -29,15 +30,27 @@ def names(criteria: dict[str, Any], kind: str, key: str | int) -> bool:
     return any(reference.kind == kind and reference.key == key for reference in references_in(criteria))
 
 
+def holding(kind: str, criteria: str) -> Func:
+    """A condition: the criteria in that field have a criterion of this kind; what it names is for Python to judge."""
+    return Func(
+        F(criteria),
+        Value("$.** ? (@.kind == $kind)"),
+        Value({"kind": kind}, JSONField()),
+        function="jsonb_path_exists",
+        output_field=BooleanField(),
+    )
+
+
 def segments_naming(kind: str, key: str | int) -> list[Segment]:
     """Segments whose criteria in force name it, by name."""
-    rows = Segment.objects.select_related("version").order_by("name")
+    rows = Segment.objects.filter(holding(kind, "version__criteria")).select_related("version").order_by("name")
     return [row for row in rows if row.version and names(row.version.criteria, kind, key)]
 
 
 def saved_naming(kind: str, key: str | int) -> list[SavedCriteria]:
     """Saved criteria that name it, by name."""
-    return [saved for saved in SavedCriteria.objects.order_by("name") if names(saved.criteria, kind, key)]
+    rows = SavedCriteria.objects.filter(holding(kind, "criteria")).order_by("name")
+    return [saved for saved in rows if names(saved.criteria, kind, key)]
 
 
 def users_of(kind: str, key: str | int) -> Iterator[tuple[str, str, str]]:
@@ -83,12 +96,12 @@ def follow_renaming(change: tags.hooks.Renamed, now: datetime) -> None:
 
     A renaming is no edit: the same people are meant, so the version stays one and nothing is calculated.
     """
-    in_force = Version.objects.filter(pk__in=Segment.objects.values("version")).select_for_update(no_key=True)
-    for version in in_force:
+    in_force = Version.objects.filter(holding(change.kind, "criteria"), pk__in=Segment.objects.values("version"))
+    for version in in_force.select_for_update(no_key=True):
         renamed = renamed_in(version.criteria, change)
         if renamed != version.criteria:
             Version.objects.filter(pk=version.pk).update(criteria=renamed)
-    for saved in SavedCriteria.objects.select_for_update(no_key=True):
+    for saved in SavedCriteria.objects.filter(holding(change.kind, "criteria")).select_for_update(no_key=True):
         renamed = renamed_in(saved.criteria, change)
         if renamed != saved.criteria:
             SavedCriteria.objects.filter(pk=saved.pk).update(criteria=renamed, updated_at=now)

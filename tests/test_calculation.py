@@ -10,7 +10,7 @@ from contacts.models import Contact
 from jobs import services as jobs
 from jobs.models import JobState
 from jobs.services import run
-from segmentation import hooks
+from segmentation import engine, hooks
 from segmentation.models import Calculation, Reason, Segment
 from segmentation.services import calculations, cancel_calculation, edit_criteria, refresh_due, request_calculation
 from tags.models import Tag
@@ -84,7 +84,7 @@ def test_a_run_overtaken_half_way_stores_nothing(monkeypatch):
     scored(2)
     segment = create()
     older = Calculation.objects.get()
-    evaluate = calculations.evaluate
+    evaluate = engine.evaluate
 
     def overtaken(tree, *, context):
         found = evaluate(tree, context=context)

@@ -2,6 +2,7 @@
 
 import threading
 from datetime import timedelta
+from typing import Any
 
 from django.db import connection, connections
 from pyroaring import BitMap
@@ -31,12 +32,13 @@ tell("done")
 """
 
 
-def at_once(*works) -> list:
+def at_once(*works) -> list[Any]:
     """Runs them in threads of their own connection, begun together; what they return or raise."""
-    tenant, start, outcomes = connection.tenant, threading.Barrier(len(works)), []
+    here: Any = connection
+    tenant, start, outcomes = here.tenant, threading.Barrier(len(works)), []
 
     def attempt(work):
-        connection.set_tenant(tenant)
+        here.set_tenant(tenant)
         try:
             start.wait(10)
             outcomes.append(work())
@@ -146,7 +148,6 @@ def test_a_worker_that_was_overtaken_while_it_slept_writes_nothing(committed):
         assert run("calculation", calculation.pk, now=later) is not None
         worker.go()
         assert worker.heard() == "done"
-        worker.wait()
     calculation.refresh_from_db()
     assert (calculation.as_of, calculation.finished_at) == (later, later)
 

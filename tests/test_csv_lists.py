@@ -3,6 +3,7 @@
 import csv
 import io
 from datetime import timedelta
+from typing import Any
 
 import pytest
 from django.core.files.storage import default_storage
@@ -208,7 +209,7 @@ def test_two_files_can_be_read_in_one_transaction():
 
 def test_after_a_week_rejected_rows_are_gone_from_the_store_and_unused_lists_too():
     kept, unused = read(b"nobody@example.com"), read(b"somebody@example.com")
-    segment = make_segment()
+    segment: Any = make_segment()
     Version.objects.filter(pk=segment.version_id).update(criteria={"any": [{"kind": "file", "file": kept.pk}]})
     names = [kept.rejects, unused.rejects]
 
@@ -224,7 +225,7 @@ def test_after_a_week_rejected_rows_are_gone_from_the_store_and_unused_lists_too
 def test_a_hundred_thousand_rows_are_matched_in_seconds():
     """The rows pass through Python once; the rest is one COPY, one join and one COPY."""
     ids = make_contacts(2_000)
-    addresses = list(Contact.objects.filter(pk__in=list(ids)).values_list("email", flat=True))
+    addresses = [str(email) for email in Contact.objects.filter(pk__in=list(ids)).values_list("email", flat=True)]
     lines = addresses + [f"nobody{n}@example.com" for n in range(98_000)]
     uploaded = read("\n".join(lines).encode())
     assert numbers(uploaded) == (100_000, 2_000, 98_000, 0, 0)

@@ -2,6 +2,7 @@
 
 import json
 from io import StringIO
+from typing import Any
 
 import pytest
 from django.core.management import CommandError, call_command
@@ -31,7 +32,7 @@ def criteria(tmp_path):
 def test_a_segment_is_created_and_calculated(criteria):
     scored(3)
     told = segment("create", "Warm leads", "--criteria", criteria, "--readiness", "5", "--every", "2d")
-    made = Segment.objects.get()
+    made: Any = Segment.objects.get()
     assert "3 contacts, 3 joined, 0 left" in told
     assert (made.name, made.readiness_hours, made.refresh_every, made.refresh_unit) == ("Warm leads", 5, 2, "day")
     assert made.latest.count == 3

@@ -2,6 +2,7 @@
 
 import io
 from datetime import timedelta
+from typing import Any
 
 import pytest
 from django.db import connection
@@ -137,7 +138,7 @@ def test_a_segment_is_created_and_waits_for_its_calculation(client, form, user):
     )
 
     assert (response.status_code, response["Location"]) == (302, "/segments/in-creation/")
-    segment = Segment.objects.get()
+    segment: Any = Segment.objects.get()
     assert (segment.name, segment.owner, segment.readiness_hours, segment.interval) == (
         "Warm leads",
         user,
@@ -272,7 +273,7 @@ def test_a_copy_opens_with_another_name_and_the_same_rest(client, segment):
     assert (kept["readiness_hours"], kept["refresh"], kept["refresh_every"]) == (["24"], ["auto"], ["2"])
     note = kept | {"then": "create"}
     assert client.post("/segments/create/", note).status_code == 302
-    copied = Segment.objects.latest("pk")
+    copied: Any = Segment.objects.latest("pk")
     assert copied.version.criteria == {"all": [segment.version.criteria]}
     assert form_in(client.get(f"/segments/create/?copy={segment.pk}"), "/segments/create/")["name"] == [
         "Warm leads (copy 2)"
@@ -324,7 +325,7 @@ def test_a_segment_from_a_csv_shows_what_became_of_its_rows(client, now):
     assert response["Location"] == f"/segments/files/{uploaded.pk}/"
     page = client.get(response["Location"]).content.decode()
     assert "Download 3 rejected rows" in page
-    segment = Segment.objects.get()
+    segment: Any = Segment.objects.get()
     assert segment.version.criteria == {"kind": "file", "file": uploaded.pk}
     assert calculate(segment, now=now).count == 1
     assert Contact.objects.count() == 1
@@ -402,7 +403,7 @@ def test_the_menus_hold_what_the_users_know(path, items, client, segment, now):
     """IP22, IP28; the list of actions is there where actions are."""
     calculated("Old", now=now - 5 * DAY, every=30, unit="day")
     text = client.get(f"/segments/{path}").content.decode()
-    menu = text[text.index('class="popup" popover id="menu-') :].split("</div>")[0]
+    menu = text[text.index('class="popup" popover id="segment-menu-') :].split("</div>")[0]
     shown = [line.split("</svg>")[-1].split("</a>")[0].strip() for line in menu.split('class="item')[1:]]
     assert [name for name in shown if name != "List of actions"] == items
 

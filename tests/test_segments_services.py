@@ -1,6 +1,7 @@
 """Creating, editing and deleting segments; renaming what their criteria name (IP2–IP6, IP20, IP25, IP34)."""
 
 from datetime import timedelta
+from typing import Any
 
 import pytest
 
@@ -35,8 +36,8 @@ def where(segment: Segment, now=NOW) -> str:
     return listed[0]
 
 
-def edit(segment: Segment, *, now=NOW, revision=None, **changes) -> Segment:
-    values = {
+def edit(segment: Segment, *, now=NOW, revision=None, **changes) -> Any:
+    values: dict[str, Any] = {
         "name": segment.name, "readiness_hours": segment.readiness_hours,
         "refresh_every": segment.refresh_every, "refresh_unit": segment.refresh_unit,
     } | changes  # fmt: skip
@@ -191,7 +192,7 @@ def test_a_change_of_case_alone_is_a_new_name():
 def test_changed_criteria_make_a_version_and_a_calculation():
     """IP25."""
     segment = calculated()
-    edited = edit_criteria(segment, criteria=SCORED | {"value": 1}, revision=segment.revision, now=NOW, by=None)
+    edited: Any = edit_criteria(segment, criteria=SCORED | {"value": 1}, revision=segment.revision, now=NOW, by=None)
     assert (edited.version.number, edited.revision) == (2, segment.revision + 1)
     assert Calculation.objects.latest("pk").reason == Reason.EDITED
     assert Calculation.objects.latest("pk").version == edited.version

@@ -3,6 +3,7 @@
 import csv
 import sys
 from argparse import ArgumentParser
+from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
 from typing import Any
@@ -59,9 +60,13 @@ class Command(BaseCommand):
             raise CommandError(f"There is no account “{account}”.")
         english = override("en")
         with suppress(BrokenPipeError), tenant_context(found), english, timezone.override(found.zone):
-            {"list": self.list, "create": self.create, "refresh": self.refresh, "members": self.members}[verb](
-                **options
-            )
+            verbs: dict[str, Callable[..., None]] = {
+                "list": self.list,
+                "create": self.create,
+                "refresh": self.refresh,
+                "members": self.members,
+            }
+            verbs[verb](**options)
 
     def list(self, **_options: Any) -> None:
         now = timezone.now()
