@@ -1,7 +1,7 @@
 """The contact manager: list, search, filters, order, pages."""
 
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from html import unescape
 from typing import Any
@@ -35,12 +35,11 @@ def client(client_for: Callable, marketer: Any) -> Client:
 
 
 @pytest.fixture(autouse=True)
-def _only_own_parts(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+def _only_own_parts(monkeypatch: pytest.MonkeyPatch) -> None:
     """Without what other apps register, so that these tests speak of the manager alone."""
     for registry in ("filters", "columns", "panels"):
         monkeypatch.setattr(manager, registry, {})
     monkeypatch.setattr(manager, "belongings", [])
-    return
 
 
 def names(response: Any) -> list[str]:
