@@ -24,7 +24,7 @@ def test_one_new_name_typed_by_many_at_once_is_one_tag(account) -> None:
     together = Barrier(6)
 
     def type_it(_: int) -> list[int]:
-        connection.set_tenant(account)
+        connection.set_tenant(account)  # type: ignore[attr-defined]
         together.wait()
         try:
             return [tag.pk for tag in services.tags_named("nowy, inny, trzeci", now=NOW)]
@@ -42,7 +42,7 @@ def test_the_same_tag_on_the_same_contacts_by_many_at_once_is_there_once(account
     together = Barrier(4)
 
     def put(_: int) -> BitMap:
-        connection.set_tenant(account)
+        connection.set_tenant(account)  # type: ignore[attr-defined]
         together.wait()
         try:
             return assigning.assign_tag(BitMap([contact.pk for contact in people]), vip, now=NOW)
@@ -60,7 +60,7 @@ def test_children_added_by_many_at_once_all_have_their_place(account) -> None:
     together = Barrier(5)
 
     def add(number: int) -> None:
-        connection.set_tenant(account)
+        connection.set_tenant(account)  # type: ignore[attr-defined]
         together.wait()
         try:
             made(f"Dziecko {number}", Category.objects.get(pk=root.pk))
@@ -80,7 +80,7 @@ def test_a_child_added_while_its_parent_is_renamed_has_the_new_path(account) -> 
     together = Barrier(2)
 
     def at_once(work) -> None:
-        connection.set_tenant(account)
+        connection.set_tenant(account)  # type: ignore[attr-defined]
         together.wait()
         try:
             work()

@@ -192,7 +192,7 @@ def test_tags_are_typed_on_a_contact_and_leave_history(browser, marketer, person
     response = browser.post(reverse("tags:add_tags", args=[person.pk]), {"names": "vip, krótki"})
     assert response["Location"] == reverse("contacts:contact", args=[person.pk])
     assert sorted(person.tag_links.values_list("tag__name", flat=True)) == ["KROTKI", "VIP"]
-    entry = HistoryEntry.objects.filter(kind=EntryKind.TAG_ADDED).first()
+    entry = HistoryEntry.objects.filter(kind=EntryKind.TAG_ADDED)[0]
     assert (entry.by, entry.user) == (str(marketer), marketer)
 
 
@@ -299,7 +299,7 @@ def test_an_analyst_reads_without_controls(client_for, analyst, person) -> None:
     for address in (TAGS, CATEGORIES, reverse("contacts:contact", args=[person.pk])):
         response = client_for(analyst).get(address)
         assert response.status_code == 200
-        assert "/tags/1/delete" not in response.content.decode()
+        assert "/delete/" not in response.content.decode()
 
 
 @pytest.mark.parametrize(("name", "args"), [each for each in WRITING if each[1]])
