@@ -1,0 +1,104 @@
+"""Segments in a real browser: the note while typing, progress by itself, row menus, the question before deleting."""
+
+from datetime import timedelta
+
+import pytest
+from django.utils import timezone
+
+from segmentation.models import Calculation, SavedCriteria, Segment
+from tests.support.people import PASSWORD
+from tests.support.segments import SCORED, calculate, calculated, create, scored
+
+pytestmark = pytest.mark.browser
+PAGES = ("", "in-creation/", "archive/", "create/", "{pk}/", "{pk}/settings/", "{pk}/criteria/", "{pk}/history/")
+
+
+@pytest.fixture
+def signed_in(page, make_user):
+    marketer = make_user()
+    page.goto("/login/")
+    page.fill("[name=username]", marketer.email)
+    page.fill("[name=password]", PASSWORD)
+    page.keyboard.press("Enter")
+    page.wait_for_selector("#menu", state="attached")
+    return page
+
+
+def violations(page) -> list[str]:
+    from axe_playwright_python.sync_playwright import Axe
+
+    found = Axe().run(page).response["violations"]
+    return [f"{page.url} {one['id']}: {[node['target'] for node in one['nodes']]}" for one in found]
+
+
+@pytest.mark.parametrize(("theme", "width"), [("light", 1440), ("dark", 390)])
+def test_pages_are_accessible_and_fit_in_either_theme(signed_in, theme, width):
+    scored(3)
+    segment = calculated(every=2, unit="day", now=timezone.now())
+    calculated("Old", now=timezone.now() - timedelta(days=3))
+    create("Waiting", now=timezone.now())
+    signed_in.set_viewport_size({"width": width, "height": 900})
+    signed_in.emulate_media(color_scheme=theme)
+    for address in PAGES:
+        signed_in.goto(f"/segments/{address.format(pk=segment.pk)}")
+        assert violations(signed_in) == []
+        assert signed_in.evaluate("document.documentElement.scrollWidth <= innerWidth"), address
+
+
+def test_the_note_on_refreshing_follows_what_is_typed(signed_in):
+    """IP6."""
+    signed_in.goto("/segments/create/")
+    signed_in.select_option("[name=refresh]", "auto")
+    signed_in.fill("[name=refresh_every]", "2")
+    signed_in.get_by_text("between windows no action can be added").wait_for()
+    signed_in.fill("[name=readiness_hours]", "48")
+    signed_in.get_by_text("always ready").wait_for()
+
+
+def test_a_segment_is_created_followed_and_found_ready(signed_in):
+    """IP16, IP18, IP19: what was noted while typing need not be noted again; progress comes by itself."""
+    now = timezone.now()
+    saved = SavedCriteria.objects.create(name="Scored", criteria=SCORED, created_at=now, updated_at=now)
+    scored(4)
+    signed_in.goto(f"/segments/create/?from_saved={saved.pk}")
+    signed_in.fill("[name=name]", "Warm leads")
+    signed_in.select_option("[name=refresh]", "auto")
+    signed_in.fill("[name=refresh_every]", "2")
+    signed_in.get_by_text("between windows no action can be added").wait_for()
+    signed_in.click("button[value=create]")
+    signed_in.get_by_text("Waiting for its turn").wait_for()
+
+    calculate(Segment.objects.get(), now=timezone.now())
+    signed_in.get_by_text("Nothing is being calculated").wait_for()
+    signed_in.get_by_role("link", name="Ready to use 1").click()
+    signed_in.get_by_role("row", name="Warm leads").get_by_text("4", exact=True).wait_for()
+
+
+def test_a_row_menu_opens_and_deleting_asks_in_a_dialog(signed_in):
+    """IP22, IP34. The ids of row menus must not be those of anything else on the page."""
+    for number in range(6):
+        calculated(f"Segment {number}", now=timezone.now())
+    signed_in.goto("/segments/")
+    for number in range(6):
+        signed_in.get_by_label(f"Menu of Segment {number}").click()
+        signed_in.get_by_role("link", name="Go to contact manager").locator("visible=true").wait_for()
+        signed_in.keyboard.press("Escape")
+    signed_in.get_by_label("Menu of Segment 3").click()
+    signed_in.get_by_role("link", name="Delete").locator("visible=true").click()
+    signed_in.get_by_text("Delete the segment “Segment 3”?").wait_for()
+    signed_in.get_by_role("button", name="Delete").click()
+    signed_in.get_by_text("Segment “Segment 3” was deleted.").wait_for()
+    assert Segment.objects.count() == 5
+
+
+def test_typing_in_the_search_keeps_the_focus_and_the_address(signed_in):
+    """IP21."""
+    calculated("Łódź", now=timezone.now())
+    calculated("Zamość", now=timezone.now())
+    signed_in.goto("/segments/")
+    search = signed_in.get_by_label("Search by name")
+    search.press_sequentially("lodz", delay=20)
+    signed_in.get_by_text("Zamość").wait_for(state="detached")
+    assert signed_in.evaluate("document.activeElement.name") == "q"
+    assert "q=lodz" in signed_in.url
+    assert Calculation.objects.count() == 2
