@@ -10,10 +10,9 @@ from pyroaring import BitMap
 
 from actions.kinds import Kind, KindError, kind_named
 from actions.models import ActionRun, Audience
+from contacts.selectors import id_array
 from jobs.errors import JobProblem
 from jobs.services import chunk, finish
-
-SIZE = 20_000  # ids per chunk: under a second of work, so cancelling is quick and the lock is short
 
 COUNTS = ("changed", "changed_count", "already_count", "gone_count", "work")
 
@@ -26,23 +25,23 @@ def carry_out(run: ActionRun, now: datetime) -> bool:
         run.total = len(audience)
         kind.begin(run, params, now=now)
         start = audience.rank(run.cursor)
-        ids = audience[start : start + SIZE]
-        there = existing(ids)
-        done = kind.apply(run, params, there, now=now)
-        count(run, kind, handled=ids, there=there if kind.changes_contacts else done, changed=done)
+        ids = audience[start : start + kind.chunk]
+        count(run, kind, handled=ids, changed=kind.apply(run, params, ids, now=now))
         if start + len(ids) == len(audience):
             kind.finish(run, params, now=now)
             finish(run, now=now)
     return run.active
 
 
-def count(run: ActionRun, kind: Kind, *, handled: BitMap, there: BitMap, changed: BitMap) -> None:
+def count(run: ActionRun, kind: Kind, *, handled: BitMap, changed: BitMap) -> None:
     """Adds one chunk to the run's counters and moves its cursor. Every id handled falls under exactly one count."""
+    rest = handled - changed
+    already = existing(rest) if rest and kind.changes_contacts else BitMap()
     if kind.changes_contacts:
         run.changed = (run.changed_ids | changed).serialize()
     run.changed_count += len(changed)
-    run.already_count += len(there) - len(changed)
-    run.gone_count += len(handled) - len(there)
+    run.already_count += len(already)
+    run.gone_count += len(rest) - len(already)
     run.progress += len(handled)
     run.cursor = handled.max() if handled else run.cursor
 
@@ -82,7 +81,9 @@ def audience_of(run: ActionRun, *, mask: BitMap | None = None) -> BitMap:
 def existing(ids: BitMap) -> BitMap:
     """Those of `ids` that the account still has."""
     with connection.cursor() as cursor:
-        cursor.execute("SELECT string_agg(int4send(id), '') FROM contacts_contact WHERE id = ANY(%s)", [list(ids)])
+        cursor.execute(
+            "SELECT string_agg(int4send(id), '') FROM contacts_contact WHERE id = ANY(%s::int[])", [id_array(ids)]
+        )
         found = cursor.fetchone()[0]
     return BitMap(np.frombuffer(found, dtype=">i4").astype(np.uint32)) if found else BitMap()
 

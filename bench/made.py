@@ -1,10 +1,12 @@
 """An account made for measuring: a million contacts straight from SQL, and medians of runs side by side."""
 
 import os
+import resource
 import statistics
 import sys
 import time
 from collections.abc import Callable
+from dataclasses import dataclass
 from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
@@ -52,17 +54,48 @@ def make_account(contacts: int) -> None:
         cursor.execute("VACUUM ANALYZE contacts_contact")
 
 
-def seconds(work: Callable[[], object]) -> float:
-    started = time.perf_counter()
+@dataclass(frozen=True)
+class Cost:
+    """What some work took: by the clock, and of the processors (ours and our database session's together).
+
+    The clock tells nothing while others keep the machine busy; the processor time hardly changes.
+    """
+
+    seconds: float
+    processor: float
+
+
+def used() -> float:
+    """Processor seconds of this process and, where /proc shows it, of its database session."""
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT pg_backend_pid()")
+        stat = Path(f"/proc/{cursor.fetchone()[0]}/stat")
+    ticks = sum(map(int, stat.read_text().rpartition(")")[2].split()[11:13])) if stat.exists() else 0
+    return time.process_time() + ticks / os.sysconf("SC_CLK_TCK")
+
+
+def cost(work: Callable[[], object]) -> Cost:
+    before, started = used(), time.perf_counter()
     work()
-    return time.perf_counter() - started
+    return Cost(time.perf_counter() - started, used() - before)
 
 
-def compare(ours: Callable[[], object], bare: Callable[[], object], *, pairs: int) -> tuple[float, float]:
-    """Medians of both, run in turns so that whatever else the machine does hits both alike."""
+def compare(
+    ours: Callable[[], object], bare: Callable[[], object], *, pairs: int, prepare: Callable[[], object] = lambda: None
+) -> str:
+    """Runs both in turns, so that whatever else the machine does hits both alike, and tells the medians.
+
+    `prepare` is called before each pair and not measured.
+    """
     mine, theirs = [], []
     for _ in range(pairs):
-        mine.append(seconds(ours))
-        theirs.append(seconds(bare))
-        print(f"  ours {mine[-1]:.2f} s, bare {theirs[-1]:.2f} s, ratio {mine[-1] / theirs[-1]:.2f}")
-    return statistics.median(mine), statistics.median(theirs)
+        prepare()
+        mine.append(cost(ours))
+        theirs.append(cost(bare))
+        print(f"  ours {mine[-1].seconds:.2f} s, bare {theirs[-1].seconds:.2f} s")
+    told = []
+    for name in ("seconds", "processor"):
+        one, other = (statistics.median(getattr(each, name) for each in costs) for costs in (mine, theirs))
+        told.append(f"{name} {one:.2f} against {other:.2f}, ratio {one / other:.2f}")
+    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024
+    return "; ".join([*told, f"peak {peak} MB"])

@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from django.utils.functional import Promise
+from django.utils.text import capfirst
 from django.utils.translation import get_language
 from django.utils.translation import gettext_lazy as _
 
@@ -67,7 +68,7 @@ def contact_columns() -> list[Column]:
 
 def label_of(name: str) -> str | Promise:
     """What the field is called, in the reader's language."""
-    return _("Id") if name == "id" else FIELDS[name].verbose_name
+    return _("Id") if name == "id" else capfirst(FIELDS[name].verbose_name)
 
 
 def attribute_columns() -> list[Column]:

@@ -18,11 +18,17 @@ SEPARATORS = [
 ]
 
 
+class SeveralField(forms.CharField):
+    """Texts posted under one name; each in a hidden input of its own, on the review page too."""
+
+    widget = hidden_widget = forms.MultipleHiddenInput
+
+
 class ExportForm(PartForm):
     """Every column is posted in `order`, the chosen ones in `columns`; buttons named `move` change the order."""
 
-    order = forms.CharField(required=False, widget=forms.MultipleHiddenInput)
-    columns = forms.CharField(required=False, widget=forms.MultipleHiddenInput)
+    order = SeveralField(required=False)
+    columns = SeveralField(required=False)
     separator = forms.ChoiceField(label=gettext_lazy("Separator"), choices=SEPARATORS, initial="comma")
     bom = forms.BooleanField(
         label=gettext_lazy("mark the file as UTF-8 for spreadsheets"),

@@ -46,6 +46,7 @@ class Export(Kind):
     icon = "download"
     Params = ExportParams
     template = "exports/_fields.html"
+    chunk = 50_000
     changes_contacts = False
 
     def form(self, data: Any = None, *, now: datetime) -> ExportForm:

@@ -234,7 +234,7 @@ def test_everyone_is_changed_already_so_or_gone(db):
 
 
 def test_a_run_goes_chunk_by_chunk(db, monkeypatch):
-    monkeypatch.setattr(running, "SIZE", 4)
+    monkeypatch.setattr(KINDS["add_tag"], "chunk", 4)
     people = make_contacts(10)
     run = carry_out(only_run(plan(ready_segment(people))))
     assert (run.changed_count, run.changed_ids, run.cursor) == (10, people, people.max())
@@ -299,7 +299,7 @@ def test_a_label_that_is_gone_fails_the_run_in_words(db):
 
 
 def test_cancelling_a_run_keeps_what_was_done(db, monkeypatch):
-    monkeypatch.setattr(running, "SIZE", 2)
+    monkeypatch.setattr(KINDS["add_tag"], "chunk", 2)
     people = make_contacts(6)
     run = only_run(plan(ready_segment(people)))
     real = running.audience_of
@@ -315,7 +315,7 @@ def test_cancelling_a_run_keeps_what_was_done(db, monkeypatch):
 
 
 def test_a_failed_run_can_be_retried_and_goes_on_where_it_stopped(db, monkeypatch):
-    monkeypatch.setattr(running, "SIZE", 2)
+    monkeypatch.setattr(KINDS["add_tag"], "chunk", 2)
     people = make_contacts(6)
     action = plan(ready_segment(people))
     run, kind = only_run(action), KINDS["add_tag"]

@@ -33,9 +33,10 @@ pytestmark = pytest.mark.slow
 WORKER = """
 from datetime import datetime
 from actions import running
+from actions.kinds import KINDS
 from jobs.services import run
 settings.MEDIA_ROOT = {media!r}
-running.SIZE = {size}
+for kind in KINDS.values(): kind.chunk = {size}
 real = running.count
 def count(job, *args, **more):
     real(job, *args, **more)

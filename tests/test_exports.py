@@ -8,7 +8,7 @@ import pytest
 from django.core.files.storage import default_storage
 from django.db import connection
 
-from actions import running, services
+from actions import services
 from actions.kinds import KINDS, KindError
 from actions.models import ActionRun
 from config.spreadsheets import defuse
@@ -58,7 +58,7 @@ def exported(segment, columns=("id", "email"), **more):
 
 
 def test_every_member_is_in_the_file_once(db, monkeypatch):
-    monkeypatch.setattr(running, "SIZE", 3)
+    monkeypatch.setattr(KINDS["export"], "chunk", 3)
     people = make_contacts(10)
     make_contacts(2)
     file = exported(ready_segment(people))
@@ -75,7 +75,7 @@ def test_members_that_are_not_neighbours_by_id(db):
 
 def test_an_empty_segment_gives_a_file_with_a_header(db):
     file = exported(ready_segment())
-    assert (rows(file), file.rows) == ([["Id", "e-mail"]], 0)
+    assert (rows(file), file.rows) == ([["Id", "E-mail"]], 0)
 
 
 def test_members_erased_meanwhile_are_told(db):
@@ -226,7 +226,7 @@ def test_files_lie_in_the_accounts_own_folder_under_names_nobody_guesses(db):
 
 
 def test_an_unfinished_file_is_not_offered(db, monkeypatch):
-    monkeypatch.setattr(running, "SIZE", 2)
+    monkeypatch.setattr(KINDS["export"], "chunk", 2)
     run = export(ready_segment(make_contacts(5)))
     run_job("action", run.pk, now=NOW, turn=timedelta(0))
     run.refresh_from_db()
@@ -237,7 +237,7 @@ def test_an_unfinished_file_is_not_offered(db, monkeypatch):
 
 def test_rows_of_a_chunk_that_was_not_committed_are_written_once(db, monkeypatch):
     """As after a kill between writing and committing: the file is longer than what the row says."""
-    monkeypatch.setattr(running, "SIZE", 2)
+    monkeypatch.setattr(KINDS["export"], "chunk", 2)
     people = make_contacts(5)
     run = export(ready_segment(people))
     run_job("action", run.pk, now=NOW, turn=timedelta(0))
@@ -250,7 +250,7 @@ def test_rows_of_a_chunk_that_was_not_committed_are_written_once(db, monkeypatch
 
 @pytest.mark.parametrize("damage", ["removed", "shortened"])
 def test_an_unfinished_file_that_is_gone_or_short_is_begun_again(db, monkeypatch, damage):
-    monkeypatch.setattr(running, "SIZE", 2)
+    monkeypatch.setattr(KINDS["export"], "chunk", 2)
     people = make_contacts(5)
     run = export(ready_segment(people))
     run_job("action", run.pk, now=NOW, turn=timedelta(0))
@@ -266,7 +266,7 @@ def test_an_unfinished_file_that_is_gone_or_short_is_begun_again(db, monkeypatch
 
 
 def test_a_cancelled_export_leaves_no_file(db, monkeypatch, django_capture_on_commit_callbacks):
-    monkeypatch.setattr(running, "SIZE", 2)
+    monkeypatch.setattr(KINDS["export"], "chunk", 2)
     run = export(ready_segment(make_contacts(5)))
     run_job("action", run.pk, now=NOW, turn=timedelta(0))
     with django_capture_on_commit_callbacks(execute=True):

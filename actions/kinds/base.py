@@ -66,6 +66,7 @@ class Kind(Moments, ABC):
     icon: ClassVar[str]
     Params: ClassVar[type[Params]]
     template: ClassVar[str] = "actions/_fields.html"  # its form part
+    chunk: int = 20_000  # ids at once: under a second of work, so cancelling is quick and the row's lock short
     changes_contacts: ClassVar[bool] = True  # False: it counts what it handled, and none was "already so"
 
     @abstractmethod
@@ -82,7 +83,10 @@ class Kind(Moments, ABC):
 
     @abstractmethod
     def apply(self, run: ActionRun, params: Any, ids: BitMap, *, now: datetime) -> BitMap:
-        """Does it to these contacts, who all exist, inside the chunk's transaction; returns those really changed."""
+        """Does it to these contacts inside the chunk's transaction; returns those really changed.
+
+        Some of `ids` may be gone: they are passed over, and are not among those returned.
+        """
 
     def checked(self, params: Any) -> Any:
         """`params` from storage or from outside as this kind's own.
