@@ -314,3 +314,25 @@ def test_a_label_of_another_account_is_a_404(client_for, marketer, other_account
     with tenant_context(other_account):
         tag = factories.tag("THEIRS")
     assert client_for(marketer).get(reverse("tags:rename_tag", args=[tag.pk])).status_code == 404
+
+
+def test_criteria_follow_a_rename_and_hold_off_a_deletion(browser) -> None:
+    """ST14, ST15."""
+    tag, category = factories.tag("VIP"), factories.category("klient/media")
+    named = {
+        "all": [
+            {"kind": "tag", "op": "any", "tags": ["VIP"]},
+            {"kind": "category", "op": "any", "categories": ["klient/media"]},
+        ]
+    }
+    segment = factories.segment("Best", criteria=named)
+    browser.post(reverse("tags:rename_tag", args=[tag.pk]), {"name": "złoty"})
+    browser.post(reverse("tags:rename_category", args=[Category.objects.get(slug_path="klient").pk]), {"name": "Osoba"})
+    segment.refresh_from_db()
+    assert segment.version
+    assert segment.version.criteria["all"][0]["tags"] == ["ZLOTY"]
+    assert segment.version.criteria["all"][1]["categories"] == ["osoba/media"]
+    for address in (reverse("tags:delete_tag", args=[tag.pk]), reverse("tags:delete_category", args=[category.pk])):
+        response = browser.post(address)
+        assert response.status_code == 422
+        assert "Best" in response.content.decode()
