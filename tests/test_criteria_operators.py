@@ -41,6 +41,7 @@ VALUES: dict[str, dict[str, Any]] = {
 CASES: list[tuple[str, str, Any, set[str]]] = [
     ("text", "eq", "łódź", {"lodz"}),
     ("text", "eq", "STRASSE", {"street"}),
+    ("text", "eq", "sTRAßE", {"street"}),
     ("text", "eq", "i\u0307stanbul", {"istanbul"}),
     ("text", "eq", "istanbul", set()),
     ("text", "eq", "Ło\u0301dz\u0301", {"lodz"}),

@@ -167,10 +167,10 @@ BOMBS = {
 
 @pytest.mark.parametrize("bomb", BOMBS)
 def test_bombs_are_refused_quickly(bomb: str) -> None:
-    started = time.perf_counter()
+    started = time.process_time()
     with pytest.raises(CriteriaError):
         parse_json(BOMBS[bomb])
-    assert time.perf_counter() - started < 0.25  # measured: under 0.05; machines differ
+    assert time.process_time() - started < 0.1  # measured: at most 0.025; machines differ
 
 
 def test_bombs_made_in_python_are_refused_too() -> None:
@@ -181,9 +181,9 @@ def test_bombs_made_in_python_are_refused_too() -> None:
     circle.append(circle)
     wide = {"all": [LEAF] * 1_000_000}
     for bomb in (deep, circle, wide, {"all": [object()]}, {"all": [{1: 2}]}, {"kind": {"kind": "field"}}):
-        started = time.perf_counter()
+        started = time.process_time()
         refused(bomb)
-        assert time.perf_counter() - started < 0.25
+        assert time.process_time() - started < 0.1
 
 
 @pytest.mark.parametrize(

@@ -128,7 +128,7 @@ def last(n: int, unit: str) -> dict[str, Any]:
             {"kind": "consent", "consent": "news", "state": "withdrawn", "within": last(1, "week")},
             "withdrew the consent Newsletter in the last 1 week (since 15 Nov)",
         ),
-        ({"kind": "sample", "percent": 12.5, "salt": "x"}, "is in the random 12.5 % of the sample “x”"),
+        ({"kind": "sample", "percent": 12.5, "salt": "x"}, "is in the random 12.5\N{NO-BREAK SPACE}% of the sample “x”"),
         (
             {"kind": "segment", "segment": 99999, "op": "in"},
             "is in the segment deleted segment 99999 as last calculated",

@@ -3,7 +3,7 @@
 from typing import Annotated, ClassVar, Literal
 
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_noop, ngettext
+from django.utils.translation import gettext_noop, npgettext
 from pydantic import Field
 from pyroaring import BitMap
 
@@ -93,24 +93,40 @@ class CategoryCriterion(Criterion):
     def sentence(self, words: Words) -> Sentence:
         names = [self._name(path, words.catalog) for path in self.categories]
         told = words.all_of(names) if self.op == "all" else words.any_of(names)
+        count = len(names)
         if self.within is None:
             template = {
-                "any": ngettext("is in the category {categories}", "is in the category {categories}", len(names)),
-                "all": ngettext("is in the category {categories}", "is in the categories {categories}", len(names)),
-                "none": ngettext(
-                    "is not in the category {categories}", "is not in the category {categories}", len(names)
+                "any": npgettext(
+                    "any of these", "is in the category {categories}", "is in the category {categories}", count
+                ),
+                "all": npgettext(
+                    "all of these", "is in the category {categories}", "is in the categories {categories}", count
+                ),
+                "none": npgettext(
+                    "none of these", "is not in the category {categories}", "is not in the category {categories}", count
                 ),
             }[self.op]
             return phrase(template, categories=told)
         # Translators: window: "in the last 30 days (since 23 Oct)", "from 1 Nov to 5 Nov" …
         template = {
-            "any": _("was put in the category {categories} {window}"),
-            "all": ngettext(
+            "any": npgettext(
+                "any of these",
+                "was put in the category {categories} {window}",
+                "was put in the category {categories} {window}",
+                count,
+            ),
+            "all": npgettext(
+                "all of these",
                 "was put in the category {categories} {window}",
                 "was put in the categories {categories} {window}",
-                len(names),
+                count,
             ),
-            "none": _("was not put in the category {categories} {window}"),
+            "none": npgettext(
+                "none of these",
+                "was not put in the category {categories} {window}",
+                "was not put in the category {categories} {window}",
+                count,
+            ),
         }[self.op]
         return phrase(template, categories=told, window=window_told(self.within, words))
 

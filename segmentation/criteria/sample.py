@@ -50,7 +50,7 @@ class SampleForm(FormPart):
         return [
             Control("percent", "number", _("per cent"), [typed.one("percent")]),
             # Translators: between the share and the name of a random draw
-            Control("of", "words", _("% of all, draw named")),
+            Control("of", "words", _("per cent of all, draw named")),
             Control("salt", "text", _("name of the draw"), [typed.one("salt", token_hex(3))], hint=draw),
         ]
 
@@ -92,6 +92,6 @@ class SampleCriterion(Criterion):
         return BitMap(ids[places(ids, self.salt) < self.hundredths])
 
     def sentence(self, words: Words) -> Sentence:
-        # Translators: a fixed random share of all contacts; the salt is the name that tells samples apart
-        template = _("is in the random {percent} % of the sample “{salt}”")
-        return phrase(template, percent=words.number(exact(self.percent)), salt=self.salt)
+        # Translators: share: "12.5 %", a fixed random part of all contacts; the salt is the name that tells samples apart
+        template = _("is in the random {share} of the sample “{salt}”")
+        return phrase(template, share=f"{words.number(exact(self.percent))}\N{NO-BREAK SPACE}%", salt=self.salt)

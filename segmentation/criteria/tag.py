@@ -3,7 +3,7 @@
 from typing import Annotated, ClassVar, Literal
 
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_noop, ngettext
+from django.utils.translation import gettext_noop, npgettext
 from pydantic import Field
 from pyroaring import BitMap
 
@@ -116,16 +116,24 @@ class TagCriterion(Criterion):
         count = len(self.names)
         if self.within is None:
             template = {
-                "any": ngettext("has the tag {tags}", "has the tag {tags}", count),
-                "all": ngettext("has the tag {tags}", "has the tags {tags}", count),
-                "none": ngettext("does not have the tag {tags}", "does not have the tag {tags}", count),
+                "any": npgettext("any of these", "has the tag {tags}", "has the tag {tags}", count),
+                "all": npgettext("all of these", "has the tag {tags}", "has the tags {tags}", count),
+                "none": npgettext(
+                    "none of these", "does not have the tag {tags}", "does not have the tag {tags}", count
+                ),
             }[self.op]
             return phrase(template, tags=names)
         # Translators: window: "in the last 30 days (since 23 Oct)", "from 1 Nov to 5 Nov" …
         template = {
-            "any": _("was given the tag {tags} {window}"),
-            "all": ngettext("was given the tag {tags} {window}", "was given the tags {tags} {window}", count),
-            "none": _("was not given the tag {tags} {window}"),
+            "any": npgettext(
+                "any of these", "was given the tag {tags} {window}", "was given the tag {tags} {window}", count
+            ),
+            "all": npgettext(
+                "all of these", "was given the tag {tags} {window}", "was given the tags {tags} {window}", count
+            ),
+            "none": npgettext(
+                "none of these", "was not given the tag {tags} {window}", "was not given the tag {tags} {window}", count
+            ),
         }[self.op]
         return phrase(template, tags=names, window=window_told(self.within, words))
 
