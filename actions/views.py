@@ -21,6 +21,7 @@ from actions.refusals import refusal
 from config.pages import page
 from segmentation.models import Segment
 from segmentation.selectors import segment_for
+from segmentation.views.segment import head
 
 PER_PAGE = 25
 
@@ -37,11 +38,7 @@ def add(request: HttpRequest, pk: int) -> HttpResponse:
     writers_only(request)
     segment = segment_for(request, pk)
     now = request.now  # type: ignore[attr-defined]
-    context: dict[str, Any] = {
-        "segment": segment,
-        "reach": selectors.reach_of(segment, now=now),
-        "kinds": KINDS.values(),
-    }
+    context = head(request, segment) | {"reach": selectors.reach_of(segment, now=now), "kinds": KINDS.values()}
     given = request.POST if request.method == "POST" else request.GET
     kind = KINDS.get(given.get("kind", ""))
     if context["reach"].closed:
@@ -95,7 +92,12 @@ def planned(
 
 
 def shown(request: HttpRequest, context: dict[str, Any], *, status: int = 200) -> HttpResponse:
-    return page(request, "actions/add.html", context, part="body", status=status)
+    return page(request, "actions/add.html", context, part=part_asked(request), status=status)
+
+
+def part_asked(request: HttpRequest) -> str:
+    """The part of the page, if HTMX asks for it by its target; the head of a segment's pages asks for the whole."""
+    return "body" if request.htmx and request.htmx.target else ""  # type: ignore[attr-defined]
 
 
 @require_safe
@@ -103,8 +105,7 @@ def actions(request: HttpRequest, pk: int) -> HttpResponse:
     """List of actions: running and performed, planned and recurring (IP23)."""
     segment = segment_for(request, pk)
     runs = Paginator(selectors.runs_of(segment), PER_PAGE).get_page(request.GET.get("page"))
-    context = {
-        "segment": segment,
+    context = head(request, segment) | {
         "reach": selectors.reach_of(segment, now=request.now),  # type: ignore[attr-defined]
         "page": runs,
         "rows": selectors.told(runs.object_list),
@@ -112,7 +113,7 @@ def actions(request: HttpRequest, pk: int) -> HttpResponse:
         "stopped": selectors.stopped(segment),
         "live": selectors.under_way(segment),
     }
-    return page(request, "actions/list.html", context, part="body")
+    return page(request, "actions/list.html", context, part=part_asked(request))
 
 
 @require_http_methods(["GET", "HEAD", "POST"])

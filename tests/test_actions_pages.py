@@ -1,6 +1,7 @@
 """The pages of actions: choosing, confirming, the list; who may, what is refused."""
 
 from datetime import timedelta
+from html.parser import HTMLParser
 
 import pytest
 from django.db import connection
@@ -17,7 +18,7 @@ from tags.models import Tag
 from tests import factories
 from tests.support.audiences import make_contacts, make_segment, ready_segment, start_calculation
 
-HTMX = {"HX-Request": "true"}
+HTMX = {"HX-Request": "true", "HX-Target": "actions"}
 
 
 @pytest.fixture
@@ -72,6 +73,59 @@ def test_nothing_is_done_before_it_was_confirmed(client):
     assert "Add tag ZAZOLC" in text
     assert not Action.objects.exists()
     assert not Tag.objects.exists()
+
+
+def rendered(text):
+    """What a browser would send from the page: its inputs, apart from buttons."""
+    parser = Inputs()
+    parser.feed(text)
+    return parser.sent
+
+
+class Inputs(HTMLParser):
+    def __init__(self):
+        super().__init__()
+        self.sent = {}
+
+    def handle_starttag(self, tag, attrs):
+        given = dict(attrs)
+        unset = given.get("type") in ("checkbox", "radio") and "checked" not in given
+        if tag == "input" and given.get("name") and not unset:
+            self.sent.setdefault(given["name"], []).append(given.get("value") or "")
+
+
+def filled_in(kind):
+    """What somebody would type for this kind."""
+    category, consent = factories.category("klient"), factories.consent()
+    factories.tag("VIP")
+    return {
+        "add_tag": {"tags": "vip"},
+        "remove_tag": {"tags": "vip"},
+        "add_category": {"category": category.pk},
+        "remove_category": {"category": category.pk},
+        "add_consent": {"consent": consent.pk, "source": "fair; 'x' \"y\""},
+        "remove_consent": {"consent": consent.pk, "source": "letter"},
+        "export": {"columns": ["email", "id"], "order": ["email", "id"], "separator": "semicolon"},
+    }[kind]
+
+
+@pytest.mark.parametrize(
+    "kind", ["add_category", "remove_category", "add_tag", "remove_tag", "add_consent", "remove_consent", "export"]
+)
+def test_what_is_confirmed_is_what_was_asked(client, kind):
+    """Walks the question with the very inputs it renders."""
+    segment, typed = ready(refreshes=True), filled_in(kind)
+    asked = client.post(add_url(segment), {"kind": kind, "repeat": "every", "audience": "left"} | typed)
+    answer = client.post(add_url(segment), rendered(asked.content.decode()) | {"confirmed": "yes"})
+    assert answer.status_code == 302, answer.content.decode()
+    action = Action.objects.get()
+    assert (action.kind, action.every_refresh, action.audience) == (kind, True, "left")
+    if kind == "export":
+        assert action.params == {"columns": ["email", "id"], "separator": "semicolon", "bom": False}
+    if kind == "remove_category":
+        assert action.params["below"] is False
+    if kind == "add_consent":
+        assert action.params["source"] == typed["source"]
 
 
 def test_two_tags_typed_at_once_are_two_actions(client, marketer):
@@ -212,6 +266,12 @@ def segment_contacts(segment):
     from contacts.models import Contact
 
     return list(Contact.objects.filter(pk__in=segment.latest.member_ids))
+
+
+def test_the_head_of_the_page_fetches_it_whole_when_the_calculation_ends(client):
+    """It replaces the body, so it asks without a target's id."""
+    answer = client.get(list_url(ready()), headers={"HX-Request": "true"})
+    assert b"<html" in answer.content
 
 
 def test_the_list_follows_a_run_by_its_part(client):
