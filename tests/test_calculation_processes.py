@@ -7,10 +7,12 @@ from typing import Any
 from django.db import connection, connections
 from pyroaring import BitMap
 
+from accounts.models import Account
 from jobs.models import JobState
 from jobs.scheduler import tick
 from jobs.services import run
 from segmentation.models import Calculation, Reason, Segment
+from segmentation.selectors import ARCHIVE, READY, list_of
 from segmentation.services import NameTakenError, calculations, cancel_calculation, request_calculation
 from tests.support.audiences import NOW
 from tests.support.jobs import Worker
@@ -165,3 +167,24 @@ def test_what_is_written_while_it_reads_is_not_half_seen(committed, monkeypatch)
 
     monkeypatch.setattr(calculations, "beat", disturbed)
     assert calculate(segment).count == 3
+
+
+def test_tick_finds_a_refresh_when_it_is_due_and_the_segment_is_ready_again(committed, account):
+    """IP6, IP20, over the scheduler: due at its interval, in the archive between the windows, then ready again."""
+    Account.objects.filter(pk=account.pk).update(next_due_at=None)
+    scored(2)
+    segment = create(hours=1, every=2, unit="hour")
+    calculate(segment)
+    between, due = NOW + timedelta(minutes=90), NOW + timedelta(hours=2)
+
+    tick(between)
+    assert Calculation.objects.count() == 1
+    assert list_of(segment, now=between) == ARCHIVE
+
+    tick(due)
+    tick(due)
+    refresh = Calculation.objects.latest("pk")
+    assert (Calculation.objects.count(), refresh.reason) == (2, Reason.REFRESH)
+    calculate(segment, now=due)
+    assert list_of(segment, now=due) == READY
+    assert Account.objects.get(pk=account.pk).next_due_at <= due + timedelta(hours=2)

@@ -367,13 +367,15 @@ def test_a_file_need_not_be_chosen_again_when_the_name_was_refused(client, now):
 
 @pytest.mark.parametrize("uploaded", ["abc", "-1", "9" * 30])
 def test_a_made_up_upload_is_refused(uploaded, client):
-    assert client.post("/segments/create/", csv_form(client, uploaded=uploaded)).status_code == 422
+    assert client.post("/segments/create/", csv_form(client) | {"uploaded": uploaded}).status_code == 422
 
 
 def test_somebody_elses_upload_is_not_taken(client, client_for, make_user):
     client_for(make_user("owner")).post("/segments/create/", csv_form(client, b"a@example.com\n"))
-    typed = csv_form(client, name="Mine", uploaded=str(UploadedList.objects.get().pk))
-    assert client.post("/segments/create/", typed).status_code == 422
+    theirs = str(UploadedList.objects.get().pk)
+    response = client.post("/segments/create/", csv_form(client) | {"name": "Mine", "uploaded": theirs})
+    assert response.status_code == 422
+    assert "Choose a CSV file" in response.content.decode()
 
 
 @pytest.mark.parametrize("path", ["/segments/files/7/", "/segments/files/7/rejected/"])

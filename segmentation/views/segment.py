@@ -21,7 +21,8 @@ from segmentation.services import SegmentInUseError, cancel_calculation, delete_
 def head(request: HttpRequest, segment: Segment) -> dict[str, Any]:
     """What the head of every page of a segment shows: its name, where it stands, its last calculation."""
     row = listing.row_of(segment, now=request.now)  # type: ignore[attr-defined]
-    return {"segment": segment, "row": row, "where": row.where}
+    several = history(segment).values_list("pk", flat=True)[:2]
+    return {"segment": segment, "row": row, "where": row.where, "has_history": segment.refreshes or len(several) > 1}
 
 
 @require_safe
