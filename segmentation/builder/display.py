@@ -15,6 +15,8 @@ from segmentation.builder.shape import Group, Item, Leaf
 from segmentation.criteria import KINDS, Words, parse
 from segmentation.parts.base import Control, Option, Typed
 
+NEAR = 4  # blocks this far from a criterion's own are offered to move it to: all of them would be a page of menus
+
 
 @dataclass(slots=True)
 class CriterionView:
@@ -201,8 +203,9 @@ class Drawer:
         shape = self.builder.shape
         if shape.always is not None and shape.always is not parent:
             yield Option(shape.always.id, pgettext("block of criteria", "Always"))
+        here = next((at for at, block in enumerate(shape.blocks) if block is parent), 0)
         for number, block in enumerate(shape.blocks, 1):
-            if block is not parent:
+            if block is not parent and abs(number - 1 - here) <= NEAR:
                 yield Option(block.id, self.group_name("block", number))
         if len(parent.children) > 1 or parent not in shape.blocks:
             yield Option("new", _("A new block"))

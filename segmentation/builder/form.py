@@ -169,6 +169,7 @@ class Builder:
         """
         if not self.examine():
             self.shows_errors = True
+            self.focus = next((f"{node}-{next(iter(wrong)) or 'menu'}" for node, wrong in self.errors.items()), "")
             raise BuilderErrors(self.problem or _("Some criteria are not finished."))
         return self.built().tree
 

@@ -56,13 +56,17 @@
     numbers.clear();
   });
 
-  // --- after an operation: focus where the work goes on, and count --------------------------------------------------
-  document.addEventListener("htmx:afterSettle", () => {
+  // --- after an operation: focus where the work goes on, and count; on a page with errors: focus the first -----------
+  function focusWhereItGoesOn() {
     const form = builder();
-    if (!operated || !form) return;
+    if (form?.dataset.focus) document.getElementById(form.dataset.focus)?.focus();
+    if (form) delete form.dataset.focus;
+  }
+  document.addEventListener("DOMContentLoaded", focusWhereItGoesOn);
+  document.addEventListener("htmx:afterSettle", () => {
+    if (!operated || !builder()) return;
     operated = false;
-    if (form.dataset.focus) document.getElementById(form.dataset.focus)?.focus();
-    delete form.dataset.focus;
+    focusWhereItGoesOn();
     document.getElementById("builder-live")?.dispatchEvent(new Event("count"));
   });
 

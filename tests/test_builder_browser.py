@@ -1,0 +1,176 @@
+"""The criteria form in a real browser: building, keyboard, slow answers, the phone, without scripts, accessibility."""
+
+from typing import Any
+
+import pytest
+from axe_playwright_python.sync_playwright import Axe
+from playwright.sync_api import expect
+
+from segmentation.models import SavedCriteria
+from tests import factories
+from tests.support.people import PASSWORD
+
+pytestmark = pytest.mark.browser
+NEW = "/saved-criteria/new"
+
+
+@pytest.fixture
+def people(live_site: str) -> None:
+    factories.attribute("city", name="City")
+    for score, city in ((10, "Łódź"), (30, "Łódź"), (60, "Warszawa"), (90, "Gdańsk")):
+        factories.contact(lead_score=score, first_name=f"P{score}", attributes={"city": city})
+
+
+@pytest.fixture
+def opened(page: Any, people: None, make_user: Any) -> Any:
+    """The page for new saved criteria, signed in."""
+    user = make_user("marketer")
+    page.goto(NEW)
+    page.fill("input[name=username]", user.email)
+    page.fill("input[name=password]", PASSWORD)
+    page.press("input[name=password]", "Enter")
+    page.wait_for_url(f"**{NEW}")
+    return page
+
+
+def what(page: Any, number: int) -> str:
+    """The id of the n-th criterion."""
+    return str(page.locator("select.subject").nth(number).get_attribute("id")).removesuffix("-what")
+
+
+def choose(page: Any, number: int, label: str, op: str) -> str:
+    leaf = what(page, number)
+    page.select_option(f"#{leaf}-what", label=label)
+    page.wait_for_selector(f"#{leaf}-op")
+    page.select_option(f"#{leaf}-op", op)
+    return leaf
+
+
+def shows(page: Any, text: str) -> None:
+    expect(page.locator("#builder-total")).to_have_text(text)
+
+
+def test_building_counts_at_once_and_saves(opened: Any) -> None:
+    """IP11, IP12, SD8"""
+    page = opened
+    leaf = choose(page, 0, "Lead score", "gt")
+    page.fill(f"#{leaf}-value", "20")
+    shows(page, "3")
+    page.click("text=Add criterion")
+    city = choose(page, 1, "City", "in")
+    page.wait_for_selector(f"#{city}[id] [data-adds]")
+    page.fill(f"#{city}-value", "łódź")
+    page.keyboard.press("Enter")
+    page.wait_for_selector(".chip:has-text('łódź')")
+    assert page.evaluate("document.activeElement.id") == f"{city}-value"
+    shows(page, "1")
+    expect(page.locator(f"#{city}-count")).to_contain_text("without: 3")
+    page.click("#builder-block")
+    other = choose(page, 2, "Lead score", "gt")
+    page.fill(f"#{other}-value", "80")
+    shows(page, "2")
+    page.fill("#id_name", "Warm")
+    page.click(".dock button.btn-primary")
+    page.wait_for_url("**/saved-criteria/")
+    assert SavedCriteria.objects.get().name == "Warm"
+
+
+def test_what_is_typed_during_a_slow_answer_stays_and_old_numbers_never_win(opened: Any) -> None:
+    page = opened
+    leaf = choose(page, 0, "Lead score", "gt")
+    page.fill(f"#{leaf}-value", "20")
+    shows(page, "3")
+    waiting: list[Any] = []
+    page.route("**/criteria/builder", lambda route: waiting.append(route))  # noqa: PLW0108 - Playwright wants a function of its own
+    page.click("#builder-block")
+    page.wait_for_timeout(100)
+    page.fill(f"#{leaf}-value", "50")
+    waiting.pop().continue_()
+    expect(page.locator("section.block")).to_have_count(2)
+    assert page.input_value(f"#{leaf}-value") == "50"
+    page.unroute("**/criteria/builder")
+    expect(page.locator(f"#{leaf}-count b")).to_have_text("2")
+
+
+def test_everything_goes_by_keyboard_and_the_focus_stays_where_the_work_is(opened: Any) -> None:
+    page = opened
+    first = what(page, 0)
+    page.focus(f"#{page.locator('section.block').first.get_attribute('id')}-add")
+    page.keyboard.press("Enter")
+    second = what(page, 1)
+    expect(page.locator(f"#{second}-what")).to_be_focused()
+    page.focus(f"#{second}-menu")
+    page.keyboard.press("Enter")
+    page.keyboard.press("Tab")
+    assert page.evaluate("document.activeElement.innerText").strip() == "Move up"
+    page.keyboard.press("Enter")
+    expect(page.locator("select.subject").first).to_have_id(f"{second}-what")
+    expect(page.locator(f"#{second}-menu")).to_be_focused()
+    page.keyboard.press("Enter")
+    page.click(f"#{second}-sheet .danger")
+    expect(page.locator("select.subject")).to_have_count(1)
+    expect(page.locator(f"#{first}-menu")).to_be_focused()
+
+
+def test_a_draft_is_there_again_after_a_reload(opened: Any) -> None:
+    page = opened
+    leaf = choose(page, 0, "Lead score", "gt")
+    page.fill(f"#{leaf}-value", "20")
+    expect(page.locator("#builder-kept")).to_contain_text("Draft kept")
+    page.reload()
+    assert page.input_value(f"#{leaf}-value") == "20"
+    page.click("text=Discard it")
+    expect(page.locator("select.subject")).to_have_value("")
+
+
+def test_on_the_phone_the_number_stays_in_view_and_nothing_is_cut(opened: Any) -> None:
+    page = opened
+    page.set_viewport_size({"width": 390, "height": 844})
+    leaf = choose(page, 0, "Lead score", "gt")
+    page.fill(f"#{leaf}-value", "20")
+    shows(page, "3")
+    assert page.locator("#builder-bar").is_visible()
+    assert page.inner_text("#builder-bar b") == "3"
+    assert page.evaluate("document.documentElement.scrollWidth") == 390
+    assert page.evaluate("document.querySelector('.dock').offsetHeight") < 80
+
+
+@pytest.mark.parametrize("theme", ["light", "dark"])
+def test_there_is_nothing_that_axe_finds(opened: Any, theme: str) -> None:
+    page = opened
+    page.emulate_media(color_scheme=theme)
+    choose(page, 0, "City", "in")
+    page.click("#builder-always")
+    expect(page.locator("select.subject")).to_have_count(2)
+    page.click("#builder-leave-out")
+    expect(page.locator("select.subject")).to_have_count(3)
+    page.click(".dock button.btn-primary")  # refused: errors stand at their places
+    page.wait_for_selector(".builder .errors")
+    expect(page.locator("#builder-live.htmx-request")).to_have_count(0)
+    found = Axe().run(page).response["violations"]
+    assert [(one["id"], [node["target"] for node in one["nodes"]]) for one in found] == []
+
+
+def test_without_scripts_every_step_works(chromium: Any, live_site: str, people: None, make_user: Any) -> None:
+    user = make_user("marketer")
+    context = chromium.new_context(base_url=live_site, java_script_enabled=False)
+    page = context.new_page()
+    page.goto(NEW)
+    page.fill("input[name=username]", user.email)
+    page.fill("input[name=password]", PASSWORD)
+    page.press("input[name=password]", "Enter")
+    page.fill("#id_name", "Plain")
+    page.select_option("#n1-what", label="Lead score")
+    page.click("button:has-text('Choose')")
+    page.select_option("#n1-op", "gt")
+    page.fill("#n1-value", "20")
+    page.click("#builder-leave-out")
+    page.select_option("#n3-what", label="City")
+    page.click("button:has-text('Choose')")
+    page.fill("#n3-value", "Gdańsk")
+    page.click("button[aria-label='Count again']")
+    assert page.inner_text("#builder-total").strip() == "2"
+    assert page.input_value("#id_name") == "Plain"
+    page.click(".dock button.btn-primary")
+    assert SavedCriteria.objects.get().criteria["all"][1]["not"]["any"][0]["value"] == "Gdańsk"
+    context.close()
