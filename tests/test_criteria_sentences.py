@@ -128,7 +128,10 @@ def last(n: int, unit: str) -> dict[str, Any]:
             {"kind": "consent", "consent": "news", "state": "withdrawn", "within": last(1, "week")},
             "withdrew the consent Newsletter in the last 1 week (since 15 Nov)",
         ),
-        ({"kind": "sample", "percent": 12.5, "salt": "x"}, "is in the random 12.5\N{NO-BREAK SPACE}% of the sample “x”"),
+        (
+            {"kind": "sample", "percent": 12.5, "salt": "x"},
+            "is in the random 12.5\N{NO-BREAK SPACE}% of the sample “x”",
+        ),
         (
             {"kind": "segment", "segment": 99999, "op": "in"},
             "is in the segment deleted segment 99999 as last calculated",
@@ -140,8 +143,10 @@ def last(n: int, unit: str) -> dict[str, Any]:
         ({"all": [SCORE]}, "lead score is more than 20"),
         (
             {"any": [{"all": [SCORE, VIP]}, {"all": [{"any": [VIP, SCORE]}]}, {"not": {"all": [VIP]}}]},
-            ("(lead score is more than 20 and has the tag VIP) or (has the tag VIP or lead score is more than 20)"
-            " or not (has the tag VIP)"),
+            (
+                "(lead score is more than 20 and has the tag VIP) or (has the tag VIP or lead score is more than 20)"
+                " or not (has the tag VIP)"
+            ),
         ),
     ],
 )

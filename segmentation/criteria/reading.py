@@ -174,7 +174,7 @@ def _check_size(data: JSON, path: str) -> None:
         value, here, depth = waiting.pop()
         if depth > limits.NESTING:
             raise CriteriaError(here, _("Groups are nested deeper than {limit}."), limit=limits.DEPTH)
-        if isinstance(value, dict | list) and len(value) > limits.BYTES // 2:
+        if isinstance(value, dict | list) and len(value) > limits.VALUES:
             raise CriteriaError(here, PROBLEMS["too_long"], limit=limits.VALUES)
         if isinstance(value, dict):
             seen += sum(len(str(key)) for key in value)

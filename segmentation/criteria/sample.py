@@ -92,6 +92,6 @@ class SampleCriterion(Criterion):
         return BitMap(ids[places(ids, self.salt) < self.hundredths])
 
     def sentence(self, words: Words) -> Sentence:
-        # Translators: share: "12.5 %", a fixed random part of all contacts; the salt is the name that tells samples apart
+        # Translators: share: "12.5 %", a fixed random part of all contacts; the salt is the name of the sample
         template = _("is in the random {share} of the sample “{salt}”")
         return phrase(template, share=f"{words.number(exact(self.percent))}\N{NO-BREAK SPACE}%", salt=self.salt)
