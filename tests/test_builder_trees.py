@@ -1,6 +1,7 @@
 """Between the form's layout and the criteria tree: nothing is lost, nothing is dropped in silence."""
 
 import json
+from typing import Any
 
 import pytest
 from hypothesis import given, settings
@@ -44,7 +45,7 @@ def holds(tree: dict, person: int) -> bool:
     return any(holds(node, person) for node in tree["any"])
 
 
-def drawn(shape: Shape) -> object:
+def drawn(shape: Shape) -> Any:
     """A layout without its ids."""
 
     def item(one: Leaf | Group) -> object:
@@ -55,7 +56,7 @@ def drawn(shape: Shape) -> object:
     return [group and item(group) for group in (shape.always, *shape.blocks, shape.leave_out)]
 
 
-def shape_of(tree: dict) -> Shape:
+def shape_of(tree: dict) -> Any:
     return trees.to_shape(tree, leaf_values)
 
 
@@ -85,7 +86,7 @@ GROUPS = st.tuples(
 )
 
 
-def built(shape: Shape, plan: tuple) -> Leaf | Group:
+def built(shape: Shape, plan: tuple) -> Any:
     if plan[0] == "leaf":
         return Leaf(shape.new_id(), {"what": [plan[1]]}, plan[2])
     return Group(shape.new_id(), plan[1], [built(shape, child) for child in plan[3]], plan[2])
@@ -187,7 +188,7 @@ def test_a_tampered_layout_is_refused(tampered):
 
 
 # --- the buttons ---------------------------------------------------------------------------------------------
-def three() -> Shape:
+def three() -> Any:
     return shape_of({"any": [{"all": [{"kind": "a"}, {"kind": "b"}]}, {"all": [{"kind": "c"}]}]})
 
 

@@ -98,7 +98,7 @@ def _whole(builder: Builder, context: Context, result: Live) -> bool:
     if builder.shape.leave_out is not None:
         counted = result.nodes[builder.shape.leave_out.id]
         counted.removes = None if counted.without is None else counted.without - result.total
-    result.reach = reach(evaluation.members)
+    result.reach = reach(evaluation.members, context=context)
     result.sample = people(evaluation.members, SAMPLE)
     result.sentence = tree.sentence(Words(now=context.now, zone=context.zone, catalog=context.catalog)).finished.html
     return True
