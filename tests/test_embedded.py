@@ -111,12 +111,14 @@ def test_killed_with_9_leaves_no_orphan_and_a_clean_database(var):
 def test_a_killed_keeper_leaves_no_orphan_and_a_clean_database(var):
     up = Up(var)
     os.kill(keeper_of("postgres", var), signal.SIGKILL)
+    socket = Path((var / "run/postgres.socket").read_text())
     assert eventually(lambda: stopped_cleanly(var))
     up.end()
     assert eventually(lambda: mentioning(str(var)) == [])
     again = Up(var)
     require_database(again.addresses["DATABASE_URL"])
     again.end()
+    assert not socket.exists()
 
 
 @LINUX

@@ -161,8 +161,7 @@ class Postgres:
     def _launch(self) -> None:
         since = self.folders.log_size(self.name)
         log = self.folders.open_log(self.name)
-        self.socket = Path(tempfile.mkdtemp(prefix="sito-", dir=_short_temporary_folder()))
-        self.socket.chmod(0o755)
+        self.socket = self._new_socket_folder()
         self.identity.own(self.socket)
         options = settings(fast=self.fast) | {"unix_socket_directories": str(self.socket)}
         self.process = spawn(
@@ -179,6 +178,16 @@ class Postgres:
         os.close(log)
         if not await_ready(self._answers, self.running):
             raise explained(self.folders, self.name, since, "PostgreSQL did not start")
+
+    def _new_socket_folder(self) -> Path:
+        """A short one; the last one is removed first, which a killed keeper left behind."""
+        kept = self.folders.run / "postgres.socket"
+        if kept.exists():
+            shutil.rmtree(kept.read_text(), ignore_errors=True)
+        made = Path(tempfile.mkdtemp(prefix="sito-", dir=_short_temporary_folder()))
+        kept.write_text(str(made))
+        made.chmod(0o755)
+        return made
 
     def _connect(self) -> psycopg.Connection:
         password = (self.data / SUPERUSER_FILE).read_text()
