@@ -194,6 +194,6 @@ class FormPart(ABC):
         """What of the kind was chosen: `city` of the subject `attribute:city`."""
         return typed.one("what").partition(":")[2]
 
-    def icon_for(self, what: str) -> str:  # noqa: ARG002 - a kind may look closer
+    def icon_for(self, what: str) -> str:
         """The icon beside the subject."""
         return self.icon

@@ -93,7 +93,7 @@ class TextOperand(Operand):
             typed.complain("value", _("Type a value."))
         return text
 
-    def fields(self, op: str, value: Any) -> Values:  # noqa: ARG002
+    def fields(self, op: str, value: Any) -> Values:
         return {"value": list(value) if isinstance(value, list) else [value]}
 
 
@@ -184,7 +184,7 @@ class ChoiceOperand(Operand):
             return some(typed, "value")
         return typed.required("value", _("Choose a value."))
 
-    def fields(self, op: str, value: Any) -> Values:  # noqa: ARG002
+    def fields(self, op: str, value: Any) -> Values:
         return {"value": list(value) if isinstance(value, list) else [value]}
 
 
@@ -199,13 +199,13 @@ class ChoicesOperand(Operand):
         "is_not_set": pgettext_lazy("operator", "is not set"),
     }
 
-    def inputs(self, op: str, typed: Typed) -> list[Control]:  # noqa: ARG002
+    def inputs(self, op: str, typed: Typed) -> list[Control]:
         return [Control("value", "pick", _("values"), typed.many("value"), self.options)]
 
-    def value(self, op: str, typed: Typed) -> Any:  # noqa: ARG002
+    def value(self, op: str, typed: Typed) -> Any:
         return some(typed, "value")
 
-    def fields(self, op: str, value: Any) -> Values:  # noqa: ARG002
+    def fields(self, op: str, value: Any) -> Values:
         return {"value": list(value)}
 
 
