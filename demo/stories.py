@@ -49,6 +49,10 @@ def attribute_is(key: str, op: str, value: Any) -> Criteria:
     return {"kind": "attribute", "attribute": key, "op": op, "value": value}
 
 
+def in_category(path: str) -> dict[str, Any]:
+    return {"kind": "category", "op": "any", "categories": [path]}
+
+
 def tagged(*names: str) -> Criteria:
     return {"kind": "tag", "op": "any", "tags": list(names)}
 
@@ -116,7 +120,7 @@ def stories(told: Told) -> list[Story]:
             {
                 "any": [
                     {"all": [field_is("lead_score", "gt", 20), attribute_is("city", "eq", "Warszawa")]},
-                    {"all": [{"kind": "category", "op": "any", "categories": ["klient/media"]}]},
+                    {"all": [in_category("klient/media")]},
                 ]
             },
             25 * day,
@@ -125,8 +129,21 @@ def stories(told: Told) -> list[Story]:
             Settings("Szkła progresywne, ciepłe kontakty", 24, 1, RefreshUnit.DAY),
             {
                 "all": [
-                    {"any": [{"all": [tagged("PREZBIOPIA"), field_is("lead_score", "gt", 10)]}]},
                     may_write,
+                    {
+                        "any": [
+                            {"all": [tagged("PREZBIOPIA"), field_is("lead_score", "gt", 10)]},
+                            {
+                                "all": [
+                                    {
+                                        "kind": "category",
+                                        "op": "any",
+                                        "categories": ["klient/potencjalny/badanie-wzroku"],
+                                    }
+                                ]
+                            },
+                        ]
+                    },
                     {"not": {"any": [tagged("SOCZEWKI PROGRESYWNE"), tagged("REKLAMACJA")]}},
                 ]
             },
