@@ -34,7 +34,7 @@ def seed_once(folders: Folders, *, contacts: int) -> str:
         delete_account(existing)
     create_account(
         schema=NAME,
-        name="Demo",
+        name="Optyk Zielony",
         owner_email=OWNER,
         owner_password=password(folders),
         domains=("localhost", "127.0.0.1"),
