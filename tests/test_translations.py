@@ -55,14 +55,19 @@ def test_no_text_in_the_source_is_missing_from_the_catalogue(tmp_path: Path) -> 
     """Extracts anew into a copy of the tracked files and compares."""
     copy = tmp_path / "sito"
     tracked = subprocess.run(
-        ["git", "ls-files", "-z", "--cached", "--others", "--exclude-standard"], cwd=ROOT, capture_output=True, check=True
+        ["git", "ls-files", "-z", "--cached", "--others", "--exclude-standard"],
+        cwd=ROOT,
+        capture_output=True,
+        check=True,
     )
     for name in tracked.stdout.decode().split("\0"):
         if name.endswith((".py", ".html", ".js", ".po", ".txt")) and (ROOT / name).exists():
             target = copy / name
             target.parent.mkdir(parents=True, exist_ok=True)
             shutil.copy(ROOT / name, target)
-    subprocess.run(["make", "-f", str(ROOT / "Makefile"), "translations", f"VENV={ROOT / '.venv'}"], cwd=copy, check=True)
+    subprocess.run(
+        ["make", "-f", str(ROOT / "Makefile"), "translations", f"VENV={ROOT / '.venv'}"], cwd=copy, check=True
+    )
     known = {(e.msgctxt, e.msgid) for e in ENTRIES}
     anew = polib.pofile(str(copy / "locale/pl/LC_MESSAGES/django.po"))
     assert sorted(e.msgid for e in anew if not e.obsolete and (e.msgctxt, e.msgid) not in known) == []
