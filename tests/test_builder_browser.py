@@ -11,7 +11,7 @@ from tests import factories
 from tests.support.people import PASSWORD
 
 pytestmark = pytest.mark.browser
-NEW = "/saved-criteria/new"
+NEW = "/saved-criteria/new/"
 
 
 @pytest.fixture
@@ -81,14 +81,14 @@ def test_what_is_typed_during_a_slow_answer_stays_and_old_numbers_never_win(open
     page.fill(f"#{leaf}-value", "20")
     shows(page, "3")
     waiting: list[Any] = []
-    page.route("**/criteria/builder", lambda route: waiting.append(route))  # noqa: PLW0108 - Playwright wants a function of its own
+    page.route("**/criteria/builder/", lambda route: waiting.append(route))  # noqa: PLW0108 - Playwright wants a function of its own
     page.click("#builder-block")
     page.wait_for_timeout(100)
     page.fill(f"#{leaf}-value", "50")
     waiting.pop().continue_()
     expect(page.locator("section.block")).to_have_count(2)
     assert page.input_value(f"#{leaf}-value") == "50"
-    page.unroute("**/criteria/builder")
+    page.unroute("**/criteria/builder/")
     expect(page.locator(f"#{leaf}-count b")).to_have_text("2")
 
 
@@ -174,3 +174,12 @@ def test_without_scripts_every_step_works(chromium: Any, live_site: str, people:
     page.click(".dock button.btn-primary")
     assert SavedCriteria.objects.get().criteria["all"][1]["not"]["any"][0]["value"] == "Gdańsk"
     context.close()
+
+
+def test_a_choice_made_before_the_scripts_ran_is_answered(opened: Any) -> None:
+    page, held = opened, []
+    page.route("**/htmx*.js", lambda route: held.append(route))  # noqa: PLW0108 - Playwright wants a function of its own
+    page.goto(NEW, wait_until="commit")
+    page.locator("select.subject").select_option("field:lead_score")
+    held.pop().continue_()
+    page.wait_for_selector("select[name$='-op']")

@@ -29,7 +29,7 @@ pytestmark = pytest.mark.django_db
 
 WARM = {"kind": "field", "field": "lead_score", "op": "gt", "value": 20}
 HOT = {**WARM, "value": 50}
-COUNT, REDRAW = "/criteria/count", "/criteria/builder"
+COUNT, REDRAW = "/criteria/count/", "/criteria/builder/"
 HTMX = {"HX-Request": "true"}
 
 

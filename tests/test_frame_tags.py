@@ -251,10 +251,28 @@ def test_a_flat_sparkline_lies_in_the_middle():
 
 
 @pytest.mark.parametrize(
-    ("highest", "top"), [(0, 4), (3, 4), (9, 10), (41, 50), (1863, 2000), (20_001, 25_000), (999_999, 1_000_000)]
+    ("values", "scale"),
+    [
+        ([0], (0, 4)),
+        ([3, 1], (0, 4)),
+        ([9, 2], (0, 20)),
+        ([41, 0], (0, 80)),
+        ([1863, 5], (0, 2000)),
+        ([999_999, 1], (0, 1_000_000)),
+        ([985, 985], (0, 1000)),  # nothing changed: nothing to look at closely
+        ([980, 986, 992], (980, 1000)),
+        ([20_001, 20_000], (20_000, 20_004)),
+    ],
 )
-def test_a_scale_ends_at_a_round_number_above(highest, top):
-    assert charts.nice_top(highest) == top
+def test_a_scale_is_round_and_begins_near_values_that_lie_close_together(values, scale):
+    found = charts.scale_of(values)
+    assert found == scale
+    assert found[0] <= min(values) <= max(values) <= found[1]
+
+
+def test_a_chart_that_does_not_begin_at_0_has_no_area():
+    assert 'class="area"' in drawn('{% line_chart points "x" %}', points=[(NOW, 10), (NOW, 90)])
+    assert 'class="area"' not in drawn('{% line_chart points "x" %}', points=[(NOW, 980), (NOW, 990)])
 
 
 def test_a_chart_in_polish_keeps_points_in_its_geometry():

@@ -17,7 +17,7 @@ from tests.test_builder_views import HOT, HTMX, WARM, posted
 
 pytestmark = pytest.mark.django_db
 
-LIST, NEW, SAVE = "/saved-criteria/", "/saved-criteria/new", "/saved-criteria/save"
+LIST, NEW, SAVE = "/saved-criteria/", "/saved-criteria/new/", "/saved-criteria/save/"
 
 
 def saved(name: str = "Warm leads", tree: Any = WARM) -> SavedCriteria:
@@ -72,20 +72,20 @@ def test_the_list_takes_as_many_queries_for_many_as_for_one(client_for: Any, mar
 def test_each_row_is_counted_by_itself_with_its_time(client_for: Any, marketer: Any) -> None:
     for score in (10, 30, 60):
         factories.contact(lead_score=score)
-    response = client_for(marketer).get(f"/saved-criteria/{saved().pk}/count", headers=HTMX)
+    response = client_for(marketer).get(f"/saved-criteria/{saved().pk}/count/", headers=HTMX)
     assert "<b>2</b>" in text_of(response)
     assert "exact, at" in text_of(response)
 
 
 def test_a_count_that_cannot_be_made_says_why(client_for: Any, marketer: Any) -> None:
     found = saved(tree={"kind": "tag", "op": "none", "tags": ["GONE"]})
-    assert "There is no tag “GONE”." in text_of(client_for(marketer).get(f"/saved-criteria/{found.pk}/count"))
+    assert "There is no tag “GONE”." in text_of(client_for(marketer).get(f"/saved-criteria/{found.pk}/count/"))
 
 
 # --- creating and changing ------------------------------------------------------------------------------------
 def test_saving_keeps_the_tree_and_forgets_the_draft(client_for: Any, marketer: Any) -> None:
     client = client_for(marketer)
-    client.post("/criteria/count", posted(WARM, place="saved:new"), headers={"X-Builder-Sequence": "2"})
+    client.post("/criteria/count/", posted(WARM, place="saved:new"), headers={"X-Builder-Sequence": "2"})
     response = client.post(NEW, posted({"all": [WARM, HOT]}, place="saved:new", name="  Warm   leads "))
     assert (response.status_code, response["Location"]) == (302, LIST)
     found = SavedCriteria.objects.get()
@@ -172,9 +172,9 @@ def test_saving_from_any_page_stays_there(client_for: Any, marketer: Any) -> Non
 def test_deleting_asks_first_and_then_deletes(client_for: Any, marketer: Any) -> None:
     found = saved()
     client = client_for(marketer)
-    assert "Delete “Warm leads”?" in text_of(client.get(f"/saved-criteria/{found.pk}/delete"))
+    assert "Delete “Warm leads”?" in text_of(client.get(f"/saved-criteria/{found.pk}/delete/"))
     assert SavedCriteria.objects.exists()
-    assert client.post(f"/saved-criteria/{found.pk}/delete").status_code == 302
+    assert client.post(f"/saved-criteria/{found.pk}/delete/").status_code == 302
     assert not SavedCriteria.objects.exists()
 
 
@@ -182,7 +182,7 @@ def test_deleting_what_is_referred_to_is_refused_and_says_by_whom(client_for: An
     found = saved()
     make_segment("October letter", referring(found))
     saved("Reader", {"any": [{"kind": "saved", "criteria": found.pk}]})
-    response = client_for(marketer).post(f"/saved-criteria/{found.pk}/delete")
+    response = client_for(marketer).post(f"/saved-criteria/{found.pk}/delete/")
     html = text_of(response)
     assert response.status_code == 422
     assert "October letter" in html
@@ -204,9 +204,9 @@ def test_a_copy_and_an_older_version_are_no_use(account: Any) -> None:
 def test_an_analyst_looks_but_changes_nothing(client_for: Any, analyst: Any) -> None:
     found = saved()
     client = client_for(analyst)
-    for address in (LIST, f"/saved-criteria/{found.pk}/", f"/saved-criteria/{found.pk}/count"):
+    for address in (LIST, f"/saved-criteria/{found.pk}/", f"/saved-criteria/{found.pk}/count/"):
         assert client.get(address).status_code == 200
-    for address in (NEW, SAVE, f"/saved-criteria/{found.pk}/", f"/saved-criteria/{found.pk}/delete"):
+    for address in (NEW, SAVE, f"/saved-criteria/{found.pk}/", f"/saved-criteria/{found.pk}/delete/"):
         assert client.post(address, posted(HOT, name="x", saved_name="x")).status_code == 403
     found.refresh_from_db()
     assert found.criteria == WARM
@@ -217,6 +217,6 @@ def test_of_another_account_there_is_nothing(client_for: Any, make_user: Any, ot
     found = saved()
     with tenant_context(other_account):
         client = client_for(make_user("owner"))
-        assert client.get(f"/saved-criteria/{found.pk}/{page}").status_code == 404
-        assert client.post(f"/saved-criteria/{found.pk}/delete").status_code == 404
+        assert client.get(f"/saved-criteria/{found.pk}/{page}/").status_code == 404
+        assert client.post(f"/saved-criteria/{found.pk}/delete/").status_code == 404
         assert "Warm leads" not in text_of(client.get(LIST))

@@ -35,6 +35,7 @@ def seed_once(folders: Folders, *, contacts: int) -> str:
     create_account(
         schema=NAME,
         name="Optyk Zielony",
+        owner_name="Anna Kowalska",
         owner_email=OWNER,
         owner_password=password(folders),
         domains=("localhost", "127.0.0.1"),

@@ -190,7 +190,7 @@ def sparkline(values: Sequence[float], label: str) -> SafeString | str:
 
 @register.inclusion_tag("frame/_line_chart.html")
 def line_chart(points: Sequence[tuple[Any, float]], label: str) -> dict[str, Any]:
-    """A line over `points` of (moment or text, value), from 0 up. The same figures must stand in a table beside it."""
+    """A line over `points` of (moment or text, value). The same figures must stand in a table beside it."""
     if not points:
         return {"label": label}
     now = timezone.now()
@@ -203,7 +203,6 @@ def line_chart(points: Sequence[tuple[Any, float]], label: str) -> dict[str, Any
         "label": label,
         "width": charts.WIDTH,
         "height": charts.HEIGHT,
-        "rules": [charts.HEIGHT * i / 4 for i in range(5)],
-        "scale": [shape["top"] * (4 - i) / 4 for i in range(5)],
+        "rules": [charts.HEIGHT * rule / charts.RULES for rule in range(charts.RULES + 1)],
         "names": [names[0], *middle, names[-1]] if len(names) > 1 else names,
     }

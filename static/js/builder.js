@@ -70,6 +70,15 @@
     document.getElementById("builder-live")?.dispatchEvent(new Event("count"));
   });
 
+  // --- what was chosen before htmx listened is answered once it does ------------------------------------------------
+  function answerEarlyChoices() {
+    for (const select of builder()?.querySelectorAll("select[data-refreshes]") ?? []) {
+      const drawn = [...select.options].findIndex((option) => option.defaultSelected);
+      if (select.selectedIndex !== Math.max(drawn, 0)) select.dispatchEvent(new Event("change", { bubbles: true }));
+    }
+  }
+  window.addEventListener("load", answerEarlyChoices);
+
   // --- Enter in an input adds its value, it does not submit the page -------------------------------------------------
   document.addEventListener("keydown", (event) => {
     const input = event.target;
