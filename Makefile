@@ -3,6 +3,7 @@
 PORT ?= 8000
 HOST ?= 127.0.0.1
 ARGS ?=
+CONTACTS ?= 1000000
 PYTHON ?= $(shell for name in python3 python3.13 python3.12 python3.11; do \
 	$$name -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && echo $$name && exit; done; \
 	command -v python3)
@@ -13,13 +14,14 @@ COMPILE := $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --onl
 	--no-header --no-annotate --no-emit-index-url --no-emit-find-links
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test check lint types imports migrations templates translations lock packages dev-packages clean
+.PHONY: help demo test check lint types imports migrations templates bench translations lock packages dev-packages clean
 .NOTPARALLEL:
 
 help:
 	@echo "make demo [PORT=8000]     run Sito with demo data"
 	@echo "make test [ARGS=…]        run the tests"
 	@echo "make check                lint, types, imports, migrations, templates, then the tests"
+	@echo "make bench [CONTACTS=…]   measure actions and exports beside bare SQL"
 	@echo "make translations         bring locale/pl up to date with the texts in the source"
 	@echo "make lock                 resolve requirements/*.in anew"
 	@echo "make clean                remove var/ and all that was made in it"
@@ -55,6 +57,11 @@ migrations: dev-packages
 
 templates: dev-packages
 	$(BIN)/djlint templates --lint --quiet
+
+# Each prints the medians of runs in turns, Sito's and bare SQL's, and their ratio.
+bench: dev-packages
+	$(BIN)/python bench/actions.py $(CONTACTS)
+	$(BIN)/python bench/exports.py $(CONTACTS)
 
 # Places and dates of extraction would change in every commit.
 translations: dev-packages

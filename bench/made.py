@@ -12,7 +12,12 @@ from pathlib import Path
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings")
 
-import django
+from config.embedded.environment import provide
+from config.embedded.folders import Folders
+
+SERVICES = provide(Folders.from_environment())  # kept as long as this process lives
+
+import django  # noqa: E402 (the services' addresses have to be known)
 
 django.setup()
 
