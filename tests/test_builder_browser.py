@@ -116,6 +116,7 @@ def test_a_draft_is_there_again_after_a_reload(opened: Any) -> None:
     page = opened
     leaf = choose(page, 0, "Lead score", "gt")
     page.fill(f"#{leaf}-value", "20")
+    shows(page, "3")
     expect(page.locator("#builder-kept")).to_contain_text("Draft kept")
     page.reload()
     assert page.input_value(f"#{leaf}-value") == "20"

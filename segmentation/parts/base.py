@@ -64,6 +64,11 @@ class Control:
         return list(found.items())
 
     @property
+    def unanswered(self) -> bool:
+        """Nothing is chosen, and choosing nothing is no answer here ("at any time" would be one)."""
+        return not self.value and all(option.value for option in self.options)
+
+    @property
     def chosen(self) -> list[Option]:
         """The chosen options; one that is no longer offered stands under its own value."""
         known = {option.value: option for option in self.options}

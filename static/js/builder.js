@@ -73,8 +73,8 @@
   // --- what was chosen before htmx listened is answered once it does ------------------------------------------------
   function answerEarlyChoices() {
     for (const select of builder()?.querySelectorAll("select[data-refreshes]") ?? []) {
-      const drawn = [...select.options].findIndex((option) => option.defaultSelected);
-      if (select.selectedIndex !== Math.max(drawn, 0)) select.dispatchEvent(new Event("change", { bubbles: true }));
+      const drawn = [...select.options].findLast((option) => option.defaultSelected) ?? select.options[0];
+      if (drawn !== select.selectedOptions[0]) select.dispatchEvent(new Event("change", { bubbles: true }));
     }
   }
   window.addEventListener("load", answerEarlyChoices);
