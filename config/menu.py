@@ -18,6 +18,7 @@ class Item:
     icon: str
     under: tuple[str, ...] = ()
     administrators: bool = False
+    writers: bool = False
 
 
 MENU: list[tuple[str | Promise, list[Item]]] = [
@@ -25,7 +26,7 @@ MENU: list[tuple[str | Promise, list[Item]]] = [
         _("Contacts"),
         [
             Item(_("Contact manager"), "contacts:manager", "users"),
-            Item(_("Create segment"), "segmentation:create", "plus"),
+            Item(_("Create segment"), "segmentation:create", "plus", writers=True),
             Item(
                 _("Segments"),
                 "segmentation:ready",
@@ -69,11 +70,12 @@ def menu(request: HttpRequest) -> list[dict[str, Any]]:
     best: dict[str, Any] = {}
     longest = 0
     administers = bool(getattr(request.user, "administers", False))
+    writes = bool(getattr(request.user, "may_write", False))
     for title, items in MENU:
         links = []
         for item in items:
             url = address_of(item.url_name)
-            if not url or (item.administrators and not administers):
+            if not url or (item.administrators and not administers) or (item.writers and not writes):
                 continue
             link = {"label": item.label, "url": url, "icon": item.icon, "current": False}
             for start in (url, *(address_of(name) for name in item.under)):

@@ -29,6 +29,18 @@ def reads(view: View) -> View:
     return view
 
 
+def writers_only(view: View) -> View:
+    """Refuses analysts, with 403, a page that is only good for changing something: its form would have no button."""
+
+    @wraps(view)
+    def guarded(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
+        if not signed_in(request).may_write:
+            raise PermissionDenied(_("Your role (analyst) may look at everything here but change nothing."))
+        return view(request, *args, **kwargs)
+
+    return guarded
+
+
 def administrators_only(view: View) -> View:
     """Refuses everyone but owners and administrators with 403."""
 
