@@ -11,6 +11,7 @@ from django.views.decorators.http import require_http_methods
 from config.pages import page
 from segmentation import builder
 from segmentation.builder import Builder, BuilderErrors
+from segmentation.builder.drafts import typed_settings
 from segmentation.criteria import CriteriaError
 from segmentation.effects import Effect, effect_of, mark_of
 from segmentation.forms import NAME_TAKEN, SettingsForm
@@ -19,9 +20,11 @@ from segmentation.selectors import list_of, segment_for
 from segmentation.sentences import sentence_of
 from segmentation.services import EditedMeanwhileError, NameTakenError, edit_criteria, edit_settings
 from segmentation.views.segment import head
+from users.access import writers_only
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
+@writers_only
 def settings(request: HttpRequest, pk: int) -> HttpResponse:
     """Name, readiness time and refreshing of an existing segment."""
     segment = segment_for(request, pk)
@@ -67,6 +70,7 @@ def settings_page(
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
+@writers_only
 def criteria(request: HttpRequest, pk: int) -> HttpResponse:
     """The criteria in the builder; the effect; then a new version and a new calculation."""
     segment = segment_for(request, pk)
@@ -111,7 +115,7 @@ def save_criteria(
     messages.success(
         request, _("The criteria of “%(name)s” are saved; it is being calculated.") % {"name": segment.name}
     )
-    return redirect(f"segmentation:{list_of(segment, now=request.now)}")  # type: ignore[attr-defined]
+    return redirect("segmentation:preview", segment.pk)
 
 
 def same_as_in_force(segment: Segment, tree: dict[str, Any], *, place: str) -> bool:
@@ -126,7 +130,11 @@ def same_as_in_force(segment: Segment, tree: dict[str, Any], *, place: str) -> b
 
 def revision_in(request: HttpRequest) -> int:
     """The revision the form was opened at; 0, which no segment has, where it does not say."""
-    text = request.POST.get("revision", "")
+    return revision_of(request.POST.get("revision", ""))
+
+
+def revision_of(text: str) -> int:
+    """The number in a form's hidden field; 0 where it is none."""
     return int(text) if text.isascii() and text.isdecimal() and len(text) < 10 else 0
 
 
@@ -134,9 +142,16 @@ def criteria_page(
     request: HttpRequest, segment: Segment, form: Builder, *, status: int = 200, effect: Effect | None = None,
     problem: str = "", edited: bool = False,
 ) -> HttpResponse:  # fmt: skip
-    """The page. Its revision is the one the form was opened at, until somebody's other edit has been shown."""
+    """The page. Its revision is the one the form was opened at, until somebody's other edit has been shown.
+
+    A draft was opened at the revision kept with it: what others saved since then is not overwritten unseen.
+    """
     form.prepare(request)
-    seen = revision_in(request) if request.method == "POST" and not edited else 0
+    revision = segment.revision
+    if request.method == "POST" and not edited:
+        revision = revision_in(request)
+    elif form.restored_at:
+        revision = revision_of(typed_settings(form).get("revision", ""))
     theirs = sentence_of(segment.version.criteria, now=request.now) if edited and segment.version else ""  # type: ignore[attr-defined]
     context = head(request, segment) | {
         "builder": form,
@@ -144,6 +159,6 @@ def criteria_page(
         "problem": problem,
         "edited": edited,
         "theirs": theirs,
-        "revision": seen or segment.revision,
+        "revision": revision,
     }
     return page(request, "segmentation/criteria.html", context, status=status)
