@@ -391,6 +391,43 @@ def test_a_new_user_gets_a_link_and_signs_in(client_for, administrator, worker):
     assert sign_in(client_for(None), "NEW@example.com", "a new long password").status_code == 302
 
 
+@pytest.fixture
+def no_mail_server(settings, tmp_path):
+    """What a demo has: letters go into a folder."""
+    settings.EMAIL_BACKEND = "config.letters.FolderBackend"
+    settings.EMAIL_FILE_PATH = str(tmp_path / "mail")
+    return tmp_path / "mail"
+
+
+def test_without_a_mail_server_letters_are_files_and_an_invited_user_can_start(
+    client_for, owner, worker, no_mail_server
+):
+    given = {"email": "zoe@example.com", "name": "Zoë", "role": "marketer", "language": "pl"}
+    html = body(client_for(owner).post("/users/new/", given, follow=True))
+    assert f"written to the folder {no_mail_server}" in html
+    assert "A letter to zoe@example.com with a link to set the password is written." in html
+    [letter] = no_mail_server.iterdir()
+    assert no_mail_server.stat().st_mode & 0o077 == 0, "others could read the link"
+    link = re.search(r"https?://[^/\s]+(/password/set/\S+)", letter.read_text())[1]
+    assert link not in html
+    assert client_for(None).get(link, follow=True).status_code == 200
+
+
+@pytest.mark.parametrize(
+    ("backend", "told"),
+    [
+        ("config.letters.FolderBackend", "written to the folder"),
+        ("django.core.mail.backends.console.EmailBackend", "printed to the worker"),
+        ("django.core.mail.backends.smtp.EmailBackend", ""),
+    ],
+)
+def test_the_users_page_says_where_letters_go_when_they_are_not_sent(client_for, owner, settings, backend, told):
+    settings.EMAIL_BACKEND = backend
+    html = body(client_for(owner).get("/users/"))
+    assert ("No mail server is set up" in html) == bool(told)
+    assert told in html
+
+
 def test_an_invited_user_cannot_sign_in_before(client_for, owner, worker):
     client_for(owner).post("/users/new/", NEW)
     for password in ("", "!", "None"):

@@ -10,6 +10,7 @@ from django.shortcuts import redirect
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST
 
+from config.letters import kept_where
 from config.pages import page
 from users import selectors, services
 from users.access import administrators_only, signed_in
@@ -28,7 +29,13 @@ def people(request: HttpRequest) -> HttpResponse:
     text = request.GET.get("q", "").replace("\x00", "").strip()[:200]
     sort = request.GET.get("sort", selectors.DEFAULT_ORDER)
     rows = Paginator(selectors.users(text=text, sort=sort), PER_PAGE).get_page(request.GET.get("page"))
-    context = {"rows": rows, "q": text, "sort": sort, "may_touch_owners": signed_in(request).role == Role.OWNER}
+    context = {
+        "rows": rows,
+        "q": text,
+        "sort": sort,
+        "may_touch_owners": signed_in(request).role == Role.OWNER,
+        "letters": kept_where(),
+    }
     return page(request, "users/list.html", context, part="rows")
 
 
@@ -109,7 +116,11 @@ def invite(request: HttpRequest, user: User) -> None:
     """Queue the letter and say so, or say that it was not sent."""
     try:
         queue(send_invitation_task, user.pk, request.build_absolute_uri("/").rstrip("/"))
-        messages.success(request, _("A link to set the password is on its way to %(email)s.") % {"email": user.email})
+        if kept_where():
+            text = _("A letter to %(email)s with a link to set the password is written.")
+        else:
+            text = _("A link to set the password is on its way to %(email)s.")
+        messages.success(request, text % {"email": user.email})
     except MailError:
         messages.error(
             request,

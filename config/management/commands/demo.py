@@ -7,6 +7,7 @@ from argparse import ArgumentParser
 from types import FrameType
 from typing import Any
 
+from django.conf import settings
 from django.core.management.base import BaseCommand
 
 from config.demo.assets import collect_when_changed
@@ -19,6 +20,7 @@ from config.embedded.folders import Folders
 from config.embedded.lock import held
 from config.embedded.servers import require_broker, require_database
 from config.embedded.service import explained
+from config.letters import kept_where
 
 
 class Stop(BaseException):
@@ -63,6 +65,8 @@ class Command(BaseCommand):
     def _welcome(self, folders: Folders, port: int) -> None:
         print(f"\nSito is at  http://localhost:{port}")
         print(f"Sign in as  {OWNER}  with the password  {password(folders)}")
+        if kept_where():
+            print(f"Letters are written to {settings.EMAIL_FILE_PATH}: invitations, links to set a password.")
         print(f"Ctrl-C stops it. Its logs are in {folders.log}.", flush=True)
 
     def _watch(self, children: Children, folders: Folders) -> None:
