@@ -19,7 +19,7 @@ from contacts.manager import Belonging, Panel
 from contacts.models import Attribute, Consent, ConsentState, Contact, ContactConsent
 from contacts.selectors import consent_for, contact_for
 from contacts.services import LostUpdateError
-from users.access import signed_in
+from users.access import signed_in, writers_only
 
 HISTORY_PER_PAGE = 20
 
@@ -72,6 +72,7 @@ def panels(request: HttpRequest, person: Contact, *, aside: bool) -> list[tuple[
     return [(panel, panel.context(request, person)) for panel in chosen]
 
 
+@writers_only
 def create(request: HttpRequest) -> HttpResponse:
     """A new contact."""
     form = ContactForm(request.POST or None, attributes=Attribute.objects.all())
@@ -95,6 +96,7 @@ def create(request: HttpRequest) -> HttpResponse:
     return page(request, "contacts/form.html", {"form": form}, status=422 if form.is_bound else 200)
 
 
+@writers_only
 def edit(request: HttpRequest, pk: int) -> HttpResponse:
     """Change a contact's details; nothing is written over what somebody else changed meanwhile."""
     person = contact_for(request, pk)
@@ -135,6 +137,7 @@ def save(request: HttpRequest, person: Contact, form: ContactForm) -> Contact:
     )
 
 
+@writers_only
 def delete(request: HttpRequest, pk: int) -> HttpResponse:
     """Asks, with what goes along; then deletes."""
     person = contact_for(request, pk)

@@ -15,6 +15,7 @@ from tags.models import Category, ContactCategory
 from tags.selectors import category_for
 from tags.tree import branches
 from tags.usage import InUseError, uses_of
+from users.access import writers_only
 
 
 def categories(request: HttpRequest) -> HttpResponse:
@@ -36,6 +37,7 @@ def categories(request: HttpRequest) -> HttpResponse:
     return page(request, "tags/categories.html", context, status=422 if form.is_bound else 200)
 
 
+@writers_only
 def rename(request: HttpRequest, pk: int) -> HttpResponse:
     """Asks for the new name, and renames; paths of all below follow."""
     category = category_for(request, pk)
@@ -55,6 +57,7 @@ def rename(request: HttpRequest, pk: int) -> HttpResponse:
     return page(request, "tags/rename_category.html", context, part="question", status=422 if form.is_bound else 200)
 
 
+@writers_only
 def delete(request: HttpRequest, pk: int) -> HttpResponse:
     """Asks, and deletes an empty category that nothing names."""
     category = category_for(request, pk)

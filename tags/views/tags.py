@@ -16,6 +16,7 @@ from tags.models import ContactTag, Tag
 from tags.normalising import normalise, parts
 from tags.selectors import tag_for
 from tags.usage import InUseError, uses_of
+from users.access import writers_only
 
 PER_PAGE = 50
 
@@ -69,6 +70,7 @@ def becomes(request: HttpRequest) -> HttpResponse:
     return page(request, "tags/_becomes.html", context)
 
 
+@writers_only
 def rename(request: HttpRequest, pk: int) -> HttpResponse:
     """Asks for the new name, and renames."""
     tag = tag_for(request, pk)
@@ -85,6 +87,7 @@ def rename(request: HttpRequest, pk: int) -> HttpResponse:
     return page(request, "tags/rename_tag.html", context, part="question", status=422 if form.is_bound else 200)
 
 
+@writers_only
 def delete(request: HttpRequest, pk: int) -> HttpResponse:
     """Asks with the number of contacts, and deletes; refuses while something names the tag."""
     tag = tag_for(request, pk)
