@@ -21,4 +21,5 @@ class ActionsConfig(AppConfig):
             hooks.action_kinds.append(hooks.ActionKind(kind.name, kind.title, kind.icon))
         register_job(JobKind("action", ActionRun, running.carry_out, stopped=running.tidy_up))
         hooks.on_calculated.append(services.start_planned)
+        hooks.on_cancelled.append(services.stop_planned)
         usage.join()

@@ -15,3 +15,7 @@ class NotRefreshingError(ActionError):
 
 class AlreadyPlannedError(ActionError):
     """The very same action is waiting, running or recurring on this segment: a form sent twice, most often."""
+
+
+class ResultChangedError(ActionError):
+    """The segment has been calculated anew since the person saw the numbers and confirmed them."""

@@ -2,7 +2,7 @@
 
 from django.utils.translation import gettext as _
 
-from actions.errors import ActionError, AlreadyPlannedError, NotRefreshingError, WindowClosedError
+from actions.errors import ActionError, AlreadyPlannedError, NotRefreshingError, ResultChangedError, WindowClosedError
 
 
 def refusal(error: ActionError) -> str:
@@ -14,5 +14,9 @@ def refusal(error: ActionError) -> str:
             return _("This segment is calculated once: nobody joins or leaves it, and nothing runs after a refresh.")
         case AlreadyPlannedError():
             return _("The same action is already planned or running on this segment.")
+        case ResultChangedError():
+            return _(
+                "The segment has been calculated anew since you saw the numbers. Look at them again, then confirm."
+            )
         case _other:
             raise error

@@ -86,6 +86,11 @@ class Reach:
         """No action can be added."""
         return not self.ready and not self.creating
 
+    @property
+    def acts_on(self) -> int | None:
+        """The calculation an action added now would start on at once."""
+        return self.latest.pk if self.ready and self.latest else None
+
     def choose(self, audience: str) -> None:
         """Speak of this audience from now on."""
         self.audience = audience

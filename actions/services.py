@@ -1,12 +1,13 @@
 """Adding actions, planned or at once; starting them when a calculation ends; stopping them."""
 
+from collections.abc import Callable
 from datetime import datetime
 from typing import Any
 
 from django.db import transaction
 from django.db.models import Exists, OuterRef, Q
 
-from actions.errors import AlreadyPlannedError, NotRefreshingError, WindowClosedError
+from actions.errors import AlreadyPlannedError, NotRefreshingError, ResultChangedError, WindowClosedError
 from actions.kinds import KindError, kind_named
 from actions.kinds.forms import PartForm
 from actions.models import Action, ActionRun, Audience
@@ -47,10 +48,23 @@ def plan_action(
     return action
 
 
-def plan_from(segment: Segment, part: PartForm, **common: Any) -> list[Action]:
-    """The actions that a valid form part asks for, all or none. `common`: as `plan_action` takes it."""
+def plan_from(
+    segment: Segment, part: PartForm, *, clock: Callable[[], datetime], confirmed: int | None, **common: Any
+) -> list[Action]:
+    """The actions that a valid form part asks for, all or none. `common`: as `plan_action` takes it.
+
+    `confirmed` is the calculation whose numbers the person agreed to, None if none was shown. `clock` tells the time
+    once the segment's lock is ours: a request that waited for it is judged by when it got it.
+
+    Raises: as `plan_action`; ResultChangedError.
+    """
     with transaction.atomic():
-        return [plan_action(segment, params=params, **common) for params in part.plans()]
+        current = Segment.objects.select_for_update(no_key=True).get(pk=segment.pk)
+        now = clock()
+        actions = [plan_action(segment, params=params, now=now, **common) for params in part.plans()]
+        if confirmed != (current.latest_id if current.ready_at(now) else None):
+            raise ResultChangedError
+    return actions
 
 
 def refuse(segment: Segment, *, audience: str, every_refresh: bool, now: datetime) -> None:
@@ -104,5 +118,25 @@ def cancel_run(run: ActionRun, *, now: datetime) -> bool:
 
 
 def retry_run(run: ActionRun, *, now: datetime) -> bool:
-    """Lets a failed run go on where it stopped. Says whether it did."""
-    return jobs.retry(run, now=now)
+    """Lets a failed run go on where it stopped. Says whether it did.
+
+    Only what could be added now is tried again: the same people, in an open window, for an action that was not stopped.
+
+    Raises: WindowClosedError.
+    """
+    with transaction.atomic():
+        segment = Segment.objects.select_for_update(no_key=True).get(pk=run.action.segment_id)
+        stopped = Action.objects.filter(pk=run.action_id, stopped_at__isnull=False).exists()
+        if stopped or not segment.ready_at(now) or segment.latest_id != run.calculation_id:
+            raise WindowClosedError
+        return jobs.retry(run, now=now)
+
+
+def stop_planned(segment: Segment, now: datetime) -> None:
+    """The calculation that planned actions waited for was cancelled: they must not start with some later one.
+
+    Recurring actions stay. Called in the cancelling transaction, with the segment's row locked.
+    """
+    ran = Exists(ActionRun.objects.filter(action=OuterRef("pk")))
+    planned = Action.objects.filter(~ran, segment=segment, every_refresh=False, stopped_at__isnull=True)
+    planned.update(stopped_at=now)

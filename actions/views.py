@@ -8,6 +8,7 @@ from django.core.exceptions import PermissionDenied
 from django.core.paginator import Paginator
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
+from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
@@ -80,8 +81,9 @@ def planned(
             kind=kind.name,
             audience=when.audience_wanted,
             every_refresh=when.every_refresh,
-            now=request.now,  # type: ignore[attr-defined]
             by=request.user,
+            clock=timezone.now,
+            confirmed=confirmed_calculation(request),
         )
     except ActionError as error:
         part.add_error(None, refusal(error))
@@ -89,6 +91,12 @@ def planned(
     count = len(actions)
     messages.success(request, ngettext("Action added.", "%(count)s actions added.", count) % {"count": count})
     return redirect("actions:list", segment.pk)
+
+
+def confirmed_calculation(request: HttpRequest) -> int | None:
+    """The calculation whose numbers stood on the question that was answered; none if it was not known yet."""
+    text = request.POST.get("calculation", "")
+    return int(text) if text.isascii() and text.isdigit() and len(text) < 19 else None
 
 
 def shown(request: HttpRequest, context: dict[str, Any], *, status: int = 200) -> HttpResponse:
@@ -151,7 +159,12 @@ def cancel(request: HttpRequest, pk: int) -> HttpResponse:
 def retry(request: HttpRequest, pk: int) -> HttpResponse:
     """Lets a failed run go on where it stopped."""
     run = selectors.run_for(request, pk)
-    if services.retry_run(run, now=request.now):  # type: ignore[attr-defined]
+    try:
+        going_on = services.retry_run(run, now=request.now)  # type: ignore[attr-defined]
+    except ActionError as error:
+        messages.error(request, refusal(error))
+        return redirect("actions:list", run.action.segment_id)
+    if going_on:
         messages.success(request, _("It goes on where it stopped."))
     else:
         messages.info(request, _("There is nothing to try again: it did not fail, or somebody was faster."))

@@ -45,6 +45,7 @@ class Tab:
 
 
 on_calculated: list[Callable[["Calculation", datetime], None]] = []
+on_cancelled: list[Callable[["Segment", datetime], None]] = []  # a person stopped the calculation that was awaited
 usage: list[Callable[["Segment"], list[Use]]] = []  # asked before a segment is deleted
 affected: list[Callable[["Segment"], list[Use]]] = []  # asked before its criteria change: planned, recurring actions
 deleting: list[Callable[["Segment"], None]] = []  # called in the deleting transaction: stored files to remove …

@@ -35,7 +35,8 @@ def list_url(segment):
 
 
 def add_tag(client, segment, **more):
-    return client.post(add_url(segment), {"kind": "add_tag", "tags": "vip", "confirmed": "yes"} | more)
+    given = {"kind": "add_tag", "tags": "vip", "confirmed": "yes", "calculation": segment.latest_id or ""}
+    return client.post(add_url(segment), given | more)
 
 
 def ready(number=3, **more):

@@ -43,7 +43,12 @@ def request_calculation(segment: Segment, *, reason: str, now: datetime, by: Use
 def cancel_calculation(segment: Segment, *, now: datetime) -> bool:
     """Stops the calculation that waits or runs; says whether there was one. The last result stays."""
     with transaction.atomic():
-        return cancel_active(locked(segment.pk), now=now)
+        current = locked(segment.pk)
+        if not cancel_active(current, now=now):
+            return False
+        for callback in hooks.on_cancelled:
+            callback(current, now)
+    return True
 
 
 def cancel_active(segment: Segment, *, now: datetime) -> bool:

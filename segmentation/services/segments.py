@@ -117,6 +117,8 @@ def edit_criteria(
 ) -> Segment:
     """A new version of the criteria and a calculation with it; older calculations keep theirs. Unchanged ones: nothing.
 
+    The readiness window closes: no action may reach those whom only the former criteria let in.
+
     Raises: EditedMeanwhileError; CriteriaError.
     """
     check(parse(criteria), Catalog(), origin=("segment", segment.pk))
@@ -128,6 +130,8 @@ def edit_criteria(
         current.version = Version.objects.create(
             segment=current, number=newest.number + 1, criteria=criteria, created_at=now, created_by=by
         )
+        current.ready_until = None
+        current.save(update_fields=["ready_until"])
         mark_edited(current, now=now, by=by)
         request_calculation(current, reason=Reason.EDITED, now=now, by=by)
     return current

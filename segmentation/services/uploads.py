@@ -2,6 +2,7 @@
 
 import secrets
 import tempfile
+from collections.abc import Iterator
 from datetime import datetime, timedelta
 from typing import IO, BinaryIO
 
@@ -9,6 +10,7 @@ from django.core.files import File
 from django.core.files.storage import default_storage
 from django.db import connection, transaction
 from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
 
 from segmentation.models import UploadedList
 from segmentation.uploads.errors import UploadError
@@ -16,6 +18,7 @@ from segmentation.uploads.matching import Matching, write_rejected
 from segmentation.uploads.reading import Upload
 from users.models import User
 
+Key = UploadedList.Key
 REJECTS_KEPT = timedelta(days=7)  # as long as an export: the file holds addresses of people who are no contacts
 
 PER_PURGE = 500
@@ -26,7 +29,7 @@ IN_USE = f"SELECT {NAMED} FROM segmentation_version UNION SELECT {NAMED} FROM se
 def read_upload(file: BinaryIO, *, key: str, name: str, now: datetime, by: User | None) -> UploadedList:
     """Reads a CSV of ids or addresses and keeps the contacts it names. Makes no contact, changes none.
 
-    Raises: UploadError, in the reader's words, if the file as a whole cannot be read or holds no row.
+    Raises: UploadError, in the reader's words, if the file as a whole cannot be read, or no row of it.
     """
     upload = Upload(file, key=key)
     with transaction.atomic():
@@ -34,6 +37,8 @@ def read_upload(file: BinaryIO, *, key: str, name: str, now: datetime, by: User 
         counts = matching.counts()
         if not counts["rows"]:
             raise UploadError(_("The file has no rows."))
+        if counts["invalid"] == counts["rows"]:
+            raise UploadError(" ".join(unreadable(upload, rows=counts["rows"])))
         members = matching.contacts()
         members.run_optimize()
         rejects = keep_rejected(matching) if counts["rows"] > counts["matched"] else ""
@@ -47,6 +52,21 @@ def read_upload(file: BinaryIO, *, key: str, name: str, now: datetime, by: User 
             created_at=now,
             created_by=by,
         )
+
+
+def unreadable(upload: Upload, *, rows: int) -> Iterator[str]:
+    """Says that no row holds what was chosen, and asks whether it was the other kind, if the file holds that."""
+    if upload.key == Key.EMAIL:
+        text = ngettext(
+            "The one row holds no e-mail address.", "None of the %(count)d rows holds an e-mail address.", rows
+        )
+        other, question = Key.ID, _("Did you mean contact ids?")
+    else:
+        text = ngettext("The one row holds no contact id.", "None of the %(count)d rows holds a contact id.", rows)
+        other, question = Key.EMAIL, _("Did you mean e-mail addresses?")
+    yield text % {"count": rows}
+    if Upload(upload.file, key=other).holds_any():
+        yield question
 
 
 def remove_old_uploads(now: datetime) -> None:

@@ -1,0 +1,104 @@
+"""Nobody is reached by mistake: superseded criteria, old results, closed windows, cancelled calculations."""
+
+from datetime import timedelta
+
+import pytest
+from pyroaring import BitMap
+
+from actions.errors import ActionError, ResultChangedError, WindowClosedError
+from actions.models import ActionRun
+from actions.services import plan_action, plan_from, retry_run
+from jobs.models import JobState
+from segmentation.models import Reason, Segment
+from segmentation.services import calculations
+from segmentation.services.segments import edit_criteria
+from tests import factories
+from tests.support.audiences import NOW, ready_segment
+
+pytestmark = pytest.mark.django_db
+SCORE = {"all": [{"kind": "field", "field": "lead_score", "op": "gt", "value": 90}]}
+
+
+@pytest.fixture
+def segment() -> Segment:
+    return ready_segment(BitMap(factories.contact().pk for _one in range(3)), name="Three")
+
+
+def add_tag(segment: Segment, **more):
+    tag = factories.tag("WARM")
+    more = {"now": NOW, "by": None} | more
+    return plan_action(segment, kind="add_tag", params={"tag": tag.pk, "name": tag.name}, **more)
+
+
+def test_new_criteria_close_the_window_until_they_are_calculated(segment):
+    """An action added meanwhile waits for the new members; it never reaches the old ones."""
+    edit_criteria(segment, criteria=SCORE, revision=segment.revision, now=NOW, by=None)
+    segment.refresh_from_db()
+    assert not segment.ready_at(NOW)
+    assert not ActionRun.objects.filter(action=add_tag(segment)).exists()
+
+
+def test_new_criteria_whose_calculation_fails_leave_nothing_to_act_on(segment):
+    edit_criteria(segment, criteria=SCORE, revision=segment.revision, now=NOW, by=None)
+    segment.calculations.filter(state=JobState.WAITING).update(
+        state=JobState.FAILED, problem={"text": "x"}, finished_at=NOW
+    )
+    with pytest.raises(WindowClosedError):
+        add_tag(segment)
+
+
+class Tagging:
+    """A form part that asks for one tag."""
+
+    def plans(self):
+        tag = factories.tag("WARM")
+        return [{"tag": tag.pk, "name": tag.name}]
+
+
+def confirm(segment: Segment, *, confirmed: int | None, at=NOW):
+    return plan_from(segment, Tagging(), kind="add_tag", by=None, clock=lambda: at, confirmed=confirmed)
+
+
+def test_a_request_that_waited_for_the_lock_is_judged_by_when_it_got_it(segment):
+    with pytest.raises(ActionError):
+        confirm(segment, confirmed=segment.latest_id, at=segment.ready_until)
+    with pytest.raises(WindowClosedError):
+        confirm(segment, confirmed=None, at=segment.ready_until)
+
+
+def test_what_was_confirmed_is_what_is_done(segment):
+    with pytest.raises(ResultChangedError):
+        confirm(segment, confirmed=segment.latest_id + 1)
+    (action,) = confirm(segment, confirmed=segment.latest_id)
+    assert action.runs.get().calculation_id == segment.latest_id
+
+
+def failed_run(segment: Segment) -> ActionRun:
+    run = add_tag(segment).runs.get()
+    ActionRun.objects.filter(pk=run.pk).update(state=JobState.FAILED, problem={"text": "x"}, finished_at=NOW)
+    run.refresh_from_db()
+    return run
+
+
+def test_a_failed_run_is_retried_within_its_window_only(segment):
+    run = failed_run(segment)
+    with pytest.raises(WindowClosedError):
+        retry_run(run, now=segment.ready_until)
+    assert retry_run(run, now=segment.ready_until - timedelta(seconds=1))
+
+
+def test_a_stopped_action_is_not_retried(segment):
+    run = failed_run(segment)
+    run.action.stopped_at = NOW
+    run.action.save()
+    with pytest.raises(WindowClosedError):
+        retry_run(run, now=NOW)
+
+
+def test_a_planned_action_ends_with_the_calculation_it_waited_for(segment):
+    later = segment.ready_until + timedelta(days=1)
+    calculations.request_calculation(segment, reason=Reason.MANUAL, now=later)
+    action = add_tag(segment, now=later)
+    calculations.cancel_calculation(segment, now=later)
+    action.refresh_from_db()
+    assert action.stopped_at == later
