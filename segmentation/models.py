@@ -70,6 +70,7 @@ class SavedCriteria(models.Model):
     created_at = models.DateTimeField()
     updated_at = models.DateTimeField()
     created_by = models.ForeignKey(settings.AUTH_USER_MODEL, null=True, on_delete=models.SET_NULL, related_name="+")
+    revision = models.PositiveIntegerField(default=1)  # raised by every edit: a form opened before it is refused
 
     class Meta:
         ordering = ["name"]

@@ -31,6 +31,10 @@ class NameTakenError(ValueError):
     """There are saved criteria of this name."""
 
 
+class EditedMeanwhileError(ValueError):
+    """Somebody else changed the criteria after this form was opened; saving would undo that unseen."""
+
+
 class InUseError(ValueError):
     """Something refers to the criteria: they can't be deleted."""
 
@@ -81,19 +85,24 @@ def create_saved(*, name: str, criteria: Tree, now: datetime, by: User) -> Saved
     return saved
 
 
-def update_saved(saved: SavedCriteria, *, name: str, criteria: Tree, now: datetime) -> None:
-    """Changes name and criteria; what refers to them follows at its next calculation.
+def update_saved(saved: SavedCriteria, *, name: str, criteria: Tree, revision: int, now: datetime) -> SavedCriteria:
+    """Changes name and criteria of what was seen at `revision`; what refers to it follows at its next calculation.
 
-    Raises: NameTakenError.
+    Raises: EditedMeanwhileError, NameTakenError; SavedCriteria.DoesNotExist, when they were deleted meanwhile.
     """
-    saved.name, saved.criteria, saved.updated_at = name, criteria, now
-    _save(saved)
+    with transaction.atomic():
+        current = SavedCriteria.objects.select_for_update(no_key=True).get(pk=saved.pk)
+        if current.revision != revision:
+            raise EditedMeanwhileError
+        current.name, current.criteria, current.updated_at, current.revision = name, criteria, now, revision + 1
+        _save(current, force_update=True)
+    return current
 
 
-def _save(saved: SavedCriteria) -> None:
+def _save(saved: SavedCriteria, **how: bool) -> None:
     try:
         with transaction.atomic():
-            saved.save()
+            saved.save(**how)
     except IntegrityError as error:
         if "savedcriteria_name_unique" in str(error):
             raise NameTakenError(saved.name) from error

@@ -15,10 +15,12 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 from config.pages import page
 from segmentation import builder
 from segmentation.builder import Builder, BuilderErrors
+from segmentation.builder.drafts import kept_revision, revision_of
 from segmentation.criteria import Catalog, Context, CriteriaError, Words, parse
 from segmentation.engine import evaluate
 from segmentation.models import SavedCriteria
 from segmentation.saved import (
+    EditedMeanwhileError,
     InUseError,
     NameTakenError,
     create_saved,
@@ -28,6 +30,7 @@ from segmentation.saved import (
     update_saved,
     uses_of_saved,
 )
+from segmentation.sentences import sentence_of
 
 PLACE = "saved:new"
 PER_PAGE = 25
@@ -114,6 +117,8 @@ def submitted(request: HttpRequest, *, place: str, found: SavedCriteria | None =
         name.is_valid()
     except NameTakenError:
         name.add_error("name", NAME_TAKEN)
+    except EditedMeanwhileError:
+        return editor(request, name, form, saved_for(found.pk) if found else None, status=422, edited=True)
     return editor(request, name, form, found, status=422)
 
 
@@ -124,18 +129,36 @@ def keep(request: HttpRequest, name: str, criteria: dict[str, Any], found: Saved
         create_saved(name=name, criteria=criteria, now=now, by=request.user)  # type: ignore[arg-type]
         messages.success(request, _("The criteria are saved as “%(name)s”.") % {"name": name})
     else:
-        update_saved(found, name=name, criteria=criteria, now=now)
+        revision = revision_of(request.POST.get("revision", ""))
+        update_saved(found, name=name, criteria=criteria, revision=revision, now=now)
         messages.success(request, _("“%(name)s” is changed.") % {"name": name})
 
 
 def editor(
-    request: HttpRequest, name: NameForm, form: Builder, found: SavedCriteria | None = None, *, status: int = 200
-) -> HttpResponse:
-    """The page with the name and the builder."""
+    request: HttpRequest, name: NameForm, form: Builder, found: SavedCriteria | None = None, *, status: int = 200,
+    edited: bool = False,
+) -> HttpResponse:  # fmt: skip
+    """The page with the name and the builder; after somebody else's edit it shows theirs as well."""
     form.prepare(request)
-    uses = uses_of_saved().get(found.pk, []) if found else []
-    context = {"name": name, "builder": form, "saved": found, "uses": uses}
+    context = {
+        "name": name,
+        "builder": form,
+        "saved": found,
+        "uses": uses_of_saved().get(found.pk, []) if found else [],
+        "revision": revision_for(request, form, found, edited=edited),
+        "edited": edited,
+        "theirs": sentence_of(found.criteria, now=request.now) if found and edited else "",  # type: ignore[attr-defined]
+    }
     return page(request, "segmentation/saved_edit.html", context, status=status)
+
+
+def revision_for(request: HttpRequest, form: Builder, found: SavedCriteria | None, *, edited: bool) -> int:
+    """The revision the form, or the draft in it, was opened at, until somebody's other edit has been shown."""
+    if found is None:
+        return 0
+    if request.method == "POST" and not edited:
+        return revision_of(request.POST.get("revision", ""))
+    return kept_revision(form) if form.restored_at else found.revision
 
 
 @require_POST

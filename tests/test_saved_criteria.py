@@ -142,7 +142,8 @@ def test_editing_changes_name_and_criteria(client_for: Any, marketer: Any) -> No
     client = client_for(marketer)
     page = text_of(client.get(f"/saved-criteria/{found.pk}/"))
     assert 'value="Warm leads"' in page
-    response = client.post(f"/saved-criteria/{found.pk}/", posted(HOT, place=f"saved:{found.pk}", name="Hot"))
+    data = posted(HOT, place=f"saved:{found.pk}", name="Hot", revision="1")
+    response = client.post(f"/saved-criteria/{found.pk}/", data)
     found.refresh_from_db()
     assert response.status_code == 302
     assert (found.name, found.criteria) == ("Hot", {"all": [HOT]})

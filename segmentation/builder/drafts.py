@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
 
-from segmentation.builder.form import FIELD, OWN, Builder, from_criteria, from_post
+from segmentation.builder.form import OWN, Builder, from_criteria, from_post
 from segmentation.models import Draft
 from segmentation.parts.base import Tree
 from users.models import User
@@ -49,6 +49,11 @@ def opened(user: User, tree: Tree | None, *, place: str) -> Builder:
     return from_draft(user, place) or from_criteria(tree, place=place)
 
 
-def typed_settings(builder: Builder) -> dict[str, str]:
-    """The page's own fields as single values, for a form's `initial` or `data`."""
-    return {name: texts[-1] for name, texts in builder.settings.items() if texts and not FIELD.fullmatch(name)}
+def kept_revision(builder: Builder) -> int:
+    """The revision of what is edited that the draft was begun at; 0, which nothing has, where it does not say."""
+    return revision_of((builder.settings.get("revision") or [""])[-1])
+
+
+def revision_of(text: str) -> int:
+    """The number in a form's hidden field; 0 where it is none."""
+    return int(text) if text.isascii() and text.isdecimal() and len(text) < 10 else 0

@@ -11,7 +11,7 @@ from django.views.decorators.http import require_http_methods
 from config.pages import page
 from segmentation import builder
 from segmentation.builder import Builder, BuilderErrors
-from segmentation.builder.drafts import typed_settings
+from segmentation.builder.drafts import kept_revision, revision_of
 from segmentation.criteria import CriteriaError
 from segmentation.effects import Effect, effect_of, mark_of
 from segmentation.forms import NAME_TAKEN, SettingsForm
@@ -133,11 +133,6 @@ def revision_in(request: HttpRequest) -> int:
     return revision_of(request.POST.get("revision", ""))
 
 
-def revision_of(text: str) -> int:
-    """The number in a form's hidden field; 0 where it is none."""
-    return int(text) if text.isascii() and text.isdecimal() and len(text) < 10 else 0
-
-
 def criteria_page(
     request: HttpRequest, segment: Segment, form: Builder, *, status: int = 200, effect: Effect | None = None,
     problem: str = "", edited: bool = False,
@@ -151,7 +146,7 @@ def criteria_page(
     if request.method == "POST" and not edited:
         revision = revision_in(request)
     elif form.restored_at:
-        revision = revision_of(typed_settings(form).get("revision", ""))
+        revision = kept_revision(form)
     theirs = sentence_of(segment.version.criteria, now=request.now) if edited and segment.version else ""  # type: ignore[attr-defined]
     context = head(request, segment) | {
         "builder": form,
