@@ -1,8 +1,7 @@
 """Find: one box over everything an account has. Apps register where they look, in their AppConfig.ready."""
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from itertools import groupby
 
 from django.http import HttpRequest, HttpResponse
 from django.utils.functional import Promise
@@ -14,21 +13,39 @@ LONGEST = 200
 
 @dataclass(frozen=True)
 class Found:
-    """One thing found: what it is called, where it is, what kind it is, and a line about it."""
+    """One thing found: what it is called, where it is, and a line about it."""
 
     title: str
     url: str
-    kind: str | Promise
     detail: str = ""
     icon: str = "chevron-right"
 
 
-Finder = Callable[[HttpRequest, str], Iterable[Found]]
+@dataclass(frozen=True)
+class Findings:
+    """What was found of one kind: the best of it, how many there are in all, and the list that searches for the same.
+
+    `counted_to_limit`: counting stopped at `total`, there are more.
+    """
+
+    kind: str | Promise
+    things: Sequence[Found]
+    total: int
+    url: str = ""
+    counted_to_limit: bool = False
+
+    @property
+    def rest(self) -> int:
+        """How many are not shown."""
+        return self.total - len(self.things)
+
+
+Finder = Callable[[HttpRequest, str], Findings]
 finders: list[Finder] = []
 
 
 def register_finder(finder: Finder) -> None:
-    """Add a place to look. It gets the request and a non-empty text, and gives at most some twenty, best first."""
+    """Add a place to look. It gets the request and a non-empty text, and shows at most some twenty, best first."""
     if finder not in finders:
         finders.append(finder)
 
@@ -36,6 +53,6 @@ def register_finder(finder: Finder) -> None:
 def find(request: HttpRequest) -> HttpResponse:
     """The page of what was found, by kind."""
     text = request.GET.get("q", "").replace("\x00", "").strip()[:LONGEST]
-    found = [thing for finder in finders for thing in finder(request, text)] if text else []
-    groups = [(kind, list(things)) for kind, things in groupby(found, key=lambda thing: str(thing.kind))]
+    found = [finder(request, text) for finder in finders] if text else []
+    groups = [findings for findings in found if findings.things]
     return page(request, "frame/find.html", {"find_text": text, "find_asks": not text, "groups": groups})

@@ -14,7 +14,7 @@ from django.test import Client
 from django.urls import include, path, reverse
 
 from config import find, health
-from config.find import Found, register_finder
+from config.find import Findings, Found, register_finder
 
 HTMX = {"HX-Request": "true"}
 
@@ -179,12 +179,27 @@ def only_finder(monkeypatch):
 
 
 def test_find_shows_what_was_found_by_kind(client_for, user, only_finder):
-    register_finder(lambda request, text: [Found(f"Segment {text}", "/s/1", "Segments", detail="1,863 contacts")])
-    register_finder(lambda request, text: [Found("Ala <script>", "/c/1", "Contacts")])
+    segment = Found("Segment lens", "/s/1", detail="1,863 contacts")
+    register_finder(lambda request, text: Findings("Segments", [segment], total=1))
+    register_finder(lambda request, text: Findings("Contacts", [Found("Ala <script>", "/c/1")], total=1))
+    register_finder(lambda request, text: Findings("Tags", [], total=0))
     html = body(client_for(user).get("/find", {"q": "lens"}))
     assert html.index("<h2>Segments</h2>") < html.index("<h2>Contacts</h2>")
     assert "Segment lens" in html
     assert "Ala &lt;script&gt;" in html
+    assert "<h2>Tags</h2>" not in html
+    assert "more" not in html[html.index("<h2>Segments</h2>") : html.index("<dialog")]
+
+
+def test_find_says_how_many_more_there_are_and_where(client_for, user, only_finder):
+    ala = [Found("Ala", "/c/1")]
+    register_finder(lambda request, text: Findings("Contacts", ala, total=48, url="/contacts/?q=ala"))
+    register_finder(lambda request, text: Findings("Tags", ala, total=10_000, url="/tags/", counted_to_limit=True))
+    html = body(client_for(user).get("/find", {"q": "ala"}))
+    assert '<span class="faint num">48</span>' in html
+    assert '<a href="/contacts/?q=ala">and 47 more</a>' in html
+    assert '<span class="faint num">10,000+</span>' in html
+    assert "more than 10,000" in html
 
 
 def test_find_without_a_text_asks_nobody(client_for, user, only_finder):
