@@ -15,6 +15,8 @@ NOT_IN_A_NAME = (
     "[ĄĆĘŁŃÓŚŹŻ,!#$&*\"'¡´‘’‚‛“”„‟‹›«»′″‴‵‶‷‼＂＇！＃＄＆＊ʹʺʻʼʽˈˊˋˮ"
     "\\u0001-\\u001f\\u007f-\\u009f\\u200b-\\u200f\\u2028-\\u202e\\u2060-\\u2064\\ufeff]"
 )
+# Something beside the signs a name may hold: a letter or a number, as far as one expression tells.
+SAYS_SOMETHING = "[^][ _(){}–-]"
 
 
 class Tag(models.Model):
@@ -38,6 +40,7 @@ class Tag(models.Model):
                 name="tag_name_normalised",
             ),
             models.CheckConstraint(condition=~Q(name__regex=NOT_IN_A_NAME), name="tag_name_signs"),
+            models.CheckConstraint(condition=Q(name__regex=SAYS_SOMETHING), name="tag_name_says_something"),
         ]
 
     def __str__(self) -> str:

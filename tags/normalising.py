@@ -1,6 +1,6 @@
 """The one gate every tag name passes, wherever it comes from: form, action, search, seed.
 
-The rules are those of docs/labels.md, in this order: Unicode NFC, commas part names, trim, UPPER CASE, Polish letters
+The rules are those of docs/labels.md, in this order: Unicode NFC, commas separate names, trim, UPPER CASE, Polish letters
 plain, whatever is not a letter, digit, diacritic, space or one of `- – ( [ { ) ] } _` becomes `_`.
 """
 
@@ -28,7 +28,7 @@ POLISH = re.compile("(?:(?<=[AE])\u0328+)|(?:(?<=[CNOS])\u0301+)|(?:(?<=Z)[\u030
 def normalise(text: str) -> list[str]:
     """The tag names in `text`, each once, in the order they were typed.
 
-    Raises: ValidationError (`empty`, `too_long`, `too_many`) with a sentence for the user.
+    Raises: ValidationError (`empty`, `no_letters`, `too_long`, `too_many`) with a sentence for the user.
     Source: docs/labels.md, "How a name is normalised".
     """
     if len(text) > LONGEST_TEXT:
@@ -45,9 +45,20 @@ def normalise(text: str) -> list[str]:
                 % {"start": name[:30], "limit": LONGEST_NAME},
                 code="too_long",
             )
+    if empty := [name for name in names if not says_something(name)]:
+        raise ValidationError(
+            _("A name needs at least one letter or digit: “%(name)s” is left of this one.")
+            % {"name": empty[0][:30]},
+            code="no_letters",
+        )
     if len(names) > MOST_NAMES:
         raise ValidationError(_("At most %(limit)s tags at once.") % {"limit": MOST_NAMES}, code="too_many")
     return names
+
+
+def says_something(name: str) -> bool:
+    """Whether a name holds a letter or a number: of "!!!" only underscores are left, as of any other three signs."""
+    return any(unicodedata.category(character)[0] in "LN" for character in name)
 
 
 def parts(text: str) -> list[str]:

@@ -26,7 +26,7 @@ def category_for(_request: HttpRequest, pk: int) -> Category:
 
 
 def tags(*, text: str = "", sort: str = DEFAULT_ORDER) -> QuerySet[Tag]:
-    """The tags whose name holds what `text`, normalised, looks for: any of the names that commas part."""
+    """The tags whose name holds what `text`, normalised, looks for: any of the names that commas separate."""
     name, down = sort.lstrip("-"), sort.startswith("-")
     key = F(name if name in ORDERS else DEFAULT_ORDER)
     order = key.desc(nulls_last=True) if down else key.asc(nulls_last=True)

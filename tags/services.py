@@ -40,7 +40,7 @@ def rename_tag(tag: Tag, text: str, *, now: datetime) -> Tag:
     """
     names = normalise(text)
     if len(names) != 1:
-        raise ValidationError(_("A comma parts two tags: type one name."), code="comma")
+        raise ValidationError(_("A comma separates two tags: type one name."), code="comma")
     name = names[0]
     try:
         with transaction.atomic():

@@ -114,6 +114,9 @@ class Migration(migrations.Migration):
                         ),
                         name="tag_name_signs",
                     ),
+                    models.CheckConstraint(
+                        condition=models.Q(("name__regex", "[^][ _(){}–-]")), name="tag_name_says_something"
+                    ),
                 ],
             },
         ),
