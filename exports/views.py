@@ -11,6 +11,7 @@ from django.http.response import HttpResponseBase
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_safe
 
+from config.asked import page_number, problems_in
 from config.pages import page
 from exports import selectors, store
 from segmentation.selectors import tabs
@@ -26,16 +27,19 @@ def files(request: HttpRequest) -> HttpResponse:
     """Export files (Pliki eksportu), those that can still be downloaded (IP32)."""
     now: datetime = request.now  # type: ignore[attr-defined]
     search = request.GET.get("q", "").strip()[:LONGEST]
-    sort = request.GET.get("sort", "-created")
-    found = selectors.listed(now, search=search, sort=sort)
+    sort = request.GET.get("sort") or "-created"
+    problems = problems_in(request.GET, texts=["q"], sorts=selectors.ORDERS)
     context: dict[str, Any] = {
-        "page": Paginator(found, PER_PAGE).get_page(request.GET.get("page")),
+        "problems": problems,
         "q": search,
         "sort": sort,
         "tabs": tabs(now),
         "here": "exports:files",
     }
-    return page(request, "exports/files.html", context, part="rows")
+    if not problems:
+        found = selectors.listed(now, search=search, sort=sort)
+        context["page"] = Paginator(found, PER_PAGE).get_page(page_number(request.GET))
+    return page(request, "exports/files.html", context, part="rows", status=422 if problems else 200)
 
 
 @require_safe

@@ -188,7 +188,7 @@ class SourceForm(forms.Form):
 
 
 class ListFilterForm(forms.Form):
-    """Search and filters above a list of segments; what is not understood is left out, and the form shows so."""
+    """Search and filters above a list of segments; what is not understood refuses the list."""
 
     q = forms.CharField(
         required=False,

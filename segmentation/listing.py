@@ -7,7 +7,9 @@ from typing import Any
 from django.core.paginator import Page, Paginator
 from django.db.models import F, QuerySet
 from django.db.models.functions import Collate
+from django.http import QueryDict
 
+from config.asked import problems_in
 from contacts.folding import folded, plain, polish_key
 from segmentation import hooks, selectors
 from segmentation.forms import ONCE, ListFilterForm
@@ -62,8 +64,14 @@ class Row:
 
 
 def sort_in(where: str, asked: str) -> str:
-    """The order asked for if there is such a one, else the list's own."""
-    return asked if asked.removeprefix("-") in SORTS else FIRST_SORT[where]
+    """The order asked for, else the list's own."""
+    return asked or FIRST_SORT[where]
+
+
+def refusals(query: QueryDict, form: ListFilterForm) -> list[str]:
+    """Why the list cannot be narrowed as its address asks, in sentences; then it shows no rows."""
+    told = problems_in(query, names=form.fields, sorts=SORTS)
+    return told + [f"{form.fields[name].label}: {' '.join(map(str, errors))}" for name, errors in form.errors.items()]
 
 
 def ordered(rows: QuerySet[Segment], sort: str) -> QuerySet[Segment]:
@@ -74,8 +82,8 @@ def ordered(rows: QuerySet[Segment], sort: str) -> QuerySet[Segment]:
 
 
 def filtered(rows: QuerySet[Segment], form: ListFilterForm) -> QuerySet[Segment]:
-    """The rows the form asks for; a field that is wrong asks for nothing and says so."""
-    form.is_valid()
+    """The rows that the form, found valid, asks for."""
+    form.full_clean()
     asked = form.cleaned_data
     if text := asked.get("q"):
         rows = rows.alias(plain_name=plain("name")).filter(plain_name__contains=folded(text))
@@ -86,7 +94,7 @@ def filtered(rows: QuerySet[Segment], form: ListFilterForm) -> QuerySet[Segment]
     return rows
 
 
-def page_of(where: str, *, form: ListFilterForm, sort: str, number: str | None, now: datetime) -> Page:
+def page_of(where: str, *, form: ListFilterForm, sort: str, number: int | None, now: datetime) -> Page:
     """One page of the list, its rows as `Row`."""
     rows = selectors.with_actions(ordered(filtered(selectors.listed(where, now=now), form), sort))
     page = Paginator(rows, PER_PAGE).get_page(number)

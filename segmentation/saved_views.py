@@ -12,6 +12,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
+from config.asked import page_number, problems_in
 from config.pages import page
 from segmentation import builder
 from segmentation.builder import Builder, BuilderErrors
@@ -30,6 +31,7 @@ from segmentation.saved import (
     update_saved,
     uses_of_saved,
 )
+from users.access import writers_only
 from segmentation.sentences import sentence_of
 
 PLACE = "saved:new"
@@ -53,8 +55,10 @@ def zone_of(request: HttpRequest) -> ZoneInfo:
 @require_safe
 def saved(request: HttpRequest) -> HttpResponse:
     """All saved criteria: what each says and what uses it. Counts are asked for row by row, when they are in view."""
+    if problems := problems_in(request.GET, texts=["q"]):
+        return page(request, "segmentation/saved.html", {"problems": problems}, part="rows", status=422)
     search = request.GET.get("q", "")
-    rows = Paginator(saved_criteria(search=search), PER_PAGE).get_page(request.GET.get("page"))
+    rows = Paginator(saved_criteria(search=search), PER_PAGE).get_page(page_number(request.GET))
     uses = uses_of_saved()
     words = Words(now=request.now, zone=zone_of(request), catalog=Catalog())  # type: ignore[attr-defined]
     for row in rows:
@@ -77,6 +81,7 @@ def count(request: HttpRequest, pk: int) -> HttpResponse:
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
+@writers_only
 def create(request: HttpRequest) -> HttpResponse:
     """A new one, from nothing or from the draft kept."""
     if request.method != "POST":
@@ -186,6 +191,7 @@ def save_from_builder(request: HttpRequest) -> HttpResponse:
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
+@writers_only
 def delete(request: HttpRequest, pk: int) -> HttpResponse:
     """Asks first; refuses while something refers to the criteria, and says what."""
     found = saved_for(pk)

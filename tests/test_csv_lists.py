@@ -162,9 +162,22 @@ def test_an_address_in_the_database_matches_however_odd_it_is():
     assert numbers(uploaded) == (2, 1, 0, 0, 1)
 
 
-def test_a_file_of_faulty_rows_alone_reports_them():
-    uploaded = read(b"one 1\ntwo 2\n")
-    assert numbers(uploaded) == (2, 0, 0, 0, 2)
+@pytest.mark.parametrize(
+    ("key", "content", "told"),
+    [
+        (EMAIL, b"one 1\ntwo 2\n", r"^None of the 2 rows holds an e-mail address\.$"),
+        (EMAIL, b"id;city\n17;Opole\n18;Opole\n", "Did you mean contact ids"),
+        (ID, b"email\na@example.com\n", "Did you mean e-mail addresses"),
+    ],
+)
+def test_a_file_of_which_no_row_can_be_read_is_refused(key, content, told):
+    with pytest.raises(UploadError, match=told):
+        read(content, key=key)
+    assert not UploadedList.objects.exists()
+
+
+def test_one_readable_row_is_enough_to_be_reported():
+    assert numbers(read(b"one 1\nnobody@example.com\n")) == (2, 0, 1, 0, 1)
 
 
 @pytest.mark.parametrize(

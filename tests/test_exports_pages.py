@@ -61,7 +61,22 @@ def test_the_list_is_searched_sorted_and_fetched_in_parts(client):
     text = client.get(FILES, {"sort": "-rows"}, headers=HTMX).content.decode()
     assert text.index("Beta") < text.index("Alpha")
     assert "<html" not in text
-    assert client.get(FILES, {"sort": "stored_as", "page": "x"}).status_code == 200
+
+
+@pytest.mark.parametrize("asked", [{"sort": "stored_as"}, {"page": "x"}, {"kind": "odd"}, {"q": "a\x00b"}])
+def test_a_broken_address_shows_no_file_and_says_why(asked, client):
+    make_file("Alpha", 1)
+    response = client.get(FILES, asked)
+    text = response.content.decode()
+    assert response.status_code == 422
+    assert "Nothing is shown" in text
+    assert "Alpha" not in text
+
+
+def test_a_file_made_just_now_expires_in_the_promised_seven_days(client):
+    """IP32."""
+    make_file("Alpha", 1)
+    assert "in 7 days" in client.get(FILES).content.decode()
 
 
 def test_the_list_costs_the_same_with_many_files(client):

@@ -111,6 +111,11 @@ def test_a_moment_carries_the_machines_form():
         (timedelta(hours=45, minutes=12), "in 45 h 12 min"),
         (timedelta(hours=48), "in 48 h"),
         (timedelta(days=3), "in 3 days"),
+        (timedelta(seconds=59), "in less than a minute"),
+        (timedelta(hours=23, minutes=59, seconds=50), "in 24 h"),
+        (timedelta(hours=71, minutes=59, seconds=50), "in 3 days"),
+        (timedelta(days=6, hours=23, minutes=59), "in 7 days"),
+        (timedelta(days=6, hours=11, minutes=59), "in 6 days"),
     ],
 )
 def test_what_comes_says_in_how_long(span, said):

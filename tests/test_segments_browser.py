@@ -55,6 +55,58 @@ def test_the_note_on_refreshing_follows_what_is_typed(signed_in):
     signed_in.get_by_text("always ready").wait_for()
 
 
+def test_an_interval_put_right_loses_its_error_while_it_is_typed(signed_in):
+    """IP5: the error does not stand beside the note about the right interval."""
+    signed_in.goto("/segments/create/")
+    signed_in.select_option("[name=refresh]", "auto")
+    signed_in.fill("[name=refresh_every]", "0")
+    signed_in.click("button[value=create]")
+    error = signed_in.locator(".refresh .errors")
+    error.wait_for()
+    signed_in.fill("[name=refresh_every]", "2")
+    signed_in.get_by_text("between windows no action can be added").wait_for()
+    error.wait_for(state="detached")
+    assert signed_in.get_attribute("[name=refresh_every]", "aria-invalid") is None
+
+
+@pytest.mark.parametrize("path", ["/exports/", "/segments/{pk}/settings/", "/segments/{pk}/criteria/"])
+def test_the_tab_in_force_is_in_sight_on_the_phone(signed_in, path):
+    segment = calculated(every=2, unit="day", now=timezone.now())
+    signed_in.set_viewport_size({"width": 390, "height": 900})
+    signed_in.goto(path.format(pk=segment.pk))
+    box = signed_in.locator(".tabs > [aria-current]").bounding_box()
+    assert box["x"] >= 0
+    assert box["x"] + box["width"] <= 390
+
+
+@pytest.mark.parametrize("width", [1440, 390])
+@pytest.mark.parametrize("language", ["en", "pl"])
+def test_no_choice_of_the_settings_is_cut(signed_in, width, language):
+    from users.models import User
+
+    User.objects.update(language=language)
+    signed_in.set_viewport_size({"width": width, "height": 900})
+    signed_in.goto("/segments/create/")
+    signed_in.select_option("[name=refresh]", "auto")
+    for select in signed_in.locator(".interval select").all():
+        width_now = select.bounding_box()["width"]
+        select.evaluate("element => { element.style.maxWidth = 'none'; element.style.width = 'max-content'; }")
+        assert width_now >= select.bounding_box()["width"] - 1
+
+
+def test_refresh_now_stays_on_the_segments_page_and_follows_it(signed_in):
+    """SD9."""
+    scored(3)
+    segment = calculated(now=timezone.now())
+    signed_in.goto(f"/segments/{segment.pk}/")
+    scored(1, score=77)
+    signed_in.get_by_role("button", name="Refresh now").click()
+    signed_in.get_by_text("Waiting for its turn").wait_for()
+    assert signed_in.url.endswith(f"/segments/{segment.pk}/")
+    calculate(segment, now=timezone.now())
+    signed_in.locator(".stat", has_text="4").wait_for()
+
+
 def test_a_segment_is_created_followed_and_found_ready(signed_in):
     """IP16, IP18, IP19: what was noted while typing need not be noted again; progress comes by itself."""
     now = timezone.now()

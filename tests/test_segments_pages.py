@@ -54,6 +54,7 @@ def page_of(contact: int) -> str:
     return reverse("contacts:contact", args=[contact])
 
 
+WRITING = ("create/", "settings/", "criteria/", "delete/", "create/?copy={pk}", "copy/")
 CHANGES = ["settings", "criteria", "delete", "refresh", "cancel"]
 
 
@@ -66,9 +67,28 @@ def test_every_page_opens(path, client, segment):
     assert client.get(at(path, segment)).status_code == 200
 
 
-@pytest.mark.parametrize("path", PAGES)
+@pytest.mark.parametrize("path", [path for path in PAGES if not path.endswith(WRITING)])
 def test_analysts_may_look_at_every_page(path, client_for, analyst, segment):
     assert client_for(analyst).get(at(path, segment)).status_code == 200
+
+
+@pytest.mark.parametrize(
+    "path",
+    [*(path for path in PAGES if path.endswith(WRITING)), "/segments/{pk}/copy/", "/saved-criteria/new/"],
+)
+def test_analysts_are_told_why_a_page_for_writing_is_closed(path, client_for, analyst, segment):
+    """IC6: not a form without a button."""
+    response = client_for(analyst).get(at(path, segment))
+    assert response.status_code == 403
+    assert "Your role (analyst) may look at everything here but change nothing." in response.content.decode()
+
+
+@pytest.mark.parametrize("path", ["/segments/", "/segments/{pk}/", "/saved-criteria/", "/exports/"])
+def test_analysts_are_offered_nothing_that_is_closed_to_them(path, client_for, analyst, segment, saved):
+    """IC6."""
+    text = client_for(analyst).get(at(path, segment)).content.decode()
+    for closed in ("/segments/create/", "/settings/", "/criteria/", "/copy/", "/delete/", "/saved-criteria/new/"):
+        assert closed not in text
 
 
 @pytest.mark.parametrize("path", PAGES)
@@ -239,6 +259,21 @@ def test_a_note_says_whether_the_windows_meet(ready, every, unit, told, client):
     assert told in response.content.decode()
 
 
+def test_the_note_takes_away_an_error_put_right_and_keeps_one_that_is_not(client):
+    """IP5, IP6."""
+    query = {"readiness_hours": "24", "refresh": "auto", "refresh_unit": "day", "refused": "refresh_every"}
+    right = client.get("/segments/create/note/", query | {"refresh_every": "2"}).content.decode()
+    assert '<div id="id_refresh_every_live" data-errors-of="id_refresh_every" hx-swap-oob="true"></div>' in right
+    assert "Say how often" in client.get("/segments/create/note/", query | {"refresh_every": ""}).content.decode()
+    wrong = client.get("/segments/create/note/", query | {"refresh_every": "0"}).content.decode()
+    assert "greater than or equal to 1" in wrong
+
+
+def test_an_interval_not_typed_yet_is_not_called_wrong(client):
+    query = {"readiness_hours": "24", "refresh": "auto", "refresh_unit": "day", "refresh_every": ""}
+    assert "errors" not in client.get("/segments/create/note/", query).content.decode().replace("data-errors-of", "")
+
+
 @pytest.mark.parametrize("text", ["", "x", "-1", "1e9", "９" * 50, "²"])
 def test_the_note_waits_for_numbers(text, client):
     query = {"readiness_hours": text, "refresh": "auto", "refresh_every": text, "refresh_unit": "day"}
@@ -355,6 +390,44 @@ def test_a_file_that_cannot_be_read_is_refused_at_the_field(content, told, clien
     assert not Segment.objects.exists()
 
 
+@pytest.mark.parametrize(
+    ("source", "content", "told"),
+    [
+        ("email", b"1\n2\n3\n", "None of the 3 rows holds an e-mail address. Did you mean contact ids?"),
+        ("id", b"a@b.pl\nc@d.pl\n", "None of the 2 rows holds a contact id. Did you mean e-mail addresses?"),
+        ("email", b"anna\njan\n", "None of the 2 rows holds an e-mail address."),
+        ("id", b"x\n", "The one row holds no contact id."),
+    ],
+)
+def test_a_file_of_the_other_kind_is_refused_at_the_field(source, content, told, client):
+    """IP15: never a segment of nobody without a word."""
+    response = client.post("/segments/create/", csv_form(client, content, source=source))
+    text = response.content.decode()
+    assert response.status_code == 422
+    assert f"<li>{told}</li>" in text
+    assert not Segment.objects.exists()
+    assert not UploadedList.objects.exists()
+
+
+def test_a_file_of_which_nothing_matched_says_so_loudly(client, now):
+    response = client.post("/segments/create/", csv_form(client, b"a@example.com\nb@example.com\nx\n"))
+    text = client.get(response["Location"]).content.decode()
+    assert 'class="note bad" role="alert"' in text
+    assert "None of the 3 rows of this file names a contact of yours" in text
+
+
+def test_the_report_leads_to_the_segment_and_says_how_it_is_doing(client, now):
+    Contact.objects.create(email="anna@example.com", created_at=now, updated_at=now)
+    report = client.post("/segments/create/", csv_form(client, b"anna@example.com\n"))["Location"]
+    segment: Any = Segment.objects.get()
+    assert "To the segment “Fair”: being calculated" in client.get(report).content.decode()
+    calculate(segment, now=now)
+    text = client.get(report).content.decode()
+    assert "To the segment “Fair”: ready, 1 contact<" in text
+    assert f'href="/segments/{segment.pk}/"' in text
+    assert "names a contact of yours" not in text
+
+
 def test_a_file_need_not_be_chosen_again_when_the_name_was_refused(client, now):
     Contact.objects.create(email="anna@example.com", created_at=now, updated_at=now)
     response = client.post("/segments/create/", csv_form(client, b"anna@example.com\n") | {"name": ""})
@@ -437,10 +510,33 @@ def test_lists_are_searched_filtered_and_sorted_by_the_address(client, now):
 
 
 @pytest.mark.parametrize(
-    "query", ["sort=drop", "page=999", "page=x", "refresh=odd", "action=odd", "q=%00", "sort=-", "q=" + "x" * 300]
-)
-def test_an_odd_address_is_answered(query, client, segment):
-    assert client.get(f"/segments/?{query}").status_code == 200
+    "query",
+    [
+        "sort=drop", "sort=-", "sort=--name", "page=x", "page=0", "page=-1", "page=%C2%B2", "refresh=odd", "action=odd",
+        "q=%00", "q=" + "x" * 300, "unknown=1", "refresh=auto&refresh=once",
+    ],
+)  # fmt: skip
+@pytest.mark.parametrize("path", ["", "in-creation/", "archive/"])
+def test_a_broken_address_shows_no_segment_and_says_why(query, path, client, segment):
+    """Broken means refused: nothing in the address is passed over."""
+    response = client.get(f"/segments/{path}?{query}")
+    text = response.content.decode()
+    assert response.status_code == 422
+    assert "Nothing is shown, because the list cannot be narrowed as asked" in text
+    assert f'<a href="/segments/{path}">Clear the filters</a>' in text
+    assert "Warm leads" not in text
+
+
+@pytest.mark.parametrize("query", ["page=999", "page=", "sort=", "q=", "refresh=&action=", "q=warm&sort=-name&page=1"])
+def test_an_address_that_asks_for_little_is_answered(query, client, segment):
+    text = client.get(f"/segments/?{query}").content.decode()
+    assert "Warm leads" in text
+    assert "Nothing is shown" not in text
+
+
+@pytest.mark.parametrize("query", ["sort=name", "page=x", "odd=1"])
+def test_a_broken_address_of_saved_criteria_is_refused(query, client, saved):
+    assert client.get(f"/saved-criteria/?{query}").status_code == 422
 
 
 def test_an_empty_list_says_so(client):
@@ -602,7 +698,9 @@ def test_changed_criteria_show_their_effect_first_and_only_then_are_saved(client
     assert segment.version.number == 1
 
     shown = form_in(response, "/criteria/") | {"then": "save"}
-    assert client.post(f"/segments/{segment.pk}/criteria/", shown).status_code == 302
+    saved = client.post(f"/segments/{segment.pk}/criteria/", shown)
+    assert (saved.status_code, saved["Location"]) == (302, f"/segments/{segment.pk}/")
+    assert "being calculated anew" in client.get(saved["Location"]).content.decode()
     segment.refresh_from_db()
     assert segment.version.number == 2
     assert Calculation.objects.latest("pk").reason == Reason.EDITED
@@ -656,6 +754,39 @@ def test_refresh_now_requests_a_calculation(client, segment):
     """SD9."""
     assert client.post(f"/segments/{segment.pk}/refresh/")["Location"] == "/segments/"
     assert Calculation.objects.latest("pk").reason == Reason.MANUAL
+
+
+@pytest.mark.parametrize("change", ["refresh", "cancel"])
+@pytest.mark.parametrize(
+    ("wanted", "there"),
+    [
+        ("preview", "/segments/{pk}/"),
+        ("actions", "/segments/{pk}/actions/"),
+        ("history", "/segments/{pk}/history/"),
+        ("", "/segments/"),
+        ("https://example.com/", "/segments/"),
+        ("//example.com", "/segments/"),
+        ("segmentation:archive", "/segments/"),
+    ],
+)
+def test_a_button_of_a_segments_own_page_stays_there(change, wanted, there, client, segment):
+    """Only names of our own pages count: no open redirect."""
+    response = client.post(f"/segments/{segment.pk}/{change}/", {"next": wanted})
+    assert response["Location"] == there.format(pk=segment.pk)
+
+
+def test_the_head_of_a_segments_page_names_that_page(client, segment):
+    for here, path in (("preview", ""), ("history", "history/"), ("actions", "actions/"), ("criteria", "criteria/")):
+        text = client.get(f"/segments/{segment.pk}/{path}").content.decode()
+        assert f'<input type="hidden" name="next" value="{here}">' in text
+    assert 'name="next" value="preview"' not in client.get("/segments/").content.decode()
+
+
+@pytest.mark.parametrize("path", ["", "settings/", "criteria/", "history/", "delete/", "actions/", "actions/add/"])
+def test_every_page_of_a_segment_says_in_one_form_where_it_is(path, client, segment):
+    text = client.get(f"/segments/{segment.pk}/{path}").content.decode()
+    crumbs = text.split('class="crumbs"')[1].split("</nav>")[0]
+    assert [part.split(">")[-1] for part in crumbs.split("</a>")[:-1]] == ["Ready to use", "Warm leads"]
 
 
 def test_calculate_again_brings_an_archived_one_back(client, now):

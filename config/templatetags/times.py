@@ -10,6 +10,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
 NONE = "–"
+MINUTE, WHOLE_DAY = timedelta(minutes=1), timedelta(days=1)
 LONGEST_IN_HOURS = timedelta(hours=72)
 LONGEST_AGO = timedelta(days=30)
 DAY = {"pl": "j b"}  # day and short month; Polish writes months in small letters
@@ -44,11 +45,19 @@ def span_text(span: timedelta) -> str:
     return _("%(hours)s h %(minutes)02d min") % {"hours": minutes // 60, "minutes": minutes % 60}
 
 
+def rounded(span: timedelta) -> timedelta:
+    """To the nearest of the smallest unit shown: a second short of seven days is seven days, not six."""
+    if span < MINUTE:
+        return span
+    minutes = MINUTE * int(span / MINUTE + 0.5)
+    return WHOLE_DAY * int(span / WHOLE_DAY + 0.5) if minutes >= LONGEST_IN_HOURS else minutes
+
+
 def until_text(when: datetime, *, now: datetime) -> str:
-    """ "in 21 h 40 min"; what has passed reads as `ago_text`."""
+    """ "in 21 h 40 min", "in 7 days", to the nearest; what has passed reads as `ago_text`."""
     if when <= now:
         return ago_text(when, now=now)
-    span = span_text(when - now)
+    span = span_text(rounded(when - now))
     return _("in %(span)s") % {"span": span} if span else _("in less than a minute")
 
 

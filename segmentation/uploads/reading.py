@@ -78,6 +78,10 @@ class Upload:
         finally:
             text.detach()
 
+    def holds_any(self) -> bool:
+        """Whether there is a key among the first rows."""
+        return any(sure for _number, _value, _key, sure in islice(self.rows(), SAMPLE_LINES))
+
     def key_in(self, value: str) -> str | None:
         """What to look for in the database; None if `value` can be no key at all."""
         if self.key == UploadedList.Key.ID:

@@ -19,10 +19,12 @@ from segmentation.models import SavedCriteria, Segment, UploadedList
 from segmentation.selectors import segment_for
 from segmentation.services import NameTakenError, create_segment, read_upload
 from segmentation.uploads.errors import UploadError
+from users.access import writers_only
 
 PLACE = "segment:new"
 TEMPLATE = "segmentation/create.html"
 LONGEST_NAME = 200
+TYPED = ("readiness_hours", "refresh_every")  # numbers judged while they are typed, not while still empty
 
 
 @dataclass
@@ -52,6 +54,7 @@ class CreatePage:
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
+@writers_only
 def create(request: HttpRequest) -> HttpResponse:
     """The page empty, filled from `?copy=`, `?from_saved=` or `?criteria=`, restored from the draft, or submitted."""
     return submitted(request) if request.method == "POST" else opened(request).answer(request)
@@ -59,8 +62,12 @@ def create(request: HttpRequest) -> HttpResponse:
 
 @require_safe
 def note(request: HttpRequest) -> HttpResponse:
-    """What follows from readiness time and interval, while they are typed (IP6)."""
-    return page(request, "segmentation/_note.html", {"settings": SettingsForm(request.GET)})
+    """What follows from readiness time and interval, while they are typed (IP6), and what is still wrong with them."""
+    settings = SettingsForm(request.GET)
+    refused = request.GET.getlist("refused")
+    typed = {name: bool(request.GET.get(name)) or name in refused for name in TYPED}
+    errors = {name: settings.errors.get(name, []) if judged else [] for name, judged in typed.items()}
+    return page(request, "segmentation/_note.html", {"settings": settings, "errors": errors, "oob": True})
 
 
 def opened(request: HttpRequest) -> CreatePage:
@@ -205,7 +212,8 @@ def done(state: CreatePage, segment: Segment, request: HttpRequest) -> HttpRespo
             "%(matched)d of %(count)d rows of the file matched.",
             report["rows"],
         )
-        messages.info(request, text % {"matched": report["matched"], "count": report["rows"]})
+        tell = messages.info if report["matched"] else messages.warning
+        tell(request, text % {"matched": report["matched"], "count": report["rows"]})
     if request.POST.get("then") == "action":
         return redirect("actions:add", segment.pk)
     if state.uploaded is not None:

@@ -3,6 +3,7 @@
 from django.http import HttpRequest, HttpResponse
 from django.views.decorators.http import require_safe
 
+from config.asked import page_number
 from config.pages import page
 from segmentation import listing, selectors
 from segmentation.forms import ListFilterForm
@@ -12,11 +13,11 @@ TEMPLATE = "segmentation/lists.html"
 
 
 def show(request: HttpRequest, where: str) -> HttpResponse:
-    """A list with its tabs, as a page or, for HTMX, as the part that changes."""
+    """A list with its tabs, as a page or, for HTMX, as the part that changes; 422 and no rows for a broken address."""
     now = request.now  # type: ignore[attr-defined]
     form = ListFilterForm(request.GET)
     sort = listing.sort_in(where, request.GET.get("sort", ""))
-    rows = listing.page_of(where, form=form, sort=sort, number=request.GET.get("page"), now=now)
+    problems = listing.refusals(request.GET, form)
     context = {
         "tabs": selectors.tabs(now),
         "here": f"segmentation:{where}",
@@ -24,10 +25,12 @@ def show(request: HttpRequest, where: str) -> HttpResponse:
         "filters": form,
         "narrowed": listing.any_filter(form),
         "sort": sort,
-        "page": rows,
+        "problems": problems,
         "now": now,
     }
-    return page(request, TEMPLATE, context, part="listing")
+    if not problems:
+        context["page"] = listing.page_of(where, form=form, sort=sort, number=page_number(request.GET), now=now)
+    return page(request, TEMPLATE, context, part="listing", status=422 if problems else 200)
 
 
 @require_safe

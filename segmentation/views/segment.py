@@ -16,6 +16,16 @@ from segmentation.references import references_in
 from segmentation.selectors import history, last_calculation, list_of, segment_for
 from segmentation.sentences import sentence_of
 from segmentation.services import SegmentInUseError, cancel_calculation, delete_segment, request_calculation
+from users.access import writers_only
+
+OWN_PAGES = {
+    "preview": "segmentation:preview",
+    "history": "segmentation:history",
+    "settings": "segmentation:settings",
+    "criteria": "segmentation:criteria_edit",
+    "actions": "actions:list",
+    "add": "actions:add",
+}
 
 
 def head(request: HttpRequest, segment: Segment) -> dict[str, Any]:
@@ -51,6 +61,7 @@ def counts_of(segment: Segment) -> list[dict[str, Any]]:
 
 
 @require_safe
+@writers_only
 def copy(request: HttpRequest, pk: int) -> HttpResponse:
     """Create segment with this one's settings and criteria."""
     segment = segment_for(request, pk)
@@ -64,7 +75,7 @@ def refresh(request: HttpRequest, pk: int) -> HttpResponse:
     now = request.now  # type: ignore[attr-defined]
     request_calculation(segment, reason=Reason.MANUAL, now=now, by=request.user)  # type: ignore[arg-type]
     messages.success(request, _("“%(name)s” is being calculated.") % {"name": segment.name})
-    return redirect(f"segmentation:{list_of(segment, now=now)}")
+    return back(request, segment)
 
 
 @require_POST
@@ -76,11 +87,18 @@ def cancel(request: HttpRequest, pk: int) -> HttpResponse:
         messages.success(request, _("The calculation of “%(name)s” was cancelled.") % {"name": segment.name})
     else:
         messages.info(request, _("The calculation of “%(name)s” had ended already.") % {"name": segment.name})
-    segment = segment_for(request, pk)
-    return redirect(f"segmentation:{list_of(segment, now=now)}")
+    return back(request, segment_for(request, pk))
+
+
+def back(request: HttpRequest, segment: Segment) -> HttpResponse:
+    """To the page of the segment whose button was pressed, which its form names; else to the list that now has it."""
+    if url_name := OWN_PAGES.get(request.POST.get("next", "")):
+        return redirect(url_name, segment.pk)
+    return redirect(f"segmentation:{list_of(segment, now=request.now)}")  # type: ignore[attr-defined]
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
+@writers_only
 def delete(request: HttpRequest, pk: int) -> HttpResponse:
     """Asks first and says what uses the segment; refuses while something live does (IP34)."""
     segment = segment_for(request, pk)

@@ -7,8 +7,10 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_safe
 
 from config.pages import page
-from segmentation.models import UploadedList
+from segmentation import listing
+from segmentation.models import Segment, UploadedList
 from segmentation.references import segments_naming
+from segmentation.selectors import segments
 
 
 def uploaded_for(_request: HttpRequest, pk: int) -> UploadedList:
@@ -25,9 +27,15 @@ def upload(request: HttpRequest, pk: int) -> HttpResponse:
         "uploaded": uploaded,
         "report": report,
         "rejected": report["rows"] - report["matched"],
-        "segments": segments_naming("file", uploaded.pk),
+        "rows": [listing.row_of(segment, now=request.now) for segment in naming(uploaded)],  # type: ignore[attr-defined]
     }
     return page(request, "segmentation/upload.html", context)
+
+
+def naming(uploaded: UploadedList) -> list[Segment]:
+    """The segments made from the file, with their last results."""
+    ids = [segment.pk for segment in segments_naming("file", uploaded.pk)]
+    return list(segments().filter(pk__in=ids).order_by("name"))
 
 
 @require_safe

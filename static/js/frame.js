@@ -14,6 +14,30 @@ document.addEventListener("keydown", (event) => {
   find.select();
 });
 
+// --- tabs: the one in force is in sight, also in a strip that is wider than the phone ------------------------------
+function showCurrentTab() {
+  for (const tab of document.querySelectorAll(".tabs > [aria-current]")) {
+    const strip = tab.parentElement; // only the strip moves, never the page
+    const off = tab.getBoundingClientRect().right - strip.getBoundingClientRect().right;
+    if (off > 0) strip.scrollLeft += off + Math.min(24, strip.clientWidth - tab.offsetWidth);
+  }
+}
+showCurrentTab();
+document.addEventListener("htmx:afterSettle", showCurrentTab);
+document.addEventListener("htmx:oobAfterSwap", showCurrentTab);
+
+// --- errors that come and go while a field is typed: the field says so itself ---------------------------------------
+document.addEventListener("htmx:oobAfterSwap", () => {
+  for (const errors of document.querySelectorAll("[data-errors-of]")) {
+    const field = byId(errors.dataset.errorsOf);
+    if (!field) continue;
+    const wrong = errors.childElementCount > 0;
+    field.closest(".field")?.classList.toggle("invalid", wrong);
+    if (wrong) field.setAttribute("aria-invalid", "true");
+    else field.removeAttribute("aria-invalid");
+  }
+});
+
 // --- messages -------------------------------------------------------------------------------------------------
 const TOAST_MS = 8000;
 
