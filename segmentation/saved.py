@@ -99,10 +99,10 @@ def update_saved(saved: SavedCriteria, *, name: str, criteria: Tree, revision: i
     return current
 
 
-def _save(saved: SavedCriteria, **how: bool) -> None:
+def _save(saved: SavedCriteria, *, force_update: bool = False) -> None:
     try:
         with transaction.atomic():
-            saved.save(**how)
+            saved.save(force_update=force_update)
     except IntegrityError as error:
         if "savedcriteria_name_unique" in str(error):
             raise NameTakenError(saved.name) from error

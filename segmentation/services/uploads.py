@@ -32,6 +32,7 @@ def read_upload(file: BinaryIO, *, key: str, name: str, now: datetime, by: User 
     Raises: UploadError, in the reader's words, if the file as a whole cannot be read, or no row of it.
     """
     upload = Upload(file, key=key)
+    refuse_ambiguous(upload)
     with transaction.atomic():
         matching = Matching(upload.rows(), key=key)
         counts = matching.counts()
@@ -52,6 +53,18 @@ def read_upload(file: BinaryIO, *, key: str, name: str, now: datetime, by: User 
             created_at=now,
             created_by=by,
         )
+
+
+def refuse_ambiguous(upload: Upload) -> None:
+    """Ids look like any other number: which column holds them is never guessed.
+
+    Raises: UploadError.
+    """
+    layout = upload.layout
+    if layout.rivals:
+        columns = ", ".join(str(column + 1) for column in sorted((layout.column, *layout.rivals)))
+        text = _("Several columns may hold contact ids (columns %(columns)s). Name the right one “id” in the first row.")
+        raise UploadError(text % {"columns": columns})
 
 
 def unreadable(upload: Upload, *, rows: int) -> Iterator[str]:

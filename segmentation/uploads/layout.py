@@ -19,21 +19,26 @@ NAMES = {
         "adres email",
         "adres mailowy",
     },
-    Key.ID: {"id", "contact id", "contact_id", "contactid", "id kontaktu", "id_kontaktu"},
+    Key.ID: {"id", "contact", "contact id", "contact_id", "contactid", "kontakt", "id kontaktu", "id_kontaktu"},
 }
 EMAIL = re.compile(r"[^@\s,;<>\"()]+@[^@\s,;<>\"()]+\.[^@\s,;<>\"()]+")
 LONGEST_EMAIL = 254
 LARGEST_ID = 2**31 - 1
+RIVAL = 0.5  # of the best column's share: from here on it is no accident that a column holds numbers
 
 
 @dataclass(frozen=True)
 class Layout:
-    """How a file is divided. `column` counts from 0; `header` is the heading of that column, None without headings."""
+    """How a file is divided. `column` counts from 0; `header` is the heading of that column, None without headings.
+
+    `rivals` are other columns that may as well hold the keys: for ids, where none bears a name that says so.
+    """
 
     delimiter: str
     column: int
     columns: int
     header: str | None
+    rivals: tuple[int, ...] = ()
 
 
 def is_key(text: str, key: str) -> bool:
@@ -74,7 +79,20 @@ def rate(sample: list[str], delimiter: str, key: str) -> tuple[tuple[float, floa
     ]
     column = max(range(width), key=lambda at: (*order[at], -at))
     even = sum(len(row) == len(rows[0]) for row in rows) / len(rows)
-    return (shares[column], even, width), Layout(delimiter, column, width, header_in(rows, column, key))
+    rivals = rivals_of(column, shares, named) if key == Key.ID else ()
+    return (shares[column], even, width), Layout(delimiter, column, width, header_in(rows, column, key), rivals)
+
+
+def rivals_of(column: int, shares: list[float], named: list[bool]) -> tuple[int, ...]:
+    """Other columns of numbers that fit about as well, of those that are named if any is.
+
+    An age or a customer number is a contact's id by its looks.
+    """
+    return tuple(
+        at
+        for at, share in enumerate(shares)
+        if at != column and named[at] == named[column] and 0 < share >= shares[column] * RIVAL
+    )
 
 
 def share(rows: list[list[str]], column: int, key: str) -> float:
