@@ -49,7 +49,7 @@ class Contact(models.Model):
     source = models.CharField(_("source"), max_length=120, blank=True, default="")
     attributes = models.JSONField(_("attributes"), default=dict, blank=True)
     created_at = models.DateTimeField(_("created"))
-    updated_at = models.DateTimeField(_("changed"))
+    updated_at = models.DateTimeField(_("details changed"))
     sort_name = models.GeneratedField(
         expression=SORT_NAME, output_field=TextField(db_collation="C"), db_persist=True, editable=False
     )

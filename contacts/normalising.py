@@ -17,7 +17,7 @@ check_email = EmailValidator()
 def line(raw: Any, *, longest: int) -> str:
     """One line of text: composed (NFC), trimmed, breaks and tabs as a space.
 
-    Raises: ValidationError for what is no text, holds invisible control signs, or is longer than `longest`.
+    Raises: ValidationError for what is no text, holds invisible control characters, or is longer than `longest`.
     """
     if raw is None:
         return ""
@@ -25,10 +25,10 @@ def line(raw: Any, *, longest: int) -> str:
         raise ValidationError(_("Give a text."), code="not_text")
     text = unicodedata.normalize("NFC", BREAKS.sub(" ", str(raw))).strip()
     if any(unicodedata.category(sign) in ("Cc", "Cs") for sign in text):
-        raise ValidationError(_("The text holds signs that cannot be stored."), code="control_signs")
+        raise ValidationError(_("The text holds characters that cannot be stored."), code="control_signs")
     if len(text) > longest:
         raise ValidationError(
-            _("At most %(longest)s signs; this has %(given)s."),
+            _("At most %(longest)s characters; this has %(given)s."),
             code="too_long",
             params={"longest": longest, "given": len(text)},
         )
@@ -41,7 +41,7 @@ def email(raw: Any) -> str | None:
     if not address:
         return None
     if len(address) > 254:
-        raise ValidationError(_("An e-mail address has at most 254 signs."), code="too_long")
+        raise ValidationError(_("An e-mail address has at most 254 characters."), code="too_long")
     try:
         check_email(address)
     except ValidationError:

@@ -10,7 +10,8 @@ from django.test import Client
 from django.test.utils import CaptureQueriesContext
 from django_tenants.utils import tenant_context
 
-from contacts import manager
+from contacts import finding, hooks, manager
+from contacts.hooks import Use
 from contacts.manager import Belonging, Panel
 from contacts.models import Attribute, Consent, Contact, ContactConsent, HistoryEntry
 from contacts.services import create_contact, update_contact
@@ -368,6 +369,21 @@ def test_a_bad_definition_is_refused_at_its_field(admin: Client) -> None:
     assert "1 contact has a value" in page.content.decode()
 
 
+def test_what_keeps_an_attribute_is_told_before_anybody_asks_to_delete_it(
+    admin: Client, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    frame = factories.attribute("frame")
+    address = f"/attributes/{frame.pk}/delete/"
+    button = '<button class="btn btn-danger">'
+    assert button in admin.get(address).content.decode()
+    factories.contact(attributes={"frame": "metal"})
+    monkeypatch.setattr(hooks, "attribute_usage", [lambda _attribute: [Use("Segment Łódź", "/segments/1")]])
+    for text in (admin.get(address).content.decode(), admin.get(address, headers=HTMX).content.decode()):
+        assert '<a href="/segments/1">Segment Łódź</a>' in text
+        assert "1 contact has a value of “Frame”: clear it first." in text
+        assert button not in text
+
+
 def test_definitions_of_another_account_do_not_exist(admin: Client, other_account: Any) -> None:
     with tenant_context(other_account):
         attribute, consent = factories.attribute("city"), factories.consent()
@@ -419,8 +435,40 @@ def test_a_bad_consent_is_refused_at_its_field(admin: Client) -> None:
     assert set(page.context["form"].errors) == {"name_pl", "channel"}
 
 
+@pytest.mark.parametrize("typed", ["-9999999999", "2147483648", "a lot", "1.5"])
+def test_a_lead_score_that_does_not_fit_is_refused_with_the_range(client: Client, typed: str) -> None:
+    page = client.post("/contacts/new/", {"status": "subscribed", "lead_score": typed})
+    assert page.status_code == 422
+    assert page.context["form"].errors == {
+        "lead_score": ["The lead score is a whole number from −2,147,483,648 to 2,147,483,647."]
+    }
+
+
+def test_a_contacts_page_says_of_which_change_it_speaks(client: Client) -> None:
+    person = factories.contact()
+    assert "<dt>Details changed</dt>" in client.get(f"/contacts/{person.pk}/").content.decode()
+
+
 def test_the_find_box_finds_contacts(client: Client) -> None:
     contact = factories.contact(first_name="Żaneta", last_name="Łęcka")
     text = client.get("/find", {"q": "lecka"}).content.decode()
     assert f"/contacts/{contact.pk}/" in text
     assert "Żaneta Łęcka" in text
+
+
+def test_the_find_box_counts_exactly_what_the_manager_lists(client: Client) -> None:
+    for _number in range(13):
+        factories.contact(first_name="Ala", last_name="Markowska")
+    text = client.get("/find", {"q": "Ala M"}).content.decode()
+    assert '<span class="faint num">13</span>' in text
+    assert '<a href="/contacts/?q=Ala+M">and 3 more</a>' in text
+    assert '<b class="num">13 contacts</b>' in client.get("/contacts/?q=Ala+M").content.decode()
+
+
+def test_the_find_box_stops_counting_and_says_so(client: Client, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(finding, "COUNTED_TO", 11)
+    for _number in range(13):
+        factories.contact(first_name="Ala", last_name="Markowska")
+    text = client.get("/find", {"q": "Markowska"}).content.decode()
+    assert '<span class="faint num">11+</span>' in text
+    assert "more than 11" in text

@@ -138,7 +138,7 @@ class Migration(migrations.Migration):
                 ("source", models.CharField(blank=True, default="", max_length=120, verbose_name="source")),
                 ("attributes", models.JSONField(blank=True, default=dict, verbose_name="attributes")),
                 ("created_at", models.DateTimeField(verbose_name="created")),
-                ("updated_at", models.DateTimeField(verbose_name="changed")),
+                ("updated_at", models.DateTimeField(verbose_name="details changed")),
                 (
                     "sort_name",
                     models.GeneratedField(

@@ -2,7 +2,7 @@
 
 from contacts.services.consents import create_consent, edit_consent, set_consent
 from contacts.services.contacts import create_contact, delete_contact, set_attributes, update_contact
-from contacts.services.definitions import create_attribute, delete_attribute, edit_attribute
+from contacts.services.definitions import create_attribute, delete_attribute, edit_attribute, why_kept
 from contacts.services.errors import InUseError, LostUpdateError
 
 __all__ = [
@@ -18,4 +18,5 @@ __all__ = [
     "set_attributes",
     "set_consent",
     "update_contact",
+    "why_kept",
 ]

@@ -9,6 +9,7 @@ from django.core.exceptions import ValidationError
 from django.db import IntegrityError, transaction
 from django.utils.translation import gettext as _
 
+from config.templatetags.numbers import number
 from contacts import normalising
 from contacts.attributes import clean_attribute
 from contacts.models import Attribute, Contact, EntryKind, HistoryEntry, Status
@@ -31,7 +32,11 @@ def clean_lead_score(raw: Any) -> int:
     except ValueError:
         score = None
     if score is None or not SMALLEST <= score <= LARGEST:
-        raise ValidationError(_("The lead score is a whole number."), code="not_integer")
+        raise ValidationError(
+            _("The lead score is a whole number from %(smallest)s to %(largest)s.")
+            % {"smallest": number(SMALLEST), "largest": number(LARGEST)},
+            code="not_integer",
+        )
     return score
 
 

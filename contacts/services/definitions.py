@@ -10,6 +10,7 @@ from django.db.models import Max
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
+from config.templatetags.numbers import number
 from contacts import normalising
 from contacts.attributes import RESERVED_KEYS
 from contacts.hooks import uses_of_attribute
@@ -82,29 +83,30 @@ def edit_attribute(attribute: Attribute, *, name: str, options: Sequence[str] = 
 
 def delete_attribute(attribute: Attribute) -> None:
     """Raises: InUseError while a contact has a value, or something refers to the attribute."""
-    uses = uses_of_attribute(attribute)
-    if uses:
-        raise InUseError(_("“%(name)s” is used and cannot be deleted.") % {"name": attribute}, uses)
+    if reason := why_kept(attribute):
+        raise reason
     try:
         with transaction.atomic():
-            refuse_with_values(attribute)
             attribute.delete()
     except IntegrityError:  # a contact got a value in the meantime
-        refuse_with_values(attribute)
+        if reason := why_kept(attribute):
+            raise reason from None
         raise
 
 
-def refuse_with_values(attribute: Attribute) -> None:
-    having = values_count(attribute)
-    if having:
-        raise InUseError(
-            ngettext(
-                "%(count)s contact has a value of “%(name)s”: clear it first.",
-                "%(count)s contacts have a value of “%(name)s”: clear them first.",
-                having,
-            )
-            % {"count": having, "name": attribute}
+def why_kept(attribute: Attribute) -> InUseError | None:
+    """Why the attribute cannot be deleted now: what refers to it, and how many contacts have a value of it."""
+    sentences = []
+    if uses := uses_of_attribute(attribute):
+        sentences.append(_("“%(name)s” is used and cannot be deleted.") % {"name": attribute})
+    if having := values_count(attribute):
+        text = ngettext(
+            "%(count)s contact has a value of “%(name)s”: clear it first.",
+            "%(count)s contacts have a value of “%(name)s”: clear them first.",
+            having,
         )
+        sentences.append(text % {"count": number(having), "name": attribute})
+    return InUseError(" ".join(sentences), uses) if sentences else None
 
 
 def refuse_used_options(attribute: Attribute, options: Sequence[str]) -> None:
@@ -134,7 +136,7 @@ def check_key(raw: str) -> str:
     key = raw.strip()
     if not KEY.fullmatch(key):
         raise ValidationError(
-            _("A key is small letters a–z, digits and underscores, begins with a letter and has at most 60 signs."),
+            _("A key is at most 60 characters: small letters a–z, digits and underscores, a letter first."),
             code="invalid_key",
         )
     return key
@@ -167,7 +169,7 @@ def clean_options(raw: Sequence[str], *, type: str) -> list[str]:  # noqa: A002
         raise ValidationError(_("At most %(most)s options."), code="too_many", params={"most": MOST_OPTIONS})
     if parted := [option for option in options if ";" in option]:
         raise ValidationError(
-            _("“%(option)s” has a semicolon, which parts options in files."),
+            _("“%(option)s” has a semicolon, which separates options in files."),
             code="semicolon",
             params={"option": parted[0]},
         )

@@ -1,7 +1,5 @@
 """Attributes: what this account keeps of its contacts."""
 
-from typing import Any
-
 from django.contrib import messages
 from django.core.exceptions import ValidationError
 from django.forms import Form
@@ -62,18 +60,18 @@ def edit(request: HttpRequest, pk: int) -> HttpResponse:
 
 @administrators_only
 def delete(request: HttpRequest, pk: int) -> HttpResponse:
-    """Asks, then deletes; refused while contacts have a value or something refers to it."""
+    """Asks, then deletes; while contacts have a value or something refers to it, says so and offers no button."""
     attribute = attribute_for(request, pk)
-    context: dict[str, Any] = {"attribute": attribute}
+    status, reason = 200, services.why_kept(attribute)
     if request.method == "POST":
         try:
             services.delete_attribute(attribute)
         except InUseError as error:
-            context |= {"problem": str(error), "uses": error.uses}
+            status, reason = 422, error
         else:
             messages.success(request, _("“%(name)s” is deleted.") % {"name": attribute})
             return redirect("contacts:attributes")
-    status = 422 if "problem" in context else 200
+    context = {"attribute": attribute, "reason": reason}
     return page(request, "contacts/attribute_delete.html", context, part="question", status=status)
 
 
