@@ -24,6 +24,16 @@ class ZoneInput(forms.TextInput):
 class SettingsForm(forms.ModelForm):
     """What owners and administrators decide for everybody in the account."""
 
+    engagement_days = forms.IntegerField(
+        label=_("Engagement window"),
+        help_text=_("Days within which a contact must have done something to count as engaged."),
+        min_value=1,
+        max_value=3650,
+        error_messages=dict.fromkeys(
+            ("required", "invalid", "min_value", "max_value"), _("Type a whole number of days, from 1 to 3650.")
+        ),
+    )
+
     class Meta:
         model = Account
         fields = ["name", "timezone", "currency", "language", "engagement_days"]
@@ -33,13 +43,18 @@ class SettingsForm(forms.ModelForm):
             "timezone": _("Time zone"),
             "currency": _("Currency"),
             "language": _("Language"),
-            "engagement_days": _("Engagement window"),
+        }
+        error_messages = {
+            "name": {"required": _("Type the account's name.")},
+            "timezone": {"required": _("Choose a time zone from the list.")},
+            "currency": dict.fromkeys(
+                ("required", "max_length"), _("A currency is three capital letters: PLN, EUR, USD.")
+            ),
         }
         help_texts = {
             "timezone": _("Days in criteria begin and end in this zone, and all times are shown in it."),
             "currency": _("Three capital letters: PLN, EUR, USD."),
             "language": _("Of letters and reports that are for no particular user; each user chooses their own."),
-            "engagement_days": _("Days within which a contact must have done something to count as engaged."),
         }
 
     def clean_currency(self) -> str:

@@ -11,15 +11,14 @@ from django.utils.translation import gettext as _
 class FolderBackend(filebased.EmailBackend):
     """Django's file backend in a private folder: a letter holds a link that sets somebody's password."""
 
-    def __init__(self, *args: Any, file_path: str | None = None, **kwargs: Any) -> None:
-        folder = file_path or settings.EMAIL_FILE_PATH
-        Path(folder).mkdir(mode=0o700, parents=True, exist_ok=True)
-        super().__init__(*args, file_path=folder, **kwargs)
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        Path(settings.EMAIL_FILE_PATH).mkdir(mode=0o700, parents=True, exist_ok=True)
+        super().__init__(*args, **kwargs)
 
 
 def kept_where() -> str:
     """For an administrator: where letters are kept instead of being sent; empty when a mail server sends them."""
-    if settings.EMAIL_BACKEND == f"{__name__}.{FolderBackend.__name__}":
+    if f"{__name__}.{FolderBackend.__name__}" == settings.EMAIL_BACKEND:
         text = _("No mail server is set up: letters are not sent but written to the folder %(folder)s on the server.")
         return text % {"folder": settings.EMAIL_FILE_PATH}
     if settings.EMAIL_BACKEND == "django.core.mail.backends.console.EmailBackend":

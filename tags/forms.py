@@ -21,7 +21,9 @@ class TagsForm(forms.Form):
         max_length=LONGEST_TEXT,
         strip=False,
         widget=forms.TextInput(attrs=PLAIN_TEXT),
-        help_text=_("A comma separates two tags. Better without spaces: TORIC_LENSES is easier to type than two words."),
+        help_text=_(
+            "A comma separates two tags. Better without spaces: TORIC_LENSES is easier to type than two words."
+        ),
         error_messages={"required": _("Type the name of a tag.")},
     )
 

@@ -1,7 +1,7 @@
 """The one gate every tag name passes, wherever it comes from: form, action, search, seed.
 
-The rules are those of docs/labels.md, in this order: Unicode NFC, commas separate names, trim, UPPER CASE, Polish letters
-plain, whatever is not a letter, digit, diacritic, space or one of `- – ( [ { ) ] } _` becomes `_`.
+The rules are those of docs/labels.md, in this order: Unicode NFC, commas separate names, trim, UPPER CASE, Polish
+letters plain, whatever is not a letter, digit, diacritic, space or one of `- – ( [ { ) ] } _` becomes `_`.
 """
 
 import re
@@ -47,8 +47,7 @@ def normalise(text: str) -> list[str]:
             )
     if empty := [name for name in names if not says_something(name)]:
         raise ValidationError(
-            _("A name needs at least one letter or digit: “%(name)s” is left of this one.")
-            % {"name": empty[0][:30]},
+            _("A name needs at least one letter or digit: “%(name)s” is left of this one.") % {"name": empty[0][:30]},
             code="no_letters",
         )
     if len(names) > MOST_NAMES:

@@ -300,11 +300,12 @@ def test_times_are_shown_in_the_new_zone_at_once(client_for, owner):
     [
         ("timezone", "Mars/Olympus", "There is no time zone “Mars/Olympus”"),
         ("timezone", "Europe/Warsaw\x00", "Null characters"),
-        ("currency", "złoty", "at most 3"),
+        ("currency", "złoty", "three capital letters"),
         ("currency", "12A", "three capital letters"),
-        ("engagement_days", "0", "account_engagement_days"),
+        ("engagement_days", "0", "from 1 to 3650"),
+        ("engagement_days", "99999", "from 1 to 3650"),
         ("engagement_days", "ninety", "whole number"),
-        ("name", " ", "required"),
+        ("name", " ", "Type the account&#x27;s name."),
         ("language", "de", "valid choice"),
     ],
 )
@@ -312,6 +313,7 @@ def test_bad_settings_are_refused_at_the_field(client_for, owner, account, field
     response = client_for(owner).post("/account/", {**GOOD, field: value})
     assert response.status_code == 422
     assert said in response.content.decode()
+    assert '<form method="post" novalidate>' in response.content.decode(), "the browser's language is another"
     assert Account.objects.get(pk=account.pk).name == "Acme"
 
 

@@ -42,7 +42,16 @@ def posted_only(answer):
     return answer.status_code == 405 and "GET" not in answer["Allow"]
 
 
-LOOKED_AT = ("/", "/contacts/", "/tags/", "/categories/", "/attributes/", "/consents/", "/segments/", "/saved-criteria/")
+LOOKED_AT = (
+    "/",
+    "/contacts/",
+    "/tags/",
+    "/categories/",
+    "/attributes/",
+    "/consents/",
+    "/segments/",
+    "/saved-criteria/",
+)
 
 
 def test_nothing_leads_an_analyst_to_a_refused_page(client_for, analyst):

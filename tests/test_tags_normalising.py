@@ -131,7 +131,26 @@ def test_the_database_accepts_whatever_the_gate_lets_through(db: None) -> None:
 
 
 @pytest.mark.parametrize(
-    "name", ["", "a", "Ą", "Ż", "A,B", " A", "A ", "A\tB", "A&B", "A’B", "A\u200bB", "N\u0301", "ß", "A\x7f", "___", "(-) [–]", "{}"]
+    "name",
+    [
+        "",
+        "a",
+        "Ą",
+        "Ż",
+        "A,B",
+        " A",
+        "A ",
+        "A\tB",
+        "A&B",
+        "A’B",
+        "A\u200bB",
+        "N\u0301",
+        "ß",
+        "A\x7f",
+        "___",
+        "(-) [–]",
+        "{}",
+    ],
 )
 def test_the_database_refuses_what_did_not_pass_the_gate(db: None, name: str) -> None:
     with pytest.raises(IntegrityError), transaction.atomic():

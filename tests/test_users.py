@@ -17,7 +17,7 @@ from django_tenants.utils import tenant_context
 from kombu.exceptions import OperationalError
 
 from tests.support.people import PASSWORD
-from users import services, tasks
+from users import selectors, services, tasks
 from users.models import Role, User
 from users.services import UserError
 
@@ -361,6 +361,15 @@ def test_users_are_searched_by_name_and_address(client_for, owner, text, found):
     html = body(client_for(owner).get("/users/", {"q": text}, headers=HTMX))
     assert (owner.email in html) is found
     assert ("Nobody found" in html) is not found
+
+
+def test_users_are_listed_in_the_order_of_the_polish_alphabet(make_user):
+    names = ["Ala", "Ćwik", "Cyryl", "łucja", "Lech", "Mia", "Żaneta", "Zyta", "Źdźbło"]
+    for name in names:
+        make_user("analyst", name=name)
+    in_order = ["Ala", "Cyryl", "Ćwik", "Lech", "łucja", "Mia", "Zyta", "Źdźbło", "Żaneta"]
+    assert [user.name for user in selectors.users() if user.name in names] == in_order
+    assert [user.name for user in selectors.users(sort="-name") if user.name in names] == in_order[::-1]
 
 
 @pytest.mark.parametrize("sort", ["name", "-name", "role", "last_login", "-created_at", "password", "", "--", "'"])
