@@ -32,8 +32,15 @@ class Choices:
     @cached_property
     def categories(self) -> list[Option]:
         """The tree, each node below its parent."""
-        rows = Category.objects.order_by("path").values_list("slug_path", "name", "depth")
-        return [Option(slug, name, depth=depth - 1, search=slug) for slug, name, depth in rows]
+        rows = list(Category.objects.order_by("path").values_list("slug_path", "name", "depth"))
+        full: dict[str, str] = {}
+        for slug, name, _depth in rows:
+            above = full.get(slug.rpartition("/")[0])
+            full[slug] = f"{above} / {name}" if above else name
+        return [
+            Option(slug, name, depth=depth - 1, search=f"{slug} {full[slug]}", full=full[slug])
+            for slug, name, depth in rows
+        ]
 
     @cached_property
     def consents(self) -> list[Option]:

@@ -10,24 +10,28 @@ from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
 from pyroaring import BitMap
 
+from segmentation.builder import trees
 from segmentation.builder.form import Builder
 from segmentation.builder.reach import Person, Reach, people, reach
 from segmentation.builder.shape import Group, Item, Leaf
 from segmentation.criteria import Context, CriteriaError, Words, parse
 from segmentation.engine import Evaluation, evaluate, snapshot
+from segmentation.parts.base import Tree
 
 SAMPLE = 10
+ALWAYS = "always"  # among the kept numbers of a calculation: of the criteria of Always together
 
 
 @dataclass(slots=True)
 class NodeCount:
-    """The numbers of one node. `count` None: it is not finished, and `message` says what is missing."""
+    """The numbers of one node. `count` None: it is not finished, and `messages` say what is missing."""
 
     count: int | None = None
     without: int | None = None  # the whole, if this node were taken away; None: nothing would be left, or not known
-    message: str = ""
+    messages: dict[str, str] = field(default_factory=dict)  # what is missing, by field ("": the node itself)
     alone: bool = False  # counted by itself: the whole is not finished, or of another time
-    removes: int | None = None  # of the group left out: how many it takes away
+    matches: int | None = None  # of the group left out: how many are in it; `count` is all the others
+    removes: int | None = None  # of the group left out: how many it takes away from the rest; None: not known
 
 
 @dataclass
@@ -76,6 +80,13 @@ def counted_before(builder: Builder, counts: list[dict[str, Any]], *, now: datet
         node_id = built.nodes.get(counted["path"])
         if node_id is not None:
             result.nodes.setdefault(node_id, NodeCount(counted["count"], alone=True))
+    counted_at = {counted["path"]: counted["count"] for counted in counts}
+    always, leave_out = builder.shape.always, builder.shape.leave_out
+    if always is not None:
+        path = "all[0]" if len(always.children) == 1 else ALWAYS
+        result.nodes[always.id] = NodeCount(counted_at.get(path), alone=True)
+    if leave_out is not None and leave_out.id in result.nodes:
+        result.nodes[leave_out.id].matches = counted_at.get(f"{built.path_of(leave_out.id)}.not")
     return result
 
 
@@ -96,7 +107,9 @@ def _whole(builder: Builder, context: Context, result: Live) -> bool:
     result.total = len(evaluation.members)
     _count_always(builder, evaluation, result)
     if builder.shape.leave_out is not None:
-        counted = result.nodes[builder.shape.leave_out.id]
+        leave_out = builder.shape.leave_out.id
+        counted = result.nodes[leave_out]
+        counted.matches = len(evaluation.member_of[f"{built.path_of(leave_out)}.not"])
         counted.removes = None if counted.without is None else counted.without - result.total
     result.reach = reach(evaluation.members, context=context)
     result.sample = people(evaluation.members, SAMPLE)
@@ -114,8 +127,23 @@ def _count_always(builder: Builder, evaluation: Evaluation, result: Live) -> Non
     always = builder.shape.always
     if always is None:
         return
-    sets = [evaluation.member_of[f"all[{number}]"] for number in range(len(always.children))]
-    result.nodes[always.id] = NodeCount(len(BitMap.intersection(*sets)))
+    paths = [f"all[{number}]" for number in range(len(always.children))]
+    result.nodes[always.id] = NodeCount(_together(evaluation, paths))
+
+
+def _together(evaluation: Evaluation, paths: list[str]) -> int:
+    """How many are in all of these nodes."""
+    sets = evaluation.member_of
+    return len(BitMap.intersection(*(sets[path] for path in paths)))
+
+
+def kept_counts(evaluation: Evaluation, tree: Tree) -> list[dict[str, Any]]:
+    """What a calculation keeps of its nodes, for pages that show them later: `[{"path", "count", "ms"}]`."""
+    kept: list[dict[str, Any]] = [{"path": node.path, "count": node.count, "ms": node.ms} for node in evaluation.nodes]
+    paths = trees.always_paths(tree)
+    if len(paths) > 1:  # they have no node of their own
+        kept.append({"path": ALWAYS, "count": _together(evaluation, paths), "ms": 0.0})
+    return kept
 
 
 # --- what is finished of it ----------------------------------------------------------------------------------
@@ -139,14 +167,14 @@ def _part(builder: Builder, item: Item, context: Context, result: Live) -> None:
         else:
             for node in evaluation.nodes:
                 result.nodes.setdefault(built.nodes[node.path], NodeCount(node.count, alone=True))
+            if item is builder.shape.leave_out:
+                result.nodes[item.id].matches = result.nodes[item.id].count
             return
-    result.nodes[item.id] = NodeCount(message=_message(builder, item))
+    result.nodes[item.id] = NodeCount(messages=_messages(builder, item))
     for child in item.children if isinstance(item, Group) else []:
         _part(builder, child, context, result)
 
 
-def _message(builder: Builder, item: Item) -> str:
+def _messages(builder: Builder, item: Item) -> dict[str, str]:
     messages = builder.errors.get(item.id, {})
-    if messages:
-        return next(iter(messages.values()))
-    return _("not finished") if isinstance(item, Leaf) else ""
+    return messages or ({"": _("not finished")} if isinstance(item, Leaf) else {})

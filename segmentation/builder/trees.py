@@ -27,6 +27,10 @@ class Built:
             path = path[: max(path.rfind("."), path.rfind("["), 0)]
         return self.nodes[path]
 
+    def path_of(self, node_id: str) -> str | None:
+        """The path of a node; None for Always, which has none: its criteria stand beside the blocks."""
+        return next((path for path, known in self.nodes.items() if known == node_id), None)
+
 
 # --- from the layout -----------------------------------------------------------------------------------------
 def to_tree(shape: Shape, criterion: Callable[[Leaf], Tree]) -> Built:
@@ -138,6 +142,12 @@ def _frame(tree: Tree) -> tuple[list[Tree], list[Tree], list[Tree]] | None:
     if not _groups_only(parts[-1].get("any")) or (len(parts) == 1 and not leave_out):
         return None
     return parts[:-1], parts[-1]["any"], leave_out
+
+
+def always_paths(tree: Tree) -> list[str]:
+    """The paths of the criteria of Always; none if the tree has no such block."""
+    framed = _frame(tree)
+    return [f"all[{number}]" for number in range(len(framed[0]))] if framed else []
 
 
 def _groups_only(nodes: list[Tree] | None) -> bool:

@@ -24,6 +24,7 @@ class Option:
     group: str = ""
     depth: int = 0
     search: str = ""  # what a filter of the list compares, if not the label alone
+    full: str = ""  # what it is called away from the list, if not the label alone: "Client / Media"
 
 
 @dataclass(slots=True)

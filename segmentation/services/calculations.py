@@ -12,6 +12,7 @@ from jobs import services as jobs
 from jobs.errors import JobProblem
 from jobs.models import ACTIVE
 from segmentation import hooks
+from segmentation.builder.live import kept_counts
 from segmentation.criteria import CriteriaError, parse
 from segmentation.engine import Context, Evaluation, evaluate, snapshot
 from segmentation.models import Calculation, Reason, Segment, bitmap_of
@@ -111,7 +112,7 @@ def fill(job: Calculation, found: Evaluation, *, before: BitMap, as_of: datetime
     job.as_of, job.ms = as_of, found.ms
     job.members, job.joined, job.left = stored(found.members), stored(joined), stored(left)
     job.count, job.joined_count, job.left_count = len(found.members), len(joined), len(left)
-    job.node_counts = [{"path": node.path, "count": node.count, "ms": node.ms} for node in found.nodes]
+    job.node_counts = kept_counts(found, job.version.criteria)
     job.problem = None
 
 

@@ -70,6 +70,37 @@
     document.getElementById("builder-live")?.dispatchEvent(new Event("count"));
   });
 
+  // --- errors of a refused form: gone once corrected, and never said twice -------------------------------------------
+  function dropErrorsCorrected() {
+    for (const place of builder()?.querySelectorAll(COUNTS) ?? []) {
+      const node = place.closest(".criterion, .block");
+      const missing = [...place.querySelectorAll(".unfinished")];
+      if (!place.textContent.trim() && !node.matches(".block")) continue; // not counted yet
+      for (const error of node.querySelectorAll(node.matches(".block") ? ":scope > .errors" : ".errors")) {
+        const same = missing.find((one) => one.textContent === error.textContent && (!error.id || error.id === `${node.id}-${one.dataset.field}-error`));
+        same?.remove();
+        if (same) continue;
+        const field = error.id && node.querySelector(`[aria-describedby~="${error.id}"]`);
+        field?.removeAttribute("aria-invalid");
+        field?.removeAttribute("aria-describedby");
+        error.remove();
+      }
+      const rest = place.querySelector(".unfinished");
+      if (rest) rest.hidden = false;
+    }
+  }
+  document.addEventListener("htmx:afterRequest", (event) => {
+    if (isCount(event) && event.detail.successful && event.detail.xhr.getResponseHeader("X-Builder-Sequence") === String(sequence)) dropErrorsCorrected();
+  });
+
+  // --- a page without the dock's number: nothing to put it into is no error ------------------------------------------
+  document.addEventListener("htmx:beforeSwap", (event) => {
+    if (!isCount(event) || !event.detail.shouldSwap) return;
+    const answer = new DOMParser().parseFromString(event.detail.serverResponse, "text/html");
+    for (const part of answer.querySelectorAll("[hx-swap-oob]")) if (!document.getElementById(part.id)) part.remove();
+    event.detail.serverResponse = answer.body.innerHTML;
+  });
+
   // --- what was chosen before htmx listened is answered once it does ------------------------------------------------
   function answerEarlyChoices() {
     for (const select of builder()?.querySelectorAll("select[data-refreshes]") ?? []) {
@@ -92,7 +123,7 @@
     const list = event.target.closest?.("#builder .pick-list");
     if (!list || event.target.type !== "checkbox") return;
     const button = document.querySelector(`[popovertarget="${list.id}"]`);
-    const chosen = [...list.querySelectorAll("input:checked")].map((box) => box.closest("label").textContent.trim());
+    const chosen = [...list.querySelectorAll("input:checked")].map((box) => box.closest("label")).map((label) => label.dataset.full || label.textContent.trim());
     button.replaceChildren(...(chosen.length ? chosen : [button.dataset.none]).map((text) => {
       const chip = document.createElement("span");
       chip.className = chosen.length ? "chip" : "muted";
@@ -100,12 +131,15 @@
       return chip;
     }));
   });
+  const folded = (text) => text.toLocaleLowerCase().normalize("NFD").replace(/\p{M}/gu, "").replaceAll("ł", "l"); // "stały" is "staly"
   document.addEventListener("input", (event) => {
     if (!event.target.matches?.(".pick-list [data-filter]")) return;
     event.stopPropagation();
-    const wanted = event.target.value.trim().toLocaleLowerCase();
-    for (const label of event.target.closest(".pick-list").querySelectorAll("label")) {
-      label.hidden = !`${label.textContent} ${label.dataset.search || ""}`.toLocaleLowerCase().includes(wanted);
-    }
+    const wanted = folded(event.target.value.trim());
+    const list = event.target.closest(".pick-list");
+    const labels = [...list.querySelectorAll("label")];
+    for (const label of labels) label.hidden = !folded(`${label.textContent} ${label.dataset.search || ""}`).includes(wanted);
+    const nothing = list.querySelector("[data-nothing]");
+    if (nothing) nothing.hidden = labels.some((label) => !label.hidden);
   }, true);
 })();
