@@ -84,15 +84,31 @@ def held(lock: int, account: int) -> Iterator[bool]:
 def look_at(account: Account, *, now: datetime) -> None:
     """Claims the account's due time, does what is due, and writes when the next look is due.
 
-    The claim is compared when the new time is written: a job woken meanwhile has lowered it, and then that stays.
+    Work announced while it looks may lie behind what its looks have read, and later than the claim: then the claim
+    stays, or what is earlier, and the next look settles it.
     """
     claimed = now + LOOKING
-    if not Account.objects.filter(pk=account.pk, next_due_at=account.next_due_at).update(next_due_at=claimed):
+    dues = claim_look(account, until=claimed)
+    if dues is None:
         return  # another tick was here first, or more work has come: the next tick sees it
     looks: list[Tick] = [*TICKS, *(partial(requeue, kind) for kind in KINDS.values())]
     times = [guarded(look, account, now=now) for look in looks]
     following = min((at for at in times if at is not None), default=None)
-    Account.objects.filter(pk=account.pk, next_due_at=claimed).update(next_due_at=following)
+    Account.objects.filter(pk=account.pk, next_due_at=claimed, dues=dues).update(next_due_at=following)
+
+
+def claim_look(account: Account, *, until: datetime) -> int | None:
+    """Moves the account's due time, unless it was moved since it was read; the number of announcements so far.
+
+    The row is locked meanwhile: work announced in a transaction that has not ended is waited for, so that the looks
+    see it, or comes after the claim and is counted.
+    """
+    with transaction.atomic():
+        row = Account.objects.select_for_update(no_key=True).filter(pk=account.pk).first()
+        if row is None or row.next_due_at != account.next_due_at:
+            return None
+        Account.objects.filter(pk=account.pk).update(next_due_at=until)
+    return row.dues
 
 
 def guarded(look: Tick, account: Account, *, now: datetime) -> datetime | None:

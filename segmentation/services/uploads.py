@@ -63,7 +63,7 @@ def refuse_ambiguous(upload: Upload) -> None:
     layout = upload.layout
     if layout.rivals:
         columns = ", ".join(str(column + 1) for column in sorted((layout.column, *layout.rivals)))
-        text = _("Several columns may hold contact ids (columns %(columns)s). Name the right one “id” in the first row.")
+        text = _("Several columns may hold contact ids (%(columns)s). Name the right one “id” in the first row.")
         raise UploadError(text % {"columns": columns})
 
 
