@@ -11,6 +11,7 @@ from django.db import connection
 from psycopg import ClientCursor
 from pyroaring import BitMap
 
+from config.spreadsheets import defuse
 from contacts.selectors import id_array
 from exports.columns import Column
 
@@ -19,9 +20,10 @@ BOM = b"\xef\xbb\xbf"
 
 
 def header(labels: Sequence[str], *, separator: str, bom: bool) -> bytes:
-    """The first row; with the byte order mark by which spreadsheets know UTF-8."""
+    """The first row, defused like every text (names of attributes are typed by people); with the byte order mark by
+    which spreadsheets know UTF-8."""
     text = io.StringIO()
-    csv.writer(text, delimiter=separator, lineterminator="\n").writerow(labels)
+    csv.writer(text, delimiter=separator, lineterminator="\n").writerow([defuse(label) for label in labels])
     return (BOM if bom else b"") + text.getvalue().encode()
 
 

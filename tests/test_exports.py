@@ -6,7 +6,7 @@ from datetime import timedelta
 
 import pytest
 from django.core.files.storage import default_storage
-from django.db import connection
+from django.db import IntegrityError, connection, transaction
 
 from actions import services
 from actions.kinds import KINDS, KindError
@@ -137,12 +137,29 @@ def test_a_cell_that_a_spreadsheet_would_run_is_defused(db, name):
     assert rows(file)[1] == [defuse(name)]
 
 
-def test_a_phone_and_a_text_attribute_are_defused_and_a_number_is_not(db):
+def test_a_text_attribute_is_defused_and_a_number_is_not(db):
     factories.attribute("note")
     factories.attribute("balance", "number")
-    people = make_contacts(1, phone="+48600700800", attributes={"note": "=cmd()", "balance": -5}, lead_score=-7)
-    file = exported(ready_segment(people), ("phone", "attribute:note", "attribute:balance", "lead_score"))
-    assert rows(file)[1] == ["'+48600700800", "'=cmd()", "-5", "-7"]
+    people = make_contacts(1, attributes={"note": "=cmd()", "balance": -5}, lead_score=-7)
+    file = exported(ready_segment(people), ("attribute:note", "attribute:balance", "lead_score"))
+    assert rows(file)[1] == ["'=cmd()", "-5", "-7"]
+
+
+def test_a_phone_is_exported_as_it_can_be_dialled(db):
+    people = make_contacts(1, phone="+48994290661") | make_contacts(1, phone="600700800")
+    assert rows(exported(ready_segment(people), ("phone",)))[1:] == [["+48994290661"], ["600700800"]]
+
+
+@pytest.mark.parametrize("phone", ["+48=1", "=48600700800", "+", "+48 600", "+48600-1", "++48600700", "+4860070\n", ""])
+def test_what_is_no_number_cannot_be_stored_as_a_phone(db, phone):
+    """IO5. Why the phone needs no defusing."""
+    with pytest.raises(IntegrityError), transaction.atomic():
+        make_contacts(1, phone=phone)
+
+
+def test_the_name_of_an_attribute_is_defused_in_the_header(db):
+    factories.attribute("note", name="=cmd()")
+    assert rows(exported(ready_segment(make_contacts(1)), ("attribute:note",)))[0] == ["'=cmd()"]
 
 
 def test_separators_quotes_and_line_ends_inside_a_cell(db):
