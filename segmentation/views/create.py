@@ -66,7 +66,7 @@ def note(request: HttpRequest) -> HttpResponse:
     settings = SettingsForm(request.GET)
     refused = request.GET.getlist("refused")
     typed = {name: bool(request.GET.get(name)) or name in refused for name in TYPED}
-    errors = {name: settings.errors.get(name, []) if judged else [] for name, judged in typed.items()}
+    errors = {name: settings.errors.get(name) if judged else None for name, judged in typed.items()}
     return page(request, "segmentation/_note.html", {"settings": settings, "errors": errors, "oob": True})
 
 
