@@ -26,13 +26,22 @@ def remove_expired(now: datetime) -> None:
 
 
 def remove_abandoned(now: datetime) -> None:
-    """Removes what killed workers left in the store."""
-    names = store.strays(older_than=now - ABANDONED, limit=PER_PURGE)
+    """Removes what killed workers left in the store, however many files beside it are still to be kept."""
+    names = store.strays(older_than=now - ABANDONED)
+    abandoned: list[str] = []
+    for start in range(0, len(names), PER_PURGE):
+        abandoned += nobodys(names[start : start + PER_PURGE])
+        if len(abandoned) >= PER_PURGE:
+            break
+    store.remove(*abandoned[:PER_PURGE])
+
+
+def nobodys(names: list[str]) -> list[str]:
+    """Those of the stored files that no row names and no run is writing."""
     stems = [name.rpartition(".")[0] for name in names]
-    unfinished = ActionRun.objects.filter(state__in=ACTIVE, work__file__in=stems).values_list("work__file", flat=True)
+    busy = set(ActionRun.objects.filter(state__in=ACTIVE, work__file__in=stems).values_list("work__file", flat=True))
     kept = set(ExportFile.objects.filter(stored_as__in=names).values_list("stored_as", flat=True))
-    busy = set(unfinished)
-    store.remove(*(n for n, stem in zip(names, stems, strict=True) if n not in kept and stem not in busy))
+    return [name for name, stem in zip(names, stems, strict=True) if name not in kept and stem not in busy]
 
 
 def forget_segment(segment: Segment) -> None:

@@ -46,16 +46,10 @@ def remove(*names: str) -> None:
         path_of(name).unlink(missing_ok=True)
 
 
-def strays(*, older_than: datetime, limit: int) -> list[str]:
+def strays(*, older_than: datetime) -> list[str]:
     """Names in the store that nothing has touched since: left by workers that were killed, unless a row names them."""
     folder = path_of(FOLDER)
     if not folder.is_dir():
         return []
-    found = []
     with os.scandir(folder) as entries:
-        for entry in entries:
-            if entry.stat().st_mtime < older_than.timestamp():
-                found.append(f"{FOLDER}/{entry.name}")
-            if len(found) == limit:
-                break
-    return found
+        return [f"{FOLDER}/{entry.name}" for entry in entries if entry.stat().st_mtime < older_than.timestamp()]

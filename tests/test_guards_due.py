@@ -5,7 +5,6 @@ import time
 from datetime import datetime, timedelta
 from typing import Any
 
-import pytest
 from django.db import connection, transaction
 from django.utils.timezone import now as clock
 
