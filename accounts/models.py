@@ -24,7 +24,6 @@ class Account(TenantMixin):
     created_at = models.DateTimeField(auto_now_add=True)
     next_due_at = models.DateTimeField(null=True, db_index=True)  # when the scheduler next has work here
     dues = models.PositiveBigIntegerField(default=0)  # how often work was announced: tells a look that more has come
-    dues = models.PositiveBigIntegerField(default=0)  # how often work was announced: tells a look that more has come
 
     auto_create_schema = True
     auto_drop_schema = False  # services.delete_account asks first
