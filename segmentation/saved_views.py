@@ -31,8 +31,8 @@ from segmentation.saved import (
     update_saved,
     uses_of_saved,
 )
-from users.access import writers_only
 from segmentation.sentences import sentence_of
+from users.access import writers_only
 
 PLACE = "saved:new"
 PER_PAGE = 25
