@@ -184,3 +184,111 @@ def test_a_choice_made_before_the_scripts_ran_is_answered(opened: Any) -> None:
     page.locator("select.subject").select_option("field:lead_score")
     held.pop().continue_()
     page.wait_for_selector("select[name$='-op']")
+
+
+OVERLAPS = """() => [...document.querySelectorAll(".criterion")].flatMap((row) => {
+  const inside = row.getBoundingClientRect();
+  const boxes = [...row.querySelectorAll(".count, .joiner, .more, select, input:not([type=hidden]), .chip")]
+    .filter((one) => one.checkVisibility() && !one.closest("[popover]"))
+    .map((one) => [one, one.getBoundingClientRect()]);
+  return boxes.flatMap(([one, a]) => [
+    ...(a.right > inside.right + 1 || a.bottom > inside.bottom + 1 ? [`${one.className} is out of its row`] : []),
+    ...boxes.filter(([other, b]) => one !== other && !one.contains(other) && !other.contains(one)
+      && a.left < b.right - 1 && b.left < a.right - 1 && a.top < b.bottom - 1 && b.top < a.bottom - 1)
+      .map(([other]) => `${one.className} is over ${other.className}`)]);
+})"""
+
+
+@pytest.mark.parametrize("width", [360, 390, 430])
+def test_on_the_phone_nothing_in_a_row_covers_anything_else(opened: Any, width: int) -> None:
+    page = opened
+    page.set_viewport_size({"width": width, "height": 844})
+    city = choose(page, 0, "City", "in")
+    page.wait_for_selector(f"#{city} [data-adds]")
+    for text in ("a city with quite a long name indeed", "AVERYLONGNAMEWITHOUTASINGLEBLANKINITANYWHERE"):
+        page.fill(f"#{city}-value", text)
+        page.keyboard.press("Enter")
+        page.wait_for_selector(f".chip:has-text('{text}')")
+    page.click("text=Add group")
+    score = choose(page, 1, "Lead score", "gt")
+    page.fill(f"#{score}-value", "20")
+    page.locator(".nest .foot .add").click()
+    created = choose(page, 2, "Creation date", "between")
+    page.wait_for_selector(f"#{created}-from")
+    page.locator(f"#{created}-menu").click()
+    page.locator(f"#{created}-sheet").get_by_text("Negate").click()
+    expect(page.locator(f"#{created}.negated")).to_have_count(1)
+    expect(page.locator(f"#{created}-count")).to_contain_text("Choose a date.")
+    expect(page.locator(f"#{score}-count b")).to_have_text("3")
+    assert page.evaluate(OVERLAPS) == []
+    assert page.evaluate("document.documentElement.scrollWidth") == width
+    expect(page.locator(f"#{created} > .joiner")).to_be_visible()
+    page.fill(f"#{created}-from", "2020-01-01")
+    page.fill(f"#{created}-to", "2021-01-01")
+    expect(page.locator(f"#{created}-count b")).to_have_text("4")
+    assert page.evaluate(OVERLAPS) == []
+
+
+def test_an_error_is_said_once_and_gone_once_corrected(opened: Any) -> None:
+    page = opened
+    leaf = choose(page, 0, "Creation date", "between")
+    page.fill("#id_name", "Dates")
+    page.click(".dock button.btn-primary")
+    expect(page.locator(f"#{leaf} .errors")).to_have_count(2)
+    expect(page.locator(f"#{leaf} .unfinished:visible")).to_have_count(0)
+    expect(page.locator("#builder-total")).to_contain_text("Finish what is marked")
+    page.fill(f"#{leaf}-from", "2020-01-01")
+    expect(page.locator(f"#{leaf} .errors")).to_have_count(1)
+    expect(page.locator(f"#{leaf}-from")).not_to_have_attribute("aria-invalid", "true")
+    expect(page.locator(f"#{leaf}-to")).to_have_attribute("aria-invalid", "true")
+    page.fill(f"#{leaf}-to", "2021-01-01")
+    expect(page.locator(f"#{leaf} .errors")).to_have_count(0)
+    shows(page, "0")
+
+
+def test_the_list_of_categories_is_searched_without_regard_to_marks(opened: Any) -> None:
+    page = opened
+    for name in ("Klient/Stały", *(f"Klient/K{number}" for number in range(12))):
+        factories.category(name)
+    page.reload()
+    leaf = what(page, 0)
+    page.select_option(f"#{leaf}-what", label="Category")
+    page.click(f"#{leaf}-categories")
+    for typed in ("stały", "staly", "STAŁY"):
+        page.fill(f"#{leaf}-categories-list [data-filter]", typed)
+        expect(page.locator(f"#{leaf}-categories-list label:visible")).to_have_text(["Stały"])
+    page.fill(f"#{leaf}-categories-list [data-filter]", "nobody")
+    expect(page.locator(f"#{leaf}-categories-list [data-nothing]")).to_be_visible()
+    page.fill(f"#{leaf}-categories-list [data-filter]", "stal")
+    page.locator(f"#{leaf}-categories-list label:visible input").check()
+    expect(page.locator(f"#{leaf}-categories .chip")).to_have_text("Klient / Stały")
+
+
+def test_building_breaks_no_policy_and_misses_no_place_even_where_the_dock_has_no_number(opened: Any) -> None:
+    """No style of its own is applied against the content security policy, and no answer misses its place."""
+    page, said = opened, []
+    page.on("console", lambda message: said.append(message.text))
+    page.reload()
+    page.evaluate("document.getElementById('builder-bar').remove()")
+    leaf = choose(page, 0, "City", "contains")
+    page.fill(f"#{leaf}-value", "ź")
+    shows(page, "2")
+    page.evaluate(f"document.getElementById('{leaf}-value').style.width = '200px'")  # as a browser does on resizing
+    page.select_option(f"#{leaf}-op", "eq")
+    page.click("#builder-always")
+    expect(page.locator("select.subject")).to_have_count(2)
+    page.click("#builder-leave-out")
+    expect(page.locator("select.subject")).to_have_count(3)
+    expect(page.locator("#builder-live.htmx-request")).to_have_count(0)
+    assert [one for one in said if "Content Security Policy" in one or "oobError" in one] == []
+
+
+def test_the_popup_to_save_stands_above_its_button(opened: Any) -> None:
+    page = opened
+    page.goto("/segments/create/")
+    page.click("[popovertarget=builder-save]")
+    button, popup = (page.locator(one).bounding_box() for one in ("[popovertarget=builder-save]", "#builder-save"))
+    assert popup["y"] + popup["height"] <= button["y"]
+    assert abs(popup["x"] - button["x"]) < 2
+    field, inner = (page.locator(f"#builder-save {one}").bounding_box() for one in ("input", "button"))
+    assert inner["y"] - field["y"] - field["height"] >= 8

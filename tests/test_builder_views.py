@@ -14,7 +14,7 @@ from django.utils import timezone
 from django_tenants.utils import tenant_context
 
 from segmentation import builder
-from segmentation.builder.live import live
+from segmentation.builder.live import counted_before, kept_counts, live
 from segmentation.criteria import Context, parse
 from segmentation.engine import evaluate
 from segmentation.models import Draft, SavedCriteria
@@ -85,6 +85,41 @@ def test_left_out_says_how_many_it_takes_away(client_for: Any, marketer: Any, sc
     html = answer(client_for(marketer), posted(tree))
     assert "<b>−2</b>" in html
     assert '<div class="stat">1</div>' in html
+
+
+def test_left_out_is_told_alike_in_the_form_and_to_be_read(account: Any, scores: Any) -> None:
+    """IP31: how many match what is left out, never all the others; and what Always comes to."""
+    tree = {"all": [WARM, {"field": "lead_score", "kind": "field", "op": "lt", "value": 80},
+                    {"any": [{"all": [WARM]}]}, {"not": {"any": [HOT]}}]}  # fmt: skip
+    form = builder.from_criteria(tree, place="segment:new")
+    counted = live(form, now=NOW, zone=ZONES[0])
+    kept = kept_counts(evaluate(parse(tree), context=Context(now=NOW, zone=ZONES[0])), tree)
+    read = counted_before(builder.from_criteria(tree, place="segment:new"), kept, now=NOW)
+    always, left_out = form.shape.always, form.shape.leave_out
+    assert always is not None
+    assert left_out is not None
+    assert counted.nodes[always.id].count == read.nodes[always.id].count == 2
+    assert counted.nodes[left_out.id].matches == read.nodes[left_out.id].matches == 2
+    assert counted.nodes[left_out.id].removes == 1
+
+
+def test_an_unfinished_form_tells_no_moment_and_left_out_no_loss(client_for: Any, marketer: Any, scores: Any) -> None:
+    tree = {"all": [{"any": [{"all": [WARM]}]}, {"not": {"any": [HOT]}}]}
+    _block, unfinished, *_rest = ids(tree)
+    data = posted(tree)
+    data[f"{unfinished}-value"] = ""
+    html = answer(client_for(marketer), data)
+    assert "2 match" in texts(html)
+    assert "−" not in html
+    assert "exact, at" not in html
+
+
+def test_a_chosen_category_stands_with_its_parents(client_for: Any, marketer: Any, account: Any) -> None:
+    media = factories.category("Klient/Media")
+    html = html_of(
+        builder.from_criteria({"kind": "category", "op": "any", "categories": [media.slug_path]}, place="x:1")
+    )
+    assert '<span class="chip">Klient / Media</span>' in html
 
 
 def test_what_is_unfinished_has_a_sentence_in_place_of_its_number_and_hides_no_other(
