@@ -9,6 +9,8 @@ from django.contrib import messages
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import resolve_url
 
+from config.addresses import way_back
+
 Handler = Callable[[HttpRequest], HttpResponse]
 LEAVING = ("HX-Redirect", "HX-Refresh", "HX-Location")
 
@@ -36,8 +38,7 @@ def leads_to_sign_in(location: str) -> bool:
 
 def to_sign_in(request: HttpRequest) -> HttpResponse:
     """Leave for the sign-in page, and come back to the page that asked, not to the fragment."""
-    came_from = urlsplit(request.headers.get("HX-Current-URL", "/"))
-    back = came_from.path + (f"?{came_from.query}" if came_from.query else "")
+    back = way_back(request.headers.get("HX-Current-URL", "/"))
     response = HttpResponse()
     response["HX-Redirect"] = f"{resolve_url(settings.LOGIN_URL)}?next={quote(back)}"
     return response

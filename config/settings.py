@@ -92,6 +92,7 @@ MIDDLEWARE = [
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "django_htmx.middleware.HtmxMiddleware",
     "config.fragments.FragmentMiddleware",
+    "config.vanished.VanishedMiddleware",
     "axes.middleware.AxesMiddleware",
 ]
 DEFAULT_NOT_FOUND_TENANT_VIEW = "config.errors.unknown_host"

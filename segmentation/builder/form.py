@@ -26,6 +26,7 @@ if TYPE_CHECKING:
 FIELD = re.compile(r"(n[1-9][0-9]{0,6})-([a-z_]{1,30})")
 OWN = ("shape", "place", "do", "insert", "saved_name", "csrfmiddlewaretoken", "then")
 NO_CHANGE = ("refresh", "count")
+LONGEST_ID = 19  # digits; what has as many or more names nothing
 
 
 class BuilderErrors(ValueError):  # noqa: N818 - it stands for all of them
@@ -50,7 +51,7 @@ class Builder:
 
     def __post_init__(self) -> None:
         kind, _colon, key = self.place.partition(":")
-        pk = int(key) if key.isdecimal() else None
+        pk = int(key) if key.isascii() and key.isdecimal() and len(key) < LONGEST_ID else None
         self.origin = (kind, pk) if pk is not None and kind in ("segment", "saved") else None  # refers not to itself
         self.choices = Choices(
             without_segment=pk if kind == "segment" else None, without_saved=pk if kind == "saved" else None
@@ -269,7 +270,8 @@ def _carry_out(builder: Builder, posted: dict[str, list[str]]) -> None:
 
 
 def _insert(builder: Builder, saved_id: str, *, live: bool) -> None:
-    saved = SavedCriteria.objects.filter(pk=int(saved_id)).first() if saved_id.isdecimal() else None
+    named = saved_id.isascii() and saved_id.isdecimal() and len(saved_id) < LONGEST_ID
+    saved = SavedCriteria.objects.filter(pk=int(saved_id)).first() if named else None
     if saved is None:
         builder.focus = "builder-insert"
         builder.notice = _("Choose which saved criteria to insert.")

@@ -116,7 +116,7 @@ def _remove(shape: Shape, item: Item) -> str:
 def _drop(shape: Shape, node_id: str, name: str, position: str) -> str:
     """Takes one chip out of a field with several values."""
     leaf = _found(shape, node_id)
-    if not isinstance(leaf, Leaf) or not position.isdecimal() or int(position) >= len(leaf.values.get(name, [])):
+    if not isinstance(leaf, Leaf) or position not in map(str, range(len(leaf.values.get(name, [])))):
         refuse()
     del leaf.values[name][int(position)]
     return f"{node_id}-{name}"
