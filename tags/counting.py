@@ -48,7 +48,7 @@ def count_tag(tag: Tag, *, now: datetime) -> Tag:
     """Count one tag, at once."""
     tag.contacts_count = ContactTag.objects.filter(tag=tag).count()
     tag.counted_at = now
-    tag.save(update_fields=["contacts_count", "counted_at"])
+    Tag.objects.filter(pk=tag.pk).update(contacts_count=tag.contacts_count, counted_at=now)  # it may just have gone
     return tag
 
 

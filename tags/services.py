@@ -10,7 +10,7 @@ from pyroaring import BitMap
 from contacts.models import Contact, EntryKind, HistoryEntry
 from jobs.services import due
 from tags.assigning import assign_category, assign_tag, remove_category, remove_tag
-from tags.counting import COUNTED_EVERY
+from tags.counting import COUNTED_EVERY, count_tag
 from tags.hooks import Renamed, follow
 from tags.models import Category, Tag
 from tags.normalising import normalise
@@ -83,6 +83,7 @@ def put_tags_on(contact: Contact, text: str, *, now: datetime, by: str, user: Us
     with transaction.atomic():
         added = [tag for tag in tags_named(text, now=now) if assign_tag(BitMap([contact.pk]), tag, now=now)]
         note(contact, EntryKind.TAG_ADDED, [tag.name for tag in added], now=now, by=by, user=user)
+    recount(added, now=now)
     return added
 
 
@@ -91,6 +92,7 @@ def take_tag_off(contact: Contact, tag: Tag, *, now: datetime, by: str, user: Us
     with transaction.atomic():
         had = bool(remove_tag(BitMap([contact.pk]), tag))
         note(contact, EntryKind.TAG_REMOVED, [tag.name] if had else [], now=now, by=by, user=user)
+    recount([tag] if had else [], now=now)
     return had
 
 
@@ -104,6 +106,15 @@ def take_out_of_category(contact: Contact, category: Category, *, now: datetime,
     """Take one contact out of exactly this category, with its history. Returns whether it was in it."""
     with transaction.atomic():
         return bool(remove_category(BitMap([contact.pk]), category, now=now, by=by, user=user))
+
+
+def recount(changed: list[Tag], *, now: datetime) -> None:
+    """Count what a person just changed, each by itself and after the change: two counted in it could wait for another.
+
+    A tag deleted meanwhile is passed over.
+    """
+    for tag in Tag.objects.filter(pk__in=[each.pk for each in changed]):
+        count_tag(tag, now=now)
 
 
 def note(contact: Contact, kind: EntryKind, labels: list[str], *, now: datetime, by: str, user: User | None) -> None:

@@ -153,3 +153,17 @@ def test_the_scheduler_counts_every_quarter_of_an_hour() -> None:
 
 def test_without_labels_the_scheduler_has_nothing_to_come_back_for() -> None:
     assert counting.count_due(NOW) is None
+
+
+def test_a_tag_put_on_or_taken_off_by_hand_is_counted_at_once() -> None:
+    first, second = factories.contact(), factories.contact()
+    [tag] = services.tags_named("vip", now=NOW)
+    later = NOW + timedelta(minutes=3)
+    given = {"by": "Ala", "user": None}
+    for contact in (first, second):
+        services.put_tags_on(contact, "VIP", now=later, **given)
+    tag.refresh_from_db()
+    assert (tag.contacts_count, tag.counted_at) == (2, later)
+    services.take_tag_off(first, tag, now=later + timedelta(minutes=1), **given)
+    tag.refresh_from_db()
+    assert (tag.contacts_count, tag.counted_at) == (1, later + timedelta(minutes=1))
