@@ -45,7 +45,7 @@ class UploadedList(models.Model):
     name = models.CharField(max_length=200)
     key = models.CharField(max_length=5, choices=Key)
     matched = models.BinaryField()  # Roaring bitmap of contact ids
-    report = models.JSONField(default=dict)  # segmentation.lists.reading.Report as a dict
+    report = models.JSONField(default=dict)  # as segmentation.services.read_upload makes it
     rejects = models.CharField(max_length=200, blank=True, default="")  # storage name of the rejected rows
     created_at = models.DateTimeField(db_index=True)
     created_by = models.ForeignKey(settings.AUTH_USER_MODEL, null=True, on_delete=models.SET_NULL, related_name="+")

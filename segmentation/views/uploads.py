@@ -1,5 +1,6 @@
 """What became of the rows of an uploaded file (IP15)."""
 
+from django.core.exceptions import PermissionDenied
 from django.core.files.storage import default_storage
 from django.http import FileResponse, Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404
@@ -11,6 +12,7 @@ from segmentation import listing
 from segmentation.models import Segment, UploadedList
 from segmentation.references import segments_naming
 from segmentation.selectors import segments
+from users.access import signed_in
 
 
 def uploaded_for(_request: HttpRequest, pk: int) -> UploadedList:
@@ -40,7 +42,9 @@ def naming(uploaded: UploadedList) -> list[Segment]:
 
 @require_safe
 def rejects(request: HttpRequest, pk: int) -> HttpResponse | FileResponse:
-    """The rejected rows as CSV; 404 when there were none or their week is over."""
+    """The rejected rows as CSV, for those who may write; 404 when there were none or their week is over."""
+    if not signed_in(request).may_write:
+        raise PermissionDenied(_("Your role (analyst) may not download personal data of many people at once."))
     uploaded = uploaded_for(request, pk)
     if not uploaded.rejects or not default_storage.exists(uploaded.rejects):
         raise Http404("no rejected rows")
