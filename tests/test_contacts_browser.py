@@ -50,6 +50,17 @@ def test_typing_narrows_the_list_and_sorting_keeps_what_was_typed(manager):
     manager.wait_for_selector("text=Ala Nowak")
 
 
+@pytest.mark.parametrize("width", [1440, 390])
+def test_opening_the_filters_moves_nothing_above_them(manager, width):
+    manager.set_viewport_size({"width": width, "height": 900})
+    before = [manager.locator(part).bounding_box() for part in (".more-filters > summary", "#id_q")]
+    manager.click(".more-filters summary")
+    manager.wait_for_selector("[name=lead_score_from]")
+    assert [manager.locator(part).bounding_box() for part in (".more-filters > summary", "#id_q")] == before
+    card, list_below = (manager.locator(part).bounding_box() for part in (".more-filters > .card-s", "#rows"))
+    assert (card["x"], card["width"]) == (list_below["x"], list_below["width"])
+
+
 def test_a_contact_is_deleted_only_after_a_question(manager):
     manager.click("text=Ala Nowak")
     manager.wait_for_url(re.compile(r"/contacts/\d+/$"))
