@@ -1,6 +1,5 @@
 """What the builder's buttons and inputs ask for while a page is being filled in. Nothing here changes shared data."""
 
-import re
 from zoneinfo import ZoneInfo
 
 from django.http import HttpRequest, HttpResponse
@@ -8,14 +7,13 @@ from django.shortcuts import redirect, render
 from django.utils.http import url_has_allowed_host_and_scheme
 from django.views.decorators.http import require_POST
 
+from segmentation.builder.drafts import PLACE, keep_draft
 from segmentation.builder.drafts import discard_draft as forget
-from segmentation.builder.drafts import keep_draft
 from segmentation.builder.form import Builder, from_post
 from segmentation.builder.live import Live, live
 from segmentation.builder.shape import Group
 from users.access import reads
 
-PLACE = re.compile(r"[a-z_]{1,20}:[a-z0-9_]{1,30}")
 SEQUENCE = "X-Builder-Sequence"
 FIRST = "1"  # the count that a page asks for when it is opened: nothing has been typed yet
 
