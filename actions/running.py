@@ -13,6 +13,7 @@ from actions.models import ActionRun, Audience
 from contacts.selectors import id_array
 from jobs.errors import JobProblem
 from jobs.services import chunk, finish
+from segmentation.models import Calculation
 
 COUNTS = ("changed", "changed_count", "already_count", "gone_count", "work")
 
@@ -67,15 +68,19 @@ def kind_of(run: ActionRun) -> tuple[Kind, Any]:
 
 def audience_of(run: ActionRun, *, mask: BitMap | None = None) -> BitMap:
     """Whom the run is for. `mask`: the contacts its author may see, None for all of them."""
-    calculation = run.calculation
-    match Audience(run.action.audience):
-        case Audience.ALL:
-            ids = calculation.member_ids
-        case Audience.JOINED:
-            ids = calculation.joined_ids
-        case Audience.LEFT:
-            ids = calculation.left_ids
+    ids = audience_in(run.calculation, Audience(run.action.audience))
     return ids if mask is None else ids & mask
+
+
+def audience_in(calculation: Calculation, audience: Audience) -> BitMap:
+    """That set of a calculation."""
+    match audience:
+        case Audience.ALL:
+            return calculation.member_ids
+        case Audience.JOINED:
+            return calculation.joined_ids
+        case Audience.LEFT:
+            return calculation.left_ids
 
 
 def existing(ids: BitMap) -> BitMap:

@@ -16,7 +16,8 @@ from contacts.models import Consent
 from jobs.models import ACTIVE
 from segmentation.models import Calculation, Segment
 from segmentation.selectors import segment_for
-from tags.models import Category, Tag
+from tags.models import Tag
+from tags.tree import branches
 
 CALCULATION_SETS = ("members", "joined", "left")  # up to a megabyte each
 SETS = tuple(f"calculation__{name}" for name in CALCULATION_SETS)
@@ -45,14 +46,16 @@ def names_of(references: Iterable[Reference]) -> dict[Reference, str]:
     consent = "name_pl" if get_language() == "pl" else "name_en"
     sources: dict[str, tuple[QuerySet[Any], str]] = {
         "tag": (Tag.objects.all(), "name"),
-        "category": (Category.objects.all(), "name"),
         "consent": (Consent.objects.all(), consent),
     }
-    return {
+    categories = wanted.pop("category", set())
+    names = {
         Reference(what, pk): name
         for what, pks in wanted.items()
         for pk, name in sources[what][0].filter(pk__in=pks).values_list("pk", sources[what][1])
     }
+    tree = branches() if categories else []  # some hundred rows: what lies above a category is a part of its name
+    return names | {Reference("category", each.pk): each.title for each in tree if each.pk in categories}
 
 
 @dataclass(frozen=True)

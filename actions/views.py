@@ -15,9 +15,10 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 
 from actions import selectors, services
 from actions.errors import ActionError
+from actions.forecast import Forecast, forecasts
 from actions.forms import WhenForm
 from actions.kinds import KINDS, Kind
-from actions.kinds.forms import PartForm
+from actions.kinds.forms import Draft, PartForm
 from actions.refusals import refusal
 from config.pages import page
 from segmentation.models import Segment
@@ -66,8 +67,19 @@ def answered(
         return shown(request, context, status=422)
     if request.POST.get("confirmed") != "yes":
         context["reach"].choose(when.audience_wanted)
-        return shown(request, context | {"review": part.sentences()})
+        return shown(request, context | {"review": reviewed(context["reach"], kind, part, now=now)})
     return planned(request, context, segment=segment, kind=kind, part=part, when=when)
+
+
+def reviewed(
+    reach: selectors.Reach, kind: Kind, part: PartForm, *, now: datetime
+) -> list[tuple[Draft, Forecast | None]]:
+    """What would be added, each with its forecast; without one while the contacts are not known."""
+    drafts = part.drafts()
+    if reach.acts_on is None or reach.latest is None:
+        return [(draft, None) for draft in drafts]
+    found = forecasts(kind, drafts, calculation=reach.latest, audience=reach.audience, now=now)
+    return list(zip(drafts, found, strict=True))
 
 
 def planned(

@@ -8,7 +8,7 @@ from django.core.exceptions import ValidationError
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
 
-from actions.kinds.forms import PartForm
+from actions.kinds.forms import Draft, PartForm
 from exports.columns import START, Column, columns
 
 SEPARATORS = [
@@ -25,7 +25,8 @@ class SeveralField(forms.CharField):
 
 
 class ExportForm(PartForm):
-    """Every column is posted in `order`, the chosen ones in `columns`; buttons named `move` change the order."""
+    """The chosen columns are posted in `columns`, their order so far in `order`: one just chosen comes last. Buttons
+    named `move` change the order."""
 
     order = SeveralField(required=False)
     columns = SeveralField(required=False)
@@ -45,8 +46,7 @@ class ExportForm(PartForm):
         given = data.getlist("order") if data is not None else []
         chosen = data.getlist("columns") if data is not None else list(START)
         order = list(dict.fromkeys(key for key in given or START if key in self.known))
-        self.listing = [*order, *(key for key in self.known if key not in order)]
-        self.chosen = [key for key in self.listing if key in chosen]
+        self.chosen = [key for key in [*order, *(key for key in self.known if key not in order)] if key in chosen]
         self.unknown = [key for key in chosen if key not in self.known]
 
     def move(self, wish: str) -> None:
@@ -58,12 +58,19 @@ class ExportForm(PartForm):
         other = place + (-1 if direction == "up" else 1)
         if 0 <= other < len(self.chosen):
             self.chosen[place], self.chosen[other] = self.chosen[other], self.chosen[place]
-        self.listing = [*self.chosen, *(each for each in self.listing if each not in self.chosen)]
 
     @property
-    def rows(self) -> list[tuple[Column, bool]]:
-        """Every column and whether it is chosen, as listed."""
-        return [(self.known[key], key in self.chosen) for key in self.listing]
+    def groups(self) -> list[tuple[str, list[tuple[Column, bool]]]]:
+        """Every column and whether it is chosen, under the heading of its group, always in the same place."""
+        found: dict[str, list[tuple[Column, bool]]] = {}
+        for column in self.known.values():
+            found.setdefault(str(column.group), []).append((column, column.key in self.chosen))
+        return list(found.items())
+
+    @property
+    def ordered(self) -> list[Column]:
+        """The chosen columns as they will stand in the file."""
+        return [self.known[key] for key in self.chosen]
 
     def clean(self) -> dict[str, Any]:
         cleaned = super().clean() or {}
@@ -77,6 +84,16 @@ class ExportForm(PartForm):
         given = self.cleaned_data
         return [{"columns": self.chosen, "separator": given["separator"], "bom": given["bom"]}]
 
-    def sentences(self) -> list[str]:
-        count = len(self.chosen)
-        return [ngettext("Export %(count)s column", "Export %(count)s columns", count) % {"count": count}]
+    def drafts(self) -> list[Draft]:
+        count, [plan] = len(self.chosen), self.plans()
+        sentence = ngettext("Export %(count)s column", "Export %(count)s columns", count) % {"count": count}
+        return [Draft(sentence, plan, details=self.details())]
+
+    def details(self) -> list[tuple[str, str]]:
+        """What the file will be like: its columns in their order, and how it is written."""
+        given = self.cleaned_data
+        return [
+            (_("Columns"), ", ".join(str(self.known[key].label) for key in self.chosen)),
+            (_("Separator"), str(dict(SEPARATORS)[given["separator"]])),
+            (_("Mark for spreadsheets"), _("yes") if given["bom"] else _("no")),
+        ]

@@ -87,6 +87,9 @@ class Export(Kind):
             ids = existing(ids)  # somebody was erased just now
         raise ContactsChangingError
 
+    def already(self, params: ExportParams, ids: BitMap) -> BitMap:
+        return BitMap()
+
     def finish(self, run: ActionRun, params: ExportParams, *, now: datetime) -> None:
         """Offers the file, if it is whole: as many rows as members that still exist, and not a byte more or less."""
         part = store.path_of(run.work["file"] + store.UNFINISHED)

@@ -1,5 +1,6 @@
 """The pages of actions: choosing, confirming, the list; who may, what is refused."""
 
+import re
 from datetime import timedelta
 from html.parser import HTMLParser
 
@@ -345,5 +346,67 @@ def test_moving_a_column_of_an_export_adds_nothing_yet(client):
     columns = ["email", "first_name"]
     given = {"kind": "export", "columns": columns, "order": columns, "separator": "comma", "move": "up:first_name"}
     text = client.post(add_url(segment), given).content.decode()
-    assert text.index('value="first_name"') < text.index('value="email"')
+    assert rendered(text)["order"] == ["first_name", "email"]
     assert not Action.objects.exists()
+
+
+def test_a_column_chosen_or_dropped_changes_the_order_at_its_end(client):
+    given = {"kind": "export", "columns": ["id", "phone", "email"], "order": ["phone", "source", "email"], "move": ""}
+    text = client.post(add_url(ready()), given).content.decode()
+    assert rendered(text)["order"] == ["phone", "email", "id"]
+    assert set(rendered(text)["columns"]) == {"id", "phone", "email"}
+
+
+def test_every_column_of_an_export_is_offered_under_its_heading(client):
+    factories.attribute("city", name="City")
+    factories.consent("newsletter")
+    text = client.get(add_url(ready()), {"kind": "export"}).content.decode()
+    headings = ["Contact", "Attributes", "Labels", "Consents"]
+    places = [text.index(f"<legend>{heading}</legend>") for heading in headings]
+    assert places == sorted(places)
+    for key in ("lead_score", "attribute:city", "tags", "categories", "consent:newsletter"):
+        assert f'name="columns" value="{key}"' in text
+
+
+def asked(client, segment, **given):
+    """The question before it is done, as words."""
+    answer = client.post(add_url(segment), given)
+    assert answer.status_code == 200
+    return " ".join(re.sub(r"<[^>]+>", " ", answer.content.decode()).split())
+
+
+def test_the_question_tells_how_many_would_change(client):
+    """SG5."""
+    segment = ready(5)
+    people = segment_contacts(segment)
+    factories.tag("VIP", *people[:2])
+    people[4].delete()
+    text = asked(client, segment, kind="add_tag", tags="vip, new")
+    assert "Add tag VIP will change 2 already so 2 no longer exist 1" in text
+    assert "Add tag NEW This tag does not exist yet: it will be created. will change 4 already so 0" in text
+    assert "Counted" in text
+    assert not Tag.objects.filter(name="NEW").exists()
+
+
+def test_the_question_shows_a_category_with_its_parents(client):
+    category = factories.category("program/gold")
+    given = {"kind": "remove_category", "category": category.pk, "below": "on"}
+    assert "Remove category Program / Gold and those below it" in asked(client, ready(), **given)
+
+
+def test_the_question_about_an_export_names_columns_and_form(client):
+    given = {"kind": "export", "columns": ["email", "id"], "order": ["id", "email"], "separator": "semicolon"}
+    text = asked(client, ready(3), **given)
+    assert "rows in the file 3" in text
+    assert "Columns Id, E-mail" in text
+    assert "semicolon" in text
+
+
+def test_in_creation_the_question_says_when_the_numbers_are_known(client):
+    """IP18. Numbers of an older result would be those of other people."""
+    segment = ready_segment(make_contacts(3), at=clock() - timedelta(days=3))
+    start_calculation(segment, at=clock())
+    text = asked(client, segment, kind="add_tag", tags="vip")
+    assert "The numbers are known after the calculation." in text
+    assert "will change" not in text
+    assert "Counted" not in text

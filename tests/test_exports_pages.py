@@ -127,6 +127,12 @@ def test_an_analyst_sees_the_list_but_may_not_download(client_for, analyst):
     assert download(looking, file).status_code == 403
 
 
+def test_the_list_tells_an_analyst_once_why_nothing_can_be_downloaded(client_for, client, analyst):
+    make_file()
+    assert "personal data of many people" in client_for(analyst).get(FILES).content.decode()
+    assert "personal data of many people" not in client.get(FILES).content.decode()
+
+
 def test_nobody_downloads_without_signing_in(client_for):
     assert download(client_for(None), make_file()).status_code == 302
 

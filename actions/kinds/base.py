@@ -88,6 +88,10 @@ class Kind(Moments, ABC):
         Some of `ids` may be gone: they are passed over, and are not among those returned.
         """
 
+    @abstractmethod
+    def already(self, params: Any, ids: BitMap) -> BitMap:
+        """Those of `ids`, all of which exist, that `apply` would find to be so already. Changes nothing."""
+
     def checked(self, params: Any) -> Any:
         """`params` from storage or from outside as this kind's own.
 

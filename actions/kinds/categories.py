@@ -4,23 +4,27 @@ from datetime import datetime
 from typing import Any
 
 from django import forms
+from django.db import transaction
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, gettext_noop
 from pydantic import Field
 from pyroaring import BitMap
 
 from actions.kinds.base import Kind, Names, Params, Reference, author
-from actions.kinds.forms import PartForm
+from actions.kinds.forms import Draft, PartForm
+from actions.kinds.holding import holders
 from actions.models import ActionRun
 from jobs.errors import JobProblem
 from tags import assigning
-from tags.models import Category
+from tags.counting import count_category
+from tags.models import Category, ContactCategory
+from tags.tree import readable_path
 
 INDENT = "\N{EN SPACE}\N{EN SPACE}"
 
 
 class CategoryParams(Params):
-    """One category by its id, and the name it had when the action was planned."""
+    """One category by its id, and the name, after those above it, that it had when the action was planned."""
 
     category: int = Field(ge=1)
     name: str
@@ -49,10 +53,13 @@ class CategoryForm(PartForm):
 
     def plans(self) -> list[dict[str, Any]]:
         category = self.cleaned_data["category"]
-        return [{"category": category.pk, "name": category.name}]
+        return [{"category": category.pk, "name": readable_path(category)}]
 
-    def sentences(self) -> list[str]:
-        return [_("Add category %(name)s") % {"name": self.cleaned_data["category"].name}]
+    def drafts(self) -> list[Draft]:
+        return [Draft(self.said(plan), plan) for plan in self.plans()]
+
+    def said(self, plan: dict[str, Any]) -> str:
+        return _("Add category %(name)s") % {"name": plan["name"]}
 
 
 class RemoveCategoryForm(CategoryForm):
@@ -66,8 +73,8 @@ class RemoveCategoryForm(CategoryForm):
     def plans(self) -> list[dict[str, Any]]:
         return [plan | {"below": self.cleaned_data["below"]} for plan in super().plans()]
 
-    def sentences(self) -> list[str]:
-        return [removed(self.cleaned_data["category"].name, below=self.cleaned_data["below"])]
+    def said(self, plan: dict[str, Any]) -> str:
+        return removed(plan["name"], below=plan["below"])
 
 
 def removed(name: str, *, below: bool) -> str:
@@ -94,6 +101,26 @@ class CategoryKind(Kind):
             raise JobProblem(gettext_noop("The category %(name)s no longer exists."), {"name": params.name}) from None
         return category
 
+    def finish(self, run: ActionRun, params: CategoryParams, *, now: datetime) -> None:
+        recount_branch(params.category, now=now)
+
+    def stopped(self, run: ActionRun, *, now: datetime) -> None:
+        if run.changed_count:
+            recount_branch(run.action.params["category"], now=now)
+
+
+def recount_branch(pk: int, *, now: datetime) -> None:
+    """Has the numbers on the categories' page right once the run's end is committed, as `recount_tag` does.
+
+    From the root of the branch down: those above count the contacts of those below.
+    """
+
+    def count() -> None:
+        if category := Category.objects.filter(pk=pk).first():
+            count_category(Category.objects.get_root(category), now=now)
+
+    transaction.on_commit(count, robust=True)
+
 
 class AddCategory(CategoryKind):
     name = "add_category"
@@ -112,6 +139,9 @@ class AddCategory(CategoryKind):
         by, user = author(run)
         category = self.category(params)
         return assigning.assign_category(ids, category, now=now, by=by, user=user, action_run_id=run.pk)
+
+    def already(self, params: CategoryParams, ids: BitMap) -> BitMap:
+        return holders(ContactCategory.objects.filter(category=params.category), ids)
 
 
 class RemoveCategory(CategoryKind):
@@ -133,3 +163,8 @@ class RemoveCategory(CategoryKind):
         return assigning.remove_category(
             ids, category, below=params.below, now=now, by=by, user=user, action_run_id=run.pk
         )
+
+    def already(self, params: RemoveCategoryParams, ids: BitMap) -> BitMap:
+        [path] = Category.objects.filter(pk=params.category).values_list("path", flat=True) or [""]
+        below = Category.objects.filter(path__startswith=path).values_list("pk", flat=True) if params.below else []
+        return ids - holders(ContactCategory.objects.filter(category__in=[params.category, *below]), ids)

@@ -4,13 +4,15 @@ from datetime import datetime
 from typing import Any
 
 from django import forms
+from django.db.models import Subquery
 from django.utils.translation import get_language, gettext_lazy, gettext_noop
 from django.utils.translation import gettext as _
 from pydantic import Field
 from pyroaring import BitMap
 
 from actions.kinds.base import Kind, Names, Params, Reference, author
-from actions.kinds.forms import PartForm
+from actions.kinds.forms import Draft, PartForm
+from actions.kinds.holding import holders
 from actions.models import ActionRun
 from contacts import services
 from contacts.models import Consent, ConsentState, ContactConsent
@@ -60,8 +62,8 @@ class ConsentForm(PartForm):
         consent = self.cleaned_data["consent"]
         return [{"consent": consent.pk, "name": name_of(consent), "source": self.cleaned_data["source"]}]
 
-    def sentences(self) -> list[str]:
-        return [self.kind.said(name_of(self.cleaned_data["consent"]), self.cleaned_data["source"])]
+    def drafts(self) -> list[Draft]:
+        return [Draft(self.kind.said(plan["name"], plan["source"]), plan) for plan in self.plans()]
 
 
 class ConsentKind(Kind):
@@ -90,6 +92,14 @@ class ConsentKind(Kind):
         return services.set_consent(
             ids, consent, self.state, now=now, source=params.source, by=by, user=user, action_run_id=run.pk
         )
+
+    def already(self, params: ConsentParams, ids: BitMap) -> BitMap:
+        """Given once more under a newer wording is a change, as `set_consent` has it."""
+        answers = ContactConsent.objects.filter(consent=params.consent, state=self.state)
+        if self.state == ConsentState.GIVEN:
+            wording = Consent.objects.filter(pk=params.consent).values("wording_version")
+            answers = answers.filter(wording_version__gte=Subquery(wording))
+        return holders(answers, ids)
 
 
 class AddConsent(ConsentKind):

@@ -1,10 +1,25 @@
 """The form part of a kind: what is asked beside whom it is done to and when."""
 
 from abc import abstractmethod
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
 from django import forms
+
+
+@dataclass(frozen=True)
+class Draft:
+    """One action as the form asks for it, before anything is made: what the question shows and the forecast counts.
+
+    `params` is None as long as what it names does not exist: no contact can be so already. `note` says what else would
+    happen; `details` are further pairs of name and value. All texts in the reader's language.
+    """
+
+    sentence: str
+    params: dict[str, Any] | None
+    note: str = ""
+    details: list[tuple[str, str]] = field(default_factory=list)
 
 
 class PartForm(forms.Form):
@@ -22,5 +37,5 @@ class PartForm(forms.Form):
         planned, in the same transaction."""
 
     @abstractmethod
-    def sentences(self) -> list[str]:
-        """What those actions would do, in the reader's language, before anything is made."""
+    def drafts(self) -> list[Draft]:
+        """The same actions before they are planned; makes nothing."""

@@ -5,17 +5,20 @@ from typing import Any
 
 from django import forms
 from django.core.exceptions import ValidationError
+from django.db import transaction
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, gettext_noop
 from pydantic import Field
 from pyroaring import BitMap
 
 from actions.kinds.base import Kind, Names, Params, Reference
-from actions.kinds.forms import PartForm
+from actions.kinds.forms import Draft, PartForm
+from actions.kinds.holding import holders
 from actions.models import ActionRun
 from jobs.errors import JobProblem
 from tags import assigning
-from tags.models import Tag
+from tags.counting import count_tag
+from tags.models import ContactTag, Tag
 from tags.normalising import normalise
 from tags.services import tags_named
 
@@ -58,8 +61,16 @@ class TagForm(PartForm):
         names = ", ".join(self.cleaned_data["tags"])
         return [{"tag": tag.pk, "name": tag.name} for tag in tags_named(names, now=self.now)]
 
-    def sentences(self) -> list[str]:
-        return [self.kind.said(name) for name in self.cleaned_data["tags"]]
+    def drafts(self) -> list[Draft]:
+        names = self.cleaned_data["tags"]
+        known = dict(Tag.objects.filter(name__in=names).values_list("name", "pk"))
+        note = _("This tag does not exist yet: it will be created.")
+        return [
+            Draft(self.kind.said(name), {"tag": known[name], "name": name})
+            if name in known
+            else Draft(self.kind.said(name), None, note)
+            for name in names
+        ]
 
 
 class TagKind(Kind):
@@ -91,6 +102,31 @@ class TagKind(Kind):
             raise JobProblem(gettext_noop("The tag %(name)s no longer exists."), {"name": params.name}) from None
         return tag
 
+    def having(self, params: TagParams, ids: BitMap) -> BitMap:
+        """Those of `ids` that have the tag."""
+        return holders(ContactTag.objects.filter(tag=params.tag), ids)
+
+    def finish(self, run: ActionRun, params: TagParams, *, now: datetime) -> None:
+        recount_tag(params.tag, now=now)
+
+    def stopped(self, run: ActionRun, *, now: datetime) -> None:
+        if run.changed_count:
+            recount_tag(run.action.params["tag"], now=now)
+
+
+def recount_tag(pk: int, *, now: datetime) -> None:
+    """Has the number on the tag's page right as soon as the run's end is committed.
+
+    After the commit: two runs that end at once would each count without the other's contacts. Should the machine stop
+    in between, the scheduler counts within a quarter of an hour.
+    """
+
+    def count() -> None:
+        if tag := Tag.objects.filter(pk=pk).first():
+            count_tag(tag, now=now)
+
+    transaction.on_commit(count, robust=True)
+
 
 class AddTag(TagKind):
     name = "add_tag"
@@ -106,6 +142,9 @@ class AddTag(TagKind):
     def apply(self, run: ActionRun, params: TagParams, ids: BitMap, *, now: datetime) -> BitMap:
         return assigning.assign_tag(ids, self.tag(params), now=now)
 
+    def already(self, params: TagParams, ids: BitMap) -> BitMap:
+        return self.having(params, ids)
+
 
 class RemoveTag(TagKind):
     name = "remove_tag"
@@ -120,3 +159,6 @@ class RemoveTag(TagKind):
 
     def apply(self, run: ActionRun, params: TagParams, ids: BitMap, *, now: datetime) -> BitMap:
         return assigning.remove_tag(ids, self.tag(params))
+
+    def already(self, params: TagParams, ids: BitMap) -> BitMap:
+        return ids - self.having(params, ids)
