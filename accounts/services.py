@@ -87,17 +87,19 @@ def delete_account(account: Account) -> None:
     """Remove an account with everything in it: schema, files, mirror. There is no way back.
 
     Its host names go first, so that nobody works in it meanwhile; its row goes last, with its schema, so that after
-    a failure on the way the same call finishes the work.
+    a failure on the way the same call finishes the work. Dropping the schema waits for what is under way in it (an
+    export writes files); only then do the folders go, so that nothing makes them again.
     """
     with schema_context("public"):
         Domain.objects.filter(tenant=account).delete()
         for hook in hooks.deleted:
             hook(account)
-        for folder in folders_of(account):
-            if folder.exists():
-                shutil.rmtree(folder)
+        folders = folders_of(account)
         with transaction.atomic():
             account.delete(force_drop=True)
+            for folder in folders:
+                if folder.exists():
+                    shutil.rmtree(folder)
 
 
 def folders_of(account: Account) -> list[Path]:
