@@ -8,7 +8,7 @@ from django.db.models import F, Q
 from django.utils.translation import gettext_lazy as _
 from pyroaring import BitMap
 
-from jobs.models import ACTIVE, Job
+from jobs.models import ACTIVE, Job, JobState
 from segmentation.models import Calculation, Segment, bitmap_of
 
 
@@ -86,6 +86,11 @@ class ActionRun(Job):
         indexes = [
             models.Index(fields=["lease_until"], condition=Q(state__in=ACTIVE), name="actionrun_active"),
         ]
+
+    @property
+    def may_be_retried(self) -> bool:
+        """Whether it failed and its action still stands; beyond that only on the calculation that is acted on now."""
+        return self.state in (JobState.FAILED, JobState.ERRORED) and self.action.stopped_at is None
 
     @property
     def changed_ids(self) -> BitMap:

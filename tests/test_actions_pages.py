@@ -15,6 +15,7 @@ from actions import services
 from actions.models import Action, ActionRun
 from jobs.models import JobState
 from jobs.services import run as run_job
+from segmentation.models import Segment
 from tags.models import Tag
 from tests import factories
 from tests.support.audiences import make_contacts, make_segment, ready_segment, start_calculation
@@ -295,6 +296,24 @@ def test_a_failed_run_tells_why_and_can_be_tried_again(client):
     client.post(reverse("actions:retry", args=[run.pk]))
     run.refresh_from_db()
     assert run.state == JobState.WAITING
+
+
+def test_what_could_not_be_tried_again_is_not_offered_to_be(client):
+    """The window has closed: the same people may not be reached any more."""
+    segment = ready()
+    add_tag(client, segment)
+    ActionRun.objects.update(state=JobState.FAILED, problem={"text": "x"}, finished_at=clock())
+    assert "Try again" in client.get(list_url(segment)).content.decode()
+    Segment.objects.update(ready_until=clock() - timedelta(seconds=1))
+    assert "Try again" not in client.get(list_url(segment)).content.decode()
+
+
+def test_a_recurring_action_added_in_creation_says_when_it_begins(client):
+    segment = make_segment(refreshes=True)
+    start_calculation(segment, at=clock())
+    add_tag(client, segment, repeat="every", audience="all")
+    text = client.get(list_url(segment)).content.decode()
+    assert "as soon as the calculation ends, and after every refresh" in text
 
 
 def test_stopping_asks_first(client):
