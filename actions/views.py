@@ -4,7 +4,6 @@ from datetime import datetime
 from typing import Any
 
 from django.contrib import messages
-from django.core.exceptions import PermissionDenied
 from django.core.paginator import Paginator
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
@@ -24,20 +23,15 @@ from config.pages import page
 from segmentation.models import Segment
 from segmentation.selectors import segment_for
 from segmentation.views.segment import head
+from users.access import writers_only
 
 PER_PAGE = 25
 
 
-def writers_only(request: HttpRequest) -> None:
-    """Refuses analysts a page that is only good for changing something."""
-    if not request.user.may_write:  # type: ignore[union-attr]
-        raise PermissionDenied(_("Your role (analyst) may look at everything here but change nothing."))
-
-
 @require_http_methods(["GET", "HEAD", "POST"])
+@writers_only
 def add(request: HttpRequest, pk: int) -> HttpResponse:
     """Choose what to do, to whom and how often; look at it once more; confirm (IP17, IP18, IP26)."""
-    writers_only(request)
     segment = segment_for(request, pk)
     now = request.now  # type: ignore[attr-defined]
     context = head(request, segment) | {"reach": selectors.reach_of(segment, now=now), "kinds": KINDS.values()}
@@ -137,9 +131,9 @@ def actions(request: HttpRequest, pk: int) -> HttpResponse:
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
+@writers_only
 def stop(request: HttpRequest, pk: int) -> HttpResponse:
     """Cancels a planned action or ends a recurring one; asks first."""
-    writers_only(request)
     action = selectors.action_for(request, pk)
     if request.method == "POST":
         stopped = services.stop_action(action, now=request.now, by=request.user)  # type: ignore[attr-defined,arg-type]
@@ -153,9 +147,9 @@ def stop(request: HttpRequest, pk: int) -> HttpResponse:
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
+@writers_only
 def cancel(request: HttpRequest, pk: int) -> HttpResponse:
     """Cancels a run that waits or is under way; asks first."""
-    writers_only(request)
     run = selectors.run_for(request, pk)
     if request.method == "POST":
         if services.cancel_run(run, now=request.now):  # type: ignore[attr-defined]

@@ -1,13 +1,16 @@
 """The page of tags and what can be done to one."""
 
+from typing import Any
+
 from django.contrib import messages
 from django.core.exceptions import ValidationError
 from django.core.paginator import Paginator
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpRequest, HttpResponse, QueryDict
 from django.shortcuts import redirect
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST
 
+from config.asked import page_number, problems_in
 from config.pages import page
 from tags import selectors, services
 from tags.counting import count_tag
@@ -31,11 +34,19 @@ def tags(request: HttpRequest) -> HttpResponse:
             form.add_error("names", error)
         else:
             return redirect("tags:tags")
-    text = request.GET.get("q", "").replace("\x00", "")[: selectors.LONGEST_QUERY]
-    sort = request.GET.get("sort", selectors.DEFAULT_ORDER)
-    rows = Paginator(selectors.tags(text=text, sort=sort), PER_PAGE).get_page(request.GET.get("page"))
-    context = {"rows": rows, "q": text, "sort": sort, "form": form, "wanted": parts(text)}
-    return page(request, "tags/tags.html", context, part="rows", status=422 if form.is_bound else 200)
+    context = {"form": form} | listed(request.GET)
+    refused = form.is_bound or context["problems"]
+    return page(request, "tags/tags.html", context, part="rows", status=422 if refused else 200)
+
+
+def listed(query: QueryDict) -> dict[str, Any]:
+    """The tags that the address asks for; none, and why, where it cannot be understood."""
+    text = query.get("q", "").replace("\x00", "")[: selectors.LONGEST_QUERY]
+    sort = query.get("sort", selectors.DEFAULT_ORDER)
+    problems = problems_in(query, texts=["q"], sorts=selectors.ORDERS)
+    found = Tag.objects.none() if problems else selectors.tags(text=text, sort=sort)
+    rows = Paginator(found, PER_PAGE).get_page(page_number(query))
+    return {"rows": rows, "q": text, "sort": sort, "wanted": parts(text), "problems": problems}
 
 
 def make(request: HttpRequest, text: str) -> None:
