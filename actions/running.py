@@ -3,14 +3,13 @@
 from datetime import datetime
 from typing import Any
 
-import numpy as np
 from django.db import connection
 from django.utils.translation import gettext_noop
 from pyroaring import BitMap
 
 from actions.kinds import Kind, KindError, kind_named
 from actions.models import ActionRun, Audience
-from contacts.selectors import id_array
+from contacts.id_sets import bitmap, id_array
 from jobs.errors import JobProblem
 from jobs.services import chunk, finish
 from segmentation.models import Calculation
@@ -90,7 +89,7 @@ def existing(ids: BitMap) -> BitMap:
             "SELECT string_agg(int4send(id), '') FROM contacts_contact WHERE id = ANY(%s::int[])", [id_array(ids)]
         )
         found = cursor.fetchone()[0]
-    return BitMap(np.frombuffer(found, dtype=">i4").astype(np.uint32)) if found else BitMap()
+    return bitmap(found)
 
 
 def tidy_up(run: ActionRun, now: datetime) -> None:

@@ -10,6 +10,7 @@ from django.shortcuts import get_object_or_404
 from pyroaring import BitMap
 
 from contacts.folding import Words, folded
+from contacts.id_sets import id_array
 from contacts.models import Attribute, Consent, ConsentState, Contact, ContactConsent
 from contacts.normalising import PHONE_SIGNS
 from users.models import User
@@ -34,11 +35,6 @@ def attribute_for(_request: HttpRequest, pk: int) -> Attribute:
 def consent_for(_request: HttpRequest, pk: int) -> Consent:
     """The door to a consent's definition. Raises: Http404."""
     return get_object_or_404(Consent, pk=pk)
-
-
-def id_array(ids: Iterable[int]) -> str:
-    """A PostgreSQL array literal, for `%s::int[]`: half a million ids in 60 ms, against 300 as a list."""
-    return "{" + ",".join(map(str, ids)) + "}"
 
 
 class InIds(Func):

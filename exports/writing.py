@@ -12,7 +12,7 @@ from psycopg import ClientCursor
 from pyroaring import BitMap
 
 from config.spreadsheets import defuse
-from contacts.selectors import id_array
+from contacts.id_sets import id_array
 from exports.columns import Column
 
 SEPARATORS = {"comma": ",", "semicolon": ";", "tab": "\t"}

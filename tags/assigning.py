@@ -9,12 +9,11 @@ history: 500,000 rows of it would take longer than the tags themselves.
 from datetime import datetime
 from typing import Any
 
-import numpy as np
 from django.db import connection
 from pyroaring import BitMap
 
+from contacts.id_sets import bitmap, id_array
 from contacts.models import EntryKind
-from contacts.selectors import id_array
 from tags.models import Category, Tag
 from tags.tree import readable_path, readable_paths_below
 from users.models import User
@@ -141,4 +140,4 @@ def changed(sql: str, given: dict[str, Any]) -> BitMap:
     with connection.cursor() as cursor:
         cursor.execute(sql, given)
         ids = cursor.fetchone()[0]
-    return BitMap(np.frombuffer(ids, dtype=">i4").astype(np.uint32)) if ids else BitMap()
+    return bitmap(ids)

@@ -2,11 +2,11 @@
 
 from datetime import datetime, timedelta
 
-import numpy as np
 from django.db import connection, transaction
 from django.db.models import Min
 from pyroaring import BitMap
 
+from contacts.id_sets import bitmap
 from tags.models import Category, ContactTag, Tag
 
 COUNTED_EVERY = timedelta(minutes=15)
@@ -89,5 +89,5 @@ def members_by_category(ids: list[int]) -> dict[int, BitMap]:
             [ids],
         )
         for pk, found in cursor.fetchall():
-            members[pk] = BitMap(np.frombuffer(found, dtype=">i4").astype(np.uint32))
+            members[pk] = bitmap(found)
     return members

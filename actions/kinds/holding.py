@@ -5,7 +5,7 @@ from typing import Any
 from django.db.models import Aggregate, BinaryField, QuerySet
 from pyroaring import BitMap
 
-from segmentation.criteria.context import bitmap
+from contacts.id_sets import bitmap
 
 
 class Packed(Aggregate):

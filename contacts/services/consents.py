@@ -4,7 +4,6 @@ from collections.abc import Iterable
 from datetime import datetime
 from typing import Any
 
-import numpy as np
 from django.core.exceptions import ValidationError
 from django.db import IntegrityError, connection, transaction
 from django.utils.translation import gettext as _
@@ -12,8 +11,8 @@ from psycopg.types.json import Jsonb
 from pyroaring import BitMap
 
 from contacts import normalising
+from contacts.id_sets import bitmap, id_array
 from contacts.models import Channel, Consent, ConsentState, Contact, EntryKind
-from contacts.selectors import id_array
 from contacts.services.definitions import check_key
 from users.models import User
 
@@ -89,7 +88,7 @@ def set_consent(
     with connection.cursor() as cursor:
         cursor.execute(SET_CONSENT, values)
         packed = cursor.fetchone()[0]
-    return BitMap(np.frombuffer(packed, dtype=">i4").astype(np.uint32)) if packed else BitMap()
+    return bitmap(packed)
 
 
 def create_consent(*, key: str, name_en: str, name_pl: str, channel: str) -> Consent:

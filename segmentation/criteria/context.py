@@ -7,10 +7,10 @@ from functools import cached_property
 from typing import Any
 from zoneinfo import ZoneInfo
 
-import numpy as np
 from django.db import connection
 from pyroaring import BitMap
 
+from contacts.id_sets import bitmap
 from segmentation.criteria.catalog import Catalog
 from segmentation.criteria.where import Where
 
@@ -68,8 +68,3 @@ class Context:
         with connection.cursor() as cursor:
             cursor.execute(query, params)
             return bitmap(cursor.fetchone()[0])
-
-
-def bitmap(packed: bytes | memoryview | None) -> BitMap:
-    """Ids packed by `string_agg(int4send(id), '')`, big-endian, as a set. NULL is nobody."""
-    return BitMap() if packed is None else BitMap(np.frombuffer(packed, dtype=">i4").astype(np.uint32))

@@ -4,12 +4,12 @@ import csv
 from collections.abc import Iterable, Iterator
 from typing import IO, Any
 
-import numpy as np
 from django.db import connection
 from django.utils.translation import gettext as _
 from pyroaring import BitMap
 
 from config.spreadsheets import defuse
+from contacts.id_sets import bitmap
 from segmentation.models import UploadedList
 
 ROWS = """
@@ -59,7 +59,7 @@ class Matching:
         with connection.cursor() as cursor:
             cursor.execute("SELECT string_agg(int4send(contact), '') FROM judged_row WHERE verdict = 'matched'")
             packed = cursor.fetchone()[0]
-        return BitMap(np.frombuffer(packed, dtype=">i4").astype("u4")) if packed else BitMap()
+        return bitmap(packed)
 
     def rejected(self) -> Iterator[tuple[int, str, str]]:
         """(number, value, verdict) of every row that named no further contact, in the order of the file."""

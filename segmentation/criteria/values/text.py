@@ -11,8 +11,9 @@ from django.utils.translation import gettext_noop
 from pyroaring import BitMap
 from typing_extensions import override
 
+from contacts.id_sets import bitmap
 from segmentation.criteria import limits
-from segmentation.criteria.context import Context, bitmap
+from segmentation.criteria.context import Context
 from segmentation.criteria.errors import RefusedError, within
 from segmentation.criteria.values.base import ValueType, listed
 from segmentation.criteria.where import Column, Where
