@@ -53,7 +53,8 @@ def plan_from(
 ) -> list[Action]:
     """The actions that a valid form part asks for, all or none. `common`: as `plan_action` takes it.
 
-    `confirmed` is the calculation whose numbers the person agreed to, None if none was shown. `clock` tells the time
+    `confirmed` is the calculation whose numbers the person agreed to; None: they agreed to those of the calculation
+    under way, and it does not matter if that has ended meanwhile. `clock` tells the time
     once the segment's lock is ours: a request that waited for it is judged by when it got it.
 
     Raises: as `plan_action`; ResultChangedError.
@@ -62,7 +63,7 @@ def plan_from(
         current = Segment.objects.select_for_update(no_key=True).get(pk=segment.pk)
         now = clock()
         actions = [plan_action(segment, params=params, now=now, **common) for params in part.plans()]
-        if confirmed != (current.latest_id if current.ready_at(now) else None):
+        if confirmed is not None and confirmed != current.latest_id:
             raise ResultChangedError
     return actions
 

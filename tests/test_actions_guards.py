@@ -73,6 +73,11 @@ def test_what_was_confirmed_is_what_is_done(segment):
     assert action.runs.get().calculation_id == segment.latest_id
 
 
+def test_who_agreed_to_the_numbers_of_a_calculation_under_way_is_not_asked_again_once_it_has_ended(segment):
+    (action,) = confirm(segment, confirmed=None)
+    assert action.runs.get().calculation_id == segment.latest_id
+
+
 def failed_run(segment: Segment) -> ActionRun:
     run = add_tag(segment).runs.get()
     ActionRun.objects.filter(pk=run.pk).update(state=JobState.FAILED, problem={"text": "x"}, finished_at=NOW)

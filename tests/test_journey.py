@@ -7,17 +7,20 @@ import os
 import subprocess
 import sys
 from collections.abc import Iterator
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
-from django.utils import translation
+from django.utils import timezone, translation
 from django.utils.translation import gettext, pgettext
 
+from jobs.scheduler import tick
 from tests import factories
 from tests.support.jobs import ROOT, address_under_test
 from tests.support.people import PASSWORD
 
 pytestmark = pytest.mark.browser
+playwright = pytest.importorskip("playwright.sync_api")
 
 
 @pytest.fixture
@@ -75,6 +78,15 @@ class Journey:
             row.locator("select[name$='-op']").select_option(operator)
         row.locator("input[name$='-value']").fill(value)
 
+    def sees_done(self, number: int) -> None:
+        """So many runs are done. No beat runs here: a message that got lost is replaced by hand, as `tick` would."""
+        place = self.page.get_by_text(gettext("Done"), exact=True).nth(number - 1)
+        try:
+            place.wait_for()
+        except playwright.TimeoutError:
+            tick(timezone.now() + timedelta(minutes=2))
+            place.wait_for(timeout=30_000)
+
     def sees_total(self, number: str) -> None:
         self.page.locator("#builder-total .stat").get_by_text(number, exact=True).wait_for()
 
@@ -122,7 +134,7 @@ def tag(journey: Journey) -> None:
     journey.press(pgettext("step", "Next"))
     page.get_by_role("button", name=gettext("Do it")).or_(page.get_by_role("button", name=gettext("Plan it"))).click()
     page.get_by_text("CIEPLY KONTAKT").first.wait_for()
-    page.get_by_text(gettext("Done"), exact=True).first.wait_for()
+    journey.sees_done(1)
 
 
 def export(journey: Journey) -> None:
@@ -133,7 +145,7 @@ def export(journey: Journey) -> None:
     page.get_by_role("link", name=gettext("Export")).last.click()
     journey.press(pgettext("step", "Next"))
     journey.press(gettext("Do it"))
-    page.get_by_text(gettext("Done"), exact=True).nth(1).wait_for()
+    journey.sees_done(2)
     page.goto("/exports/")
     with page.expect_download() as download:
         page.get_by_role("link", name=gettext("Download")).first.click()
