@@ -118,6 +118,7 @@ def part_asked(request: HttpRequest) -> str:
 def actions(request: HttpRequest, pk: int) -> HttpResponse:
     """List of actions: running and performed, planned and recurring (IP23)."""
     segment = segment_for(request, pk)
+    live = selectors.under_way(segment)  # before the rows are read: one that ends in between must not stay "running"
     runs = Paginator(selectors.runs_of(segment), PER_PAGE).get_page(request.GET.get("page"))
     context = head(request, segment) | {
         "reach": selectors.reach_of(segment, now=request.now),  # type: ignore[attr-defined]
@@ -125,7 +126,7 @@ def actions(request: HttpRequest, pk: int) -> HttpResponse:
         "rows": selectors.told(runs.object_list),
         "ahead": selectors.ahead(segment),
         "stopped": selectors.stopped(segment),
-        "live": selectors.under_way(segment),
+        "live": live,
     }
     return page(request, "actions/list.html", context, part=part_asked(request))
 
