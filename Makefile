@@ -9,7 +9,7 @@ PYTHON ?= $(shell for name in python3 python3.13 python3.12 python3.11; do \
 	command -v python3)
 VENV := .venv
 BIN := $(VENV)/bin
-APPS := accounts actions config contacts demo exports jobs segmentation tags users
+APPS := accounts actions activities config contacts demo exports jobs mirror segmentation tags users
 COMPILE := $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --only-binary :all: --generate-hashes \
 	--no-header --no-annotate --no-emit-index-url --no-emit-find-links
 
@@ -73,6 +73,7 @@ lock: dev-packages
 	cd requirements && ../$(COMPILE) base.in -o base.txt
 	cd requirements && ../$(COMPILE) dev.in -o dev.txt
 	cd requirements && ../$(COMPILE) e2e.in -o e2e.txt
+	cd requirements && ../$(COMPILE) bench.in -o bench.txt
 	cd requirements && ../$(COMPILE) uv.in -o uv.txt
 
 # Where root's home folder is closed to the database's user, the data lies elsewhere, behind a link.

@@ -66,6 +66,8 @@ TENANT_APPS = [
     "users",
     "contacts",
     "tags",
+    "activities",
+    "mirror",
     "segmentation",
     "actions",
     "exports",
@@ -203,6 +205,11 @@ STORAGES = {
     "default": {"BACKEND": "config.storage.AccountStorage"},
     "staticfiles": {"BACKEND": "whitenoise.storage.CompressedManifestStaticFilesStorage"},
 }
+# The engine of one process: DuckDB's share of memory (the process itself stays below twice that), threads, and a folder
+# for what does not fit. Rows pass through it, so it is private like the files.
+ENGINE_MEMORY_MB = int(os.environ.get("SITO_ENGINE_MEMORY_MB") or 1024)
+ENGINE_THREADS = int(os.environ.get("SITO_ENGINE_THREADS") or os.cpu_count() or 1)
+ENGINE_FOLDER = VAR / "engine"
 # Without a mail server letters are files: an invited user can start all the same.
 EMAIL_HOST = os.environ.get("EMAIL_HOST") or "localhost"
 EMAIL_PORT = int(os.environ.get("EMAIL_PORT") or 25)

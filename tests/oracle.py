@@ -12,6 +12,9 @@ from decimal import Decimal
 from typing import Any
 from zoneinfo import ZoneInfo
 
+from tests.oracle_behaviour import BehaviourOracle
+from tests.oracle_orders import OrdersOracle
+
 ONE_DAY = timedelta(days=1)
 FIELD_TYPES = {
     "id": "number",
@@ -36,10 +39,13 @@ class Person:
     tags: dict[str, datetime] = field(default_factory=dict)
     categories: dict[str, datetime] = field(default_factory=dict)
     consents: dict[str, tuple[str, datetime]] = field(default_factory=dict)
+    activities: list[Any] = field(default_factory=list)  # as tests.oracle_behaviour has them
+    visits: list[Any] = field(default_factory=list)
+    orders: list[Any] = field(default_factory=list)  # as tests.oracle_orders has them
 
 
 @dataclass
-class World:
+class World(BehaviourOracle, OrdersOracle):
     """Everything criteria can speak of, and the instant at which they do."""
 
     people: list[Person]

@@ -11,6 +11,7 @@ from pyroaring import BitMap
 from contacts.models import Attribute, Consent, Contact, ContactConsent, Status
 from segmentation.models import Calculation, SavedCriteria, Segment, UploadedList, Version
 from tags.models import Category, ContactCategory, ContactTag, Tag
+from tests import population_behaviour, population_orders
 from tests.oracle import Person, World
 
 # Instants around which something happens: a night in which the clock skips or repeats an hour, New Year, leap days.
@@ -145,7 +146,10 @@ def people(seed: int) -> list[Person]:
             {name: (random.choice(["given", "withdrawn"]), at) for name, at in labels(CONSENTS).items()},
         )
 
-    return [person(number) for number in range(1, SIZE + 1)]
+    found = [person(number) for number in range(1, SIZE + 1)]
+    population_behaviour.draw(found, random)
+    population_orders.draw(found, random)
+    return found
 
 
 def settle(found: list[Person]) -> World:
@@ -165,6 +169,8 @@ def settle(found: list[Person]) -> World:
     ]
     _label(settled)
     world = World(settled, ATTRIBUTES, NOWS[0], ZONES[0])
+    population_behaviour.settle(world)
+    population_orders.settle(world)
     _refer(world)
     return world
 

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from segmentation.criteria import dump, parse
 from segmentation.engine import Context, evaluate, snapshot
-from tests import population
+from tests import population, population_behaviour, population_orders
 from tests.oracle import World
 from tests.population import ATTRIBUTES, CATEGORIES, CONSENTS, DATES, NOWS, NUMBERS, OPTIONS, TAGS, TEXTS, ZONES
 
@@ -192,7 +192,8 @@ def references(world: World) -> st.SearchStrategy[dict[str, Any]]:
 
 
 def trees(world: World) -> st.SearchStrategy[dict[str, Any]]:
-    leaves = st.one_of(fields(), attributes(), attributes(), labels(), references(world))
+    facts = [*population_behaviour.criteria(), *population_orders.criteria()]
+    leaves = st.one_of(fields(), attributes(), attributes(), labels(), references(world), *facts)
     return st.recursive(
         leaves,
         lambda inner: st.one_of(

@@ -11,6 +11,7 @@ from django.db import connection
 from pyroaring import BitMap
 
 from contacts.id_sets import bitmap
+from mirror.reading import Reader
 from segmentation.criteria.catalog import Catalog
 from segmentation.criteria.where import Where
 
@@ -22,12 +23,14 @@ class Context:
     """One evaluation: `now`, the account's `zone`, and what has been read so far.
 
     mask: the contacts a restricted user may see; every set is intersected with it. None: all.
+    only: the contacts that are looked at, instead of all: their rows alone are read. For one contact, or a few.
     progress: called with (done, total) after every criterion; what it raises stops the evaluation.
     """
 
     now: datetime
     zone: ZoneInfo
     mask: BitMap | None = None
+    only: BitMap | None = None
     progress: Progress | None = None
     catalog: Catalog = field(default_factory=Catalog)
     _found: dict[Hashable, BitMap] = field(default_factory=dict)
@@ -39,7 +42,12 @@ class Context:
     @cached_property
     def everyone(self) -> BitMap:
         """The contacts the account has, as far as the user may see them: what complements are taken in."""
-        return self.visible(self.read("SELECT string_agg(int4send(c.id), '') FROM contacts_contact c"))
+        return self.visible(self.reader.everyone)
+
+    @cached_property
+    def reader(self) -> Reader:
+        """Where rows of contacts, activities, visits, orders and lines are read: in the snapshot that is open now."""
+        return Reader(only=self.only)
 
     def visible(self, ids: BitMap) -> BitMap:
         return ids if self.mask is None else ids & self.mask

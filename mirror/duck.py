@@ -1,0 +1,40 @@
+"""The one DuckDB of this process: in memory, over Parquet files, within its share of memory."""
+
+import os
+from functools import cache
+from pathlib import Path
+
+import duckdb
+from django.conf import settings
+
+# Ids are dense, so grouping by contact is an array up to 2^24 groups instead of a hash table: 738 -> 200 ms at 50 M rows.
+PERFECT = 24
+
+
+def folder() -> Path:
+    """Where rows lie that do not fit into memory, for as long as they are read."""
+    made = Path(settings.ENGINE_FOLDER)
+    made.mkdir(parents=True, exist_ok=True, mode=0o700)
+    return made
+
+
+@cache
+def _database(_process: int) -> duckdb.DuckDBPyConnection:
+    return duckdb.connect(
+        ":memory:",
+        config={
+            "memory_limit": f"{settings.ENGINE_MEMORY_MB}MiB",
+            "threads": settings.ENGINE_THREADS,
+            "temp_directory": str(folder() / "spill"),
+            "preserve_insertion_order": False,
+            "autoinstall_known_extensions": False,
+            "autoload_known_extensions": False,
+        },
+    )
+
+
+def cursor() -> duckdb.DuckDBPyConnection:
+    """A connection of its own to the process's database: to be closed; one thread at a time."""
+    connection = _database(os.getpid()).cursor()  # a forked child has none of its parent's threads
+    connection.execute(f"SET perfect_ht_threshold = {PERFECT}; SET parquet_metadata_cache = true; SET TimeZone = 'UTC'")
+    return connection
