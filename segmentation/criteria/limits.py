@@ -5,6 +5,7 @@ CRITERIA = 250
 BYTES = 64 * 1024  # of compact JSON, UTF-8
 NESTING = 2 * DEPTH + 6  # brackets in the JSON text: a group is an object and a list; the rest is within a criterion
 VALUES = 1_000  # in a list
+CONDITIONS = 8  # in a `where`
 TEXT = 500  # letters of a text value
 NAME = 200  # letters of a key, tag, category or salt
 DIGITS = 15  # significant digits of a number: what JSON keeps exactly everywhere

@@ -132,7 +132,8 @@ def _refuse(error: ValidationError, path: str) -> NoReturn:
         raise cause.under(here) from None
     text = PROBLEMS.get(problem["type"], _("This is not possible here."))
     last = str(problem["loc"][-1]) if problem["loc"] else ""
-    params: dict[str, str | int] = {"key": shown(last), "value": shown(problem["input"]), "limit": limits.VALUES}
+    limit = problem.get("ctx", {}).get("max_length", limits.VALUES)
+    params: dict[str, str | int] = {"key": shown(last), "value": shown(problem["input"]), "limit": limit}
     raise CriteriaError(
         here, text, **{name: value for name, value in params.items() if f"{{{name}}}" in text}
     ) from None
