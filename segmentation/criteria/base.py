@@ -16,6 +16,8 @@ from segmentation.criteria.errors import below
 from segmentation.criteria.words import Sentence, Words
 
 JSON = Any  # what json.loads gives
+NOW_WINDOWS = frozenset({"last", "next"})
+NOW_OPERATORS = frozenset({"last", "next", "ago", "anniversary"})
 
 
 class Reference(NamedTuple):
@@ -85,6 +87,21 @@ class Criterion(BaseModel):
     def sentence(self, words: Words) -> Sentence:
         """The criterion in words. Never fails: what is not there any more is called by what is left of it."""
 
+    def evidence(self, contact: int, *, context: Context, words: Words) -> Sentence:
+        """What the contact's own data say to the criterion: `25, 5 short of 30`, `3 visits, last 12 Nov, 14:03`.
+
+        Told after the criterion's sentence, for a contact that there is, whether it holds or not. `context.only` is
+        this contact; the same rows are read that `members` reads, in a fixed number of queries.
+        """
+        return Sentence(())
+
+    def moves_with_time(self, catalog: Catalog) -> bool:
+        """Whether its contacts may change while no data do.
+
+        Here: a window or a date operator that begins or ends now, anywhere in the criterion as it was written.
+        """
+        return speaks_of_now(self.raw)
+
     def opposite(self) -> "Criterion | None":
         """The criterion that is the complement of this one, where the kind has one."""
         return None
@@ -103,6 +120,18 @@ class Criterion(BaseModel):
             else:
                 found.append(Reference(kind, named, below(self.path, key)))
         return found
+
+
+def speaks_of_now(raw: JSON) -> bool:
+    """Whether a criterion's JSON has `within` a window beside now, or an operator that counts from now."""
+    if isinstance(raw, list):
+        return any(speaks_of_now(one) for one in raw)
+    if not isinstance(raw, dict):
+        return False
+    window = raw.get("within")
+    if isinstance(window, dict) and not NOW_WINDOWS.isdisjoint(window):
+        return True
+    return raw.get("op") in NOW_OPERATORS or any(speaks_of_now(one) for one in raw.values())
 
 
 KINDS: dict[str, type[Criterion]] = {}
