@@ -54,8 +54,8 @@ def text(name: str, sql: str) -> list[Column]:
 
 
 def url(name: str, sql: str) -> list[Column]:
-    """An address; compared without its fragment."""
-    return [text(name, sql)[0], text(name, f"split_part({sql}, '#', 1)")[1]]
+    """An address, without its fragment."""
+    return text(name, f"split_part({sql}, '#', 1)")
 
 
 def moment(name: str, sql: str) -> Column:
@@ -188,7 +188,7 @@ def attribute_columns(attribute: Attribute) -> list[Column]:
 
 
 def parameter_columns(parameter: Parameter) -> list[Column]:
-    """The columns of an activity's parameter. A value that does not fit its type, which no way in lets through, is none."""
+    """The columns of an activity's parameter. A value that does not fit its type (no way in lets it through) is none."""
     name, key = f"p{parameter.pk}", literal(parameter.key)
     value, kind = f"(t.params ->> {key})", f"jsonb_typeof(t.params -> {key})"
     match parameter.type:

@@ -18,7 +18,7 @@ import numpy as np
 from django.db import connection
 from pyroaring import BitMap
 
-from contacts.id_sets import id_array
+from contacts.id_sets import id_array, id_set
 from mirror import duck, files
 from mirror.files import BrokenFileError
 from mirror.kinds import KINDS, Column, Kind
@@ -95,7 +95,7 @@ class Reader:
         """The contacts the account has."""
         kind = KINDS["contact"]
         rows = Rows(kind)
-        return BitMap(self.select(rows, "SELECT contact_id FROM {rows}")["contact_id"].astype(np.uint32))
+        return id_set(self.ids(rows))
 
     # --- reading -------------------------------------------------------------------------------------------------
     def ids(self, rows: Rows, where: str = "", params: Sequence[Any] = ()) -> np.ndarray:

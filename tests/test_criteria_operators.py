@@ -142,7 +142,7 @@ def test_an_operator_finds_whom_it_should(kind: str, op: str, value: Any, expect
 def test_every_operator_of_every_type_has_a_case() -> None:
     from segmentation.criteria.attribute import TYPES
 
-    expected = {(kind, op) for kind, (type_, _sql) in TYPES.items() for op in type_.operators}
+    expected = {(kind, op) for kind, type_ in TYPES.items() for op in type_.operators}
     assert expected == {(kind, op) for kind, op, _value, _expected in CASES}
 
 

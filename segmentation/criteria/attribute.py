@@ -8,6 +8,7 @@ from pydantic import Field
 from pyroaring import BitMap
 
 from contacts.models import Attribute, AttributeType
+from mirror.kinds import attribute_columns
 from segmentation.criteria import limits
 from segmentation.criteria.base import Criterion, register
 from segmentation.criteria.catalog import Catalog
@@ -24,23 +25,14 @@ from segmentation.criteria.words import Sentence, Words, phrase, plain
 from segmentation.parts.base import Choosing, Control, FormPart, Option, Subject, Tree, Typed, Values
 from segmentation.parts.operands import Operand, operand_for
 
-# The database keeps every value to its attribute's type (contacts, migration 0002): no test of the JSON type here, it
-# costs a quarter of the time (151 ms, not 204, for a text of a million contacts). A value of another type would still
-# be no match by accident: as a number or a boolean it fails the cast, and the calculation with it.
-STRING = "(c.attributes ->> %s)"
-ORDERED = '(c.attributes ->> %s) COLLATE "C"'  # whatever the server's language, the text order of dates is that of time
-NUMBER = "(c.attributes -> %s)::numeric"
-BOOLEAN = "(c.attributes -> %s)::boolean"
-LIST = "(c.attributes -> %s)"
-
-TYPES: dict[str, tuple[ValueType, str]] = {
-    AttributeType.TEXT: (Text(), STRING),
-    AttributeType.NUMBER: (Number(), NUMBER),
-    AttributeType.BOOLEAN: (Boolean(), BOOLEAN),
-    AttributeType.DATE: (Date(), ORDERED),
-    AttributeType.DATETIME: (Instant(), ORDERED),
-    AttributeType.CHOICE: (Choice(), STRING),
-    AttributeType.CHOICES: (Choices(), LIST),
+TYPES: dict[str, ValueType] = {
+    AttributeType.TEXT: Text(),
+    AttributeType.NUMBER: Number(),
+    AttributeType.BOOLEAN: Boolean(),
+    AttributeType.DATE: Date(),
+    AttributeType.DATETIME: Instant(),
+    AttributeType.CHOICE: Choice(),
+    AttributeType.CHOICES: Choices(),
 }
 
 
@@ -50,13 +42,13 @@ def value_type(attribute: Attribute) -> ValueType:
         return Choice({option: option for option in attribute.options})
     if attribute.type == AttributeType.CHOICES:
         return Choices({option: option for option in attribute.options})
-    return TYPES[attribute.type][0]
+    return TYPES[attribute.type]
 
 
 def column(attribute: Attribute) -> Column:
     """Where the attribute's value is, NULL for contacts without one."""
-    sql = TYPES[attribute.type][1]
-    return Column(sql, (attribute.key,), as_text=attribute.type == AttributeType.DATETIME)
+    columns = attribute_columns(attribute)
+    return Column(columns[0].name, tuple(columns))
 
 
 DATED = ("on", "before", "after", "between", "last", "next", "ago", "anniversary")
@@ -115,7 +107,7 @@ class AttributeCriterion(Criterion):
 
     def refine(self) -> None:
         """The attribute's type is not known here: one of the types must take this operator with this value."""
-        fitting = [kind for kind, _sql in TYPES.values() if self.op in kind.operators]
+        fitting = [kind for kind in TYPES.values() if self.op in kind.operators]
         if not fitting:
             raise RefusedError(_("There is no operator “{op}”."), at="op", op=self.op[:60])
         problems = []
@@ -140,7 +132,7 @@ class AttributeCriterion(Criterion):
     def sentence(self, words: Words) -> Sentence:
         attribute = words.catalog.attributes.get(self.attribute)
         name = plain(attribute.name if attribute else self.attribute)
-        kinds = [value_type(attribute)] if attribute else [kind for kind, _sql in TYPES.values()]
+        kinds = [value_type(attribute)] if attribute else list(TYPES.values())
         for kind in kinds:
             try:
                 return kind.sentence(self.op, kind.read(self.op, self.value), name=name, words=words)

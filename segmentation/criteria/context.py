@@ -10,8 +10,9 @@ from zoneinfo import ZoneInfo
 from django.db import connection
 from pyroaring import BitMap
 
-from contacts.id_sets import bitmap
-from mirror.reading import Reader
+from contacts.id_sets import bitmap, id_set
+from mirror.kinds import CONTACT
+from mirror.reading import Reader, Rows
 from segmentation.criteria.catalog import Catalog
 from segmentation.criteria.where import Where
 
@@ -57,9 +58,10 @@ class Context:
         return self.everyone - ids
 
     def fetch(self, where: Where) -> BitMap:
-        """The contacts for which `where` holds. An equal condition is fetched once in a context."""
-        query = f"SELECT string_agg(int4send(c.id), '') FROM contacts_contact c WHERE {where.sql}"  # noqa: S608 - constants
-        return self.ids(query, where.params)
+        """The contacts for whose own row `where` holds. An equal condition is fetched once in a context."""
+        rows = Rows(CONTACT, where.columns)
+        key = (where.sql, repr(where.params))
+        return self.once(key, lambda: id_set(self.reader.ids(rows, where.sql, where.params)))
 
     def ids(self, query: str, params: tuple[Any, ...] = ()) -> BitMap:
         """The visible ones of the contacts in the one value `query` gives: `string_agg(int4send(id), '')`."""

@@ -10,6 +10,7 @@ from django.utils.translation import gettext_lazy as _
 from pyroaring import BitMap
 
 from contacts.models import Status
+from mirror.kinds import CONTACT
 from segmentation.criteria.base import Criterion, register
 from segmentation.criteria.context import Context
 from segmentation.criteria.values.base import ABSENT, OPPOSITE, ValueType
@@ -25,27 +26,31 @@ from segmentation.parts.operands import Operand, operand_for
 
 @dataclass(frozen=True)
 class Field:
-    """A column: its type, where its value is (an empty text is none), and what it is called in a sentence."""
+    """A column: its type, where its value is, and what it is called in a sentence."""
 
     type: ValueType
     column: Column
     name: Promise
 
 
-def _text(column: str, name: Promise) -> Field:
-    return Field(Text(), Column(f"NULLIF(c.{column}, '')"), name)
+def _column(name: str, *more: str) -> Column:
+    return Column(name, tuple(CONTACT.column(each) for each in (name, *more)))
+
+
+def _text(name: str, label: Promise) -> Field:
+    return Field(Text(), _column(name, f"{name}_f"), label)
 
 
 FIELDS: dict[str, Field] = {
-    "id": Field(Number(), Column("c.id"), _("contact id")),
+    "id": Field(Number(), _column("contact_id"), _("contact id")),
     "email": _text("email", _("e-mail")),
     "phone": _text("phone", _("phone")),
     "first_name": _text("first_name", _("first name")),
     "last_name": _text("last_name", _("last name")),
-    "status": Field(Choice(dict(Status.choices)), Column("c.status"), _("subscription status")),
-    "lead_score": Field(Number(), Column("c.lead_score"), _("lead score")),
+    "status": Field(Choice(dict(Status.choices)), _column("status"), _("subscription status")),
+    "lead_score": Field(Number(), _column("lead_score"), _("lead score")),
     "source": _text("source", _("source")),
-    "created_at": Field(Instant(), Column("c.created_at"), _("creation date")),
+    "created_at": Field(Instant(), _column("created_at"), _("creation date")),
 }
 FieldName = Literal[
     "id", "email", "phone", "first_name", "last_name", "status", "lead_score", "source", "created_at"

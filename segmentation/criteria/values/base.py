@@ -11,7 +11,7 @@ from pyroaring import BitMap
 from segmentation.criteria import limits
 from segmentation.criteria.context import Context
 from segmentation.criteria.errors import RefusedError, within
-from segmentation.criteria.where import Column, Where
+from segmentation.criteria.where import Column, Where, complement
 from segmentation.criteria.words import Sentence, Words, phrase
 
 ABSENT: Any = object()  # no `value` was given; JSON has no way to say this
@@ -49,15 +49,21 @@ class ValueType(ABC):
         return self.operand(NEGATIVE.get(op, op), value)
 
     def members(self, op: str, operand: Any, *, column: Column, context: Context) -> BitMap:
-        """The contacts whose value in `column` satisfies `op`; for a negative operator everyone else."""
+        """The contacts whose own value in `column` satisfies `op`; for a negative operator everyone else."""
         if op in NEGATIVE:
-            return context.but(self.holding(NEGATIVE[op], operand, column, context))
-        return self.holding(op, operand, column, context)
+            return context.but(context.fetch(self.positive(NEGATIVE[op], operand, column, context)))
+        return context.fetch(self.positive(op, operand, column, context))
 
-    def holding(self, op: str, operand: Any, column: Column, context: Context) -> BitMap:
+    def test(self, op: str, operand: Any, *, column: Column, context: Context) -> Where:
+        """Whether a row's value in `column` satisfies `op`; a negative operator holds for rows without a value too."""
+        if op in NEGATIVE:
+            return complement(self.positive(NEGATIVE[op], operand, column, context))
+        return self.positive(op, operand, column, context)
+
+    def positive(self, op: str, operand: Any, column: Column, context: Context) -> Where:
         if op == "is_set":
-            return context.fetch(column.where("{} IS NOT NULL"))
-        return context.fetch(self.where(op, operand, column, context))
+            return column.where("{} IS NOT NULL")
+        return self.where(op, operand, column, context)
 
     def sentence(self, op: str, operand: Any, *, name: Sentence, words: Words) -> Sentence:
         """What `op` says about the value called `name`."""

@@ -21,7 +21,7 @@ class Boolean(ValueType):
 
     @override
     def where(self, op: str, operand: Any, column: Column, context: Any) -> Where:
-        return column.where("{} IS TRUE" if op == "is_true" else "{} IS FALSE")
+        return column.where("{}" if op == "is_true" else "NOT {}")
 
     @override
     def told(self, op: str, operand: Any, name: Sentence, words: Words) -> Sentence:

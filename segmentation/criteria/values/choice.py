@@ -7,10 +7,11 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_noop, ngettext
 from typing_extensions import override
 
+from mirror.kinds import SEPARATOR
 from segmentation.criteria.errors import RefusedError, within
 from segmentation.criteria.values.base import ValueType, listed
 from segmentation.criteria.values.text import text
-from segmentation.criteria.where import Column, Where
+from segmentation.criteria.where import Column, Where, marks
 from segmentation.criteria.words import Sentence, Words, phrase
 
 
@@ -41,7 +42,9 @@ class Choice(_OfOptions):
 
     @override
     def where(self, op: str, operand: Any, column: Column, context: Any) -> Where:
-        return column.where("{} = ANY(%s)" if op == "in" else "{} = %s", operand)
+        if op == "in":
+            return column.where(f"{{}} IN ({marks(operand)})", *operand)
+        return column.where("{} = ?", operand)
 
     @override
     def told(self, op: str, operand: Any, name: Sentence, words: Words) -> Sentence:
@@ -62,7 +65,8 @@ class Choices(_OfOptions):
 
     @override
     def where(self, op: str, operand: Any, column: Column, context: Any) -> Where:
-        return column.where("{} ?| %s" if op == "any" else "{} ?& %s", operand)
+        joined = f" {'OR' if op == 'any' else 'AND'} ".join(["contains({}, ?)"] * len(operand))
+        return column.where(f"({joined})", *(f"{SEPARATOR}{one}{SEPARATOR}" for one in operand))
 
     @override
     def told(self, op: str, operand: Any, name: Sentence, words: Words) -> Sentence:

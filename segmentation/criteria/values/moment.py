@@ -1,6 +1,6 @@
 """Dates, and instants seen as dates in the account's zone."""
 
-from datetime import UTC, date, datetime, timedelta
+from datetime import UTC, date, datetime
 from typing import Any
 
 from django.utils.translation import gettext as _
@@ -29,7 +29,7 @@ from segmentation.criteria.times import (
     read_unit,
 )
 from segmentation.criteria.values.base import ValueType, keyed
-from segmentation.criteria.where import Column, Where
+from segmentation.criteria.where import Column, Where, marks
 from segmentation.criteria.words import Sentence, Words, phrase
 
 OPERATORS = ("on", "before", "after", "between", "last", "next", "ago", "anniversary", "is_set", "is_not_set")
@@ -79,9 +79,10 @@ class Date(_Moment):
     @override
     def where(self, op: str, operand: Any, column: Column, context: Context) -> Where:
         if isinstance(operand, Anniversary):
-            return column.where("substr({}, 6) = ANY(%s)", operand.dates(context.today))
+            dates = operand.dates(context.today)
+            return column.where(f"strftime({{}}, '%m-%d') IN ({marks(dates)})", *dates)
         days = operand.days(context.today)
-        return _ranged(column, days.first and days.first.isoformat(), days.last and days.last.isoformat())
+        return _ranged(column, days.first, days.last)
 
 
 class Instant(_Moment):
@@ -90,29 +91,24 @@ class Instant(_Moment):
     @override
     def where(self, op: str, operand: Any, column: Column, context: Context) -> Where:
         if isinstance(operand, Anniversary):
-            local = "({})::timestamptz AT TIME ZONE %s" if column.as_text else "{} AT TIME ZONE %s"
-            return column.where(f"to_char({local}, 'MM-DD') = ANY(%s)", str(context.zone), operand.dates(context.today))
+            dates = operand.dates(context.today)
+            local = "timezone(?, timezone('UTC', {}))"
+            return column.where(f"strftime({local}, '%m-%d') IN ({marks(dates)})", str(context.zone), *dates)
         span: Span = operand.span(context.now, context.zone)
-        if column.as_text:
-            return _ranged(
-                column, span.start and _whole_second(span.start, up=True), span.last and _whole_second(span.last)
-            )
-        return _ranged(column, span.start, span.last)
+        return _ranged(column, span.start and naive(span.start), span.last and naive(span.last))
 
 
-def _whole_second(at: datetime, *, up: bool = False) -> str:
-    """As instants are kept in attributes: whole seconds, so a bound between two of them moves inwards."""
-    if up and at.microsecond:
-        at += timedelta(seconds=1)
-    return at.astimezone(UTC).isoformat(timespec="seconds")
+def naive(at: datetime) -> datetime:
+    """As moments are kept: UTC, without saying so."""
+    return at.astimezone(UTC).replace(tzinfo=None)
 
 
 def _ranged(column: Column, first: Any, last: Any) -> Where:
     if first is None:
-        return column.where("{} <= %s", last)
+        return column.where("{} <= ?", last)
     if last is None:
-        return column.where("{} >= %s", first)
-    return column.where("{} BETWEEN %s AND %s", first, last)
+        return column.where("{} >= ?", first)
+    return column.where("{} BETWEEN ? AND ?", first, last)
 
 
 def _window(op: str, value: Any) -> Window:

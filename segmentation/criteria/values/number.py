@@ -10,7 +10,7 @@ from typing_extensions import override
 from segmentation.criteria import limits
 from segmentation.criteria.errors import RefusedError, within
 from segmentation.criteria.values.base import ValueType, keyed, listed
-from segmentation.criteria.where import Column, Where
+from segmentation.criteria.where import Column, Where, marks
 from segmentation.criteria.words import Sentence, Words, phrase
 
 EXPECTED = gettext_noop("A number is expected here.")
@@ -77,12 +77,11 @@ class Number(ValueType):
     @override
     def where(self, op: str, operand: Any, column: Column, context: Any) -> Where:
         if op == "in":
-            whole = [_bound(one) for one in operand]
-            return column.where("{} = ANY(%s)", whole if all(isinstance(one, int) for one in whole) else operand)
+            return column.where(f"{{}} IN ({marks(operand)})", *(_bound(one, column) for one in operand))
         if op == "between":
-            return column.where("{} BETWEEN %s AND %s", _bound(operand.low), _bound(operand.high))
+            return column.where("{} BETWEEN ? AND ?", _bound(operand.low, column), _bound(operand.high, column))
         sign = {"eq": "=", "lt": "<", "lte": "<=", "gt": ">", "gte": ">="}[op]
-        return column.where(f"{{}} {sign} %s", _bound(operand))
+        return column.where(f"{{}} {sign} ?", _bound(operand, column))
 
     @override
     def told(self, op: str, operand: Any, name: Sentence, words: Words) -> Sentence:
@@ -108,6 +107,8 @@ def _told(op: str) -> str:
     }[op]
 
 
-def _bound(number: Decimal) -> Decimal | int:
-    """Whole numbers as such: a whole column is then compared without becoming numeric."""
+def _bound(number: Decimal, column: Column) -> Decimal | int | float:
+    """As the column keeps numbers. Those of at most 15 digits are told apart as doubles, and in the same order."""
+    if column.type == "DOUBLE":
+        return float(number)
     return int(number) if number == number.to_integral_value() else number

@@ -5,22 +5,15 @@ from functools import lru_cache
 from typing import Any
 
 import re2
-from django.db import connection
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_noop
-from pyroaring import BitMap
 from typing_extensions import override
 
-from contacts.id_sets import bitmap
 from segmentation.criteria import limits
-from segmentation.criteria.context import Context
 from segmentation.criteria.errors import RefusedError, within
 from segmentation.criteria.values.base import ValueType, listed
-from segmentation.criteria.where import Column, Where
+from segmentation.criteria.where import Column, Where, marks
 from segmentation.criteria.words import Sentence, Words, phrase
-
-FOLDED = 'casefold({} COLLATE "pg_unicode_fast")'  # PostgreSQL's equal of str.casefold
-CHUNK = 5_000  # distinct values held at a time while a pattern is tried
 
 
 def text(value: Any) -> str:
@@ -83,24 +76,19 @@ class Text(ValueType):
         return within("value", pattern if op == "matches" else text, value)
 
     @override
-    def holding(self, op: str, operand: Any, column: Column, context: Context) -> BitMap:
-        if op == "matches":
-            return context.once(("matches", operand, column), lambda: _matching(compiled(operand), column))
-        return super().holding(op, operand, column, context)
-
-    @override
-    def where(self, op: str, operand: Any, column: Column, context: Context) -> Where:
+    def where(self, op: str, operand: Any, column: Column, context: Any) -> Where:
+        if op == "matches":  # DuckDB runs them by RE2 as well
+            return column.where("regexp_matches({}, ?, 'i')", unicodedata.normalize("NFC", operand))
         if op == "in":
-            return column.where(f"{FOLDED} = ANY(%s)", [folded(one) for one in operand])
+            return column.where(f"{{f}} IN ({marks(operand)})", *map(folded, operand))
         # No LIKE: in a text that was typed, % and _ mean themselves.
         template = {
-            "eq": f"{FOLDED} = %s",
-            "contains": f"strpos({FOLDED}, %s) > 0",
-            "starts_with": f"starts_with({FOLDED}, %s)",
-            "ends_with": f"right({FOLDED}, %s) = %s",
+            "eq": "{f} = ?",
+            "contains": "contains({f}, ?)",
+            "starts_with": "starts_with({f}, ?)",
+            "ends_with": "suffix({f}, ?)",
         }[op]
-        needle = folded(operand)
-        return column.where(template, *((len(needle), needle) if op == "ends_with" else (needle,)))
+        return column.where(template, folded(operand))
 
     @override
     def told(self, op: str, operand: Any, name: Sentence, words: Words) -> Sentence:
@@ -123,16 +111,17 @@ def _told(op: str) -> str:
     }[op]
 
 
-def _matching(expression: Any, column: Column) -> BitMap:
-    """PostgreSQL's own regular expressions are not linear and mean other things, so RE2 sees every distinct value here.
+class Url(Text):
+    """An address: compared without its fragment, as a whole also without a slash at its end."""
 
-    They are streamed: memory holds one chunk of values with the ids that have them.
-    """
-    found = BitMap()
-    values = f"SELECT c.id, {column.sql} AS value FROM contacts_contact c"  # noqa: S608 - constants
-    query = f"SELECT value, string_agg(int4send(id), '') FROM ({values}) v WHERE value IS NOT NULL GROUP BY value"  # noqa: S608
-    with connection.chunked_cursor() as cursor:
-        cursor.execute(query, column.params)
-        while rows := cursor.fetchmany(CHUNK):
-            found |= bitmap(b"".join(ids for value, ids in rows if expression.search(value)))
-    return found
+    @override
+    def where(self, op: str, operand: Any, column: Column, context: Any) -> Where:
+        if op == "in":
+            return column.where(f"rtrim({{f}}, '/') IN ({marks(operand)})", *map(_whole, operand))
+        if op == "eq":
+            return column.where("rtrim({f}, '/') = ?", _whole(operand))
+        return super().where(op, operand, column, context)
+
+
+def _whole(address: str) -> str:
+    return folded(address).partition("#")[0].rstrip("/")
