@@ -1,5 +1,6 @@
 """What a criterion is given to find its contacts: one instant, one state of the data, one place to ask."""
 
+import copy
 from collections.abc import Callable, Hashable
 from dataclasses import dataclass, field
 from datetime import date, datetime
@@ -14,6 +15,7 @@ from contacts.id_sets import bitmap, id_set
 from mirror.kinds import CONTACT
 from mirror.reading import Reader, Rows
 from segmentation.criteria.catalog import Catalog
+from segmentation.criteria.times import Days, Last, Span, Window
 from segmentation.criteria.where import Where
 
 Progress = Callable[[int, int], None]
@@ -25,6 +27,9 @@ class Context:
 
     mask: the contacts a restricted user may see; every set is intersected with it. None: all.
     only: the contacts that are looked at, instead of all: their rows alone are read. For one contact, or a few.
+    until: where `now` is an earlier instant, at which the present data are looked at: what happened up to `until` counts
+        as having happened. Windows of the past begin as they did at `now`, and end here (docs/segments.md, "Causes").
+    own_until: the same for the values of contacts themselves, which may lie in the future, so that time brings them.
     progress: called with (done, total) after every criterion; what it raises stops the evaluation.
     """
 
@@ -32,6 +37,8 @@ class Context:
     zone: ZoneInfo
     mask: BitMap | None = None
     only: BitMap | None = None
+    until: datetime | None = None
+    own_until: datetime | None = None
     progress: Progress | None = None
     catalog: Catalog = field(default_factory=Catalog)
     _found: dict[Hashable, BitMap] = field(default_factory=dict)
@@ -46,10 +53,50 @@ class Context:
         return self.visible(self.reader.everyone)
 
     @cached_property
+    def population(self) -> Reader:
+        """The rows of all contacts, also where `only` some are looked at: what some are measured against."""
+        return self.reader if self.only is None else Reader()
+
+    @cached_property
     def reader(self) -> Reader:
         """Where rows of contacts, activities, visits, orders and lines are read: in the snapshot that is open now."""
         return Reader(only=self.only)
 
+    # --- time ----------------------------------------------------------------------------------------------------
+    @property
+    def present(self) -> datetime:
+        """What happened later has not happened."""
+        return self.until or self.now
+
+    @property
+    def facts(self) -> "Context":
+        """This context, for the values of what happened (a parameter, the date of an order), not of contacts."""
+        if self.until is None:
+            return self
+        other = copy.copy(self)
+        other.own_until = self.until
+        return other
+
+    def span(self, window: Window) -> Span:
+        """A window on what happened, as instants."""
+        return self._ending(window.span(self.now, self.zone), window, self.until)
+
+    def own_span(self, window: Window) -> Span:
+        """A window on a value, as instants."""
+        return self._ending(window.span(self.now, self.zone), window, self.own_until)
+
+    def own_days(self, window: Window) -> Days:
+        """A window on a value without a time, as days."""
+        days = window.days(self.today)
+        if self.own_until is None or not isinstance(window, Last):
+            return days
+        return Days(days.first, self.own_until.astimezone(self.zone).date())
+
+    @staticmethod
+    def _ending(span: Span, window: Window, until: datetime | None) -> Span:
+        return Span(span.start, until) if until is not None and isinstance(window, Last) else span
+
+    # --- contacts ------------------------------------------------------------------------------------------------
     def visible(self, ids: BitMap) -> BitMap:
         return ids if self.mask is None else ids & self.mask
 

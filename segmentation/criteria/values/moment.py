@@ -81,7 +81,7 @@ class Date(_Moment):
         if isinstance(operand, Anniversary):
             dates = operand.dates(context.today)
             return column.where(f"strftime({{}}, '%m-%d') IN ({marks(dates)})", *dates)
-        days = operand.days(context.today)
+        days = context.own_days(operand)
         return _ranged(column, days.first, days.last)
 
 
@@ -94,7 +94,7 @@ class Instant(_Moment):
             dates = operand.dates(context.today)
             local = "timezone(?, timezone('UTC', {}))"
             return column.where(f"strftime({local}, '%m-%d') IN ({marks(dates)})", str(context.zone), *dates)
-        span: Span = operand.span(context.now, context.zone)
+        span: Span = context.own_span(operand)
         return _ranged(column, span.start and naive(span.start), span.last and naive(span.last))
 
 
