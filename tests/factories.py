@@ -4,9 +4,24 @@ Contacts made here have no history: use the services where history matters.
 """
 
 from datetime import UTC, datetime
+from decimal import Decimal
 from itertools import count
 from typing import Any
 
+from django.db import transaction
+
+from activities.models import (
+    Activity,
+    ActivityType,
+    Order,
+    OrderLine,
+    OrderStatus,
+    Parameter,
+    ParameterType,
+    Product,
+    Visit,
+)
+from activities.models import Channel as Came
 from contacts.models import Attribute, AttributeType, Channel, Consent, ConsentState, Contact, ContactConsent
 from segmentation.models import Segment, Version
 from tags.models import Category, ContactCategory, ContactTag, Tag
@@ -81,6 +96,62 @@ def category(path: str, *contacts: Contact, at: datetime = NOW) -> Category:
     assert above is not None
     ContactCategory.objects.bulk_create(ContactCategory(category=above, contact=c, assigned_at=at) for c in contacts)
     return above
+
+
+def activity_type(key: str, *, name: str = "", **parameters: str) -> ActivityType:
+    """A type of the account's own; its parameters by key, with their types: `price="number"`."""
+    made = ActivityType.objects.create(key=key, name=name or key.replace("_", " ").capitalize())
+    for parameter, kind in parameters.items():
+        named = parameter.replace("_", " ").capitalize()
+        Parameter.objects.create(activity_type=made, key=parameter, name=named, type=ParameterType(kind))
+    return made
+
+
+def activity(contact: Contact, type: str = "page_view", *, at: datetime = NOW, **params: Any) -> Activity:  # noqa: A002
+    """Something the contact did; `params` as they are stored, and declared ones only."""
+    kind = ActivityType.objects.get(key=type)
+    undeclared = params.keys() - set(Parameter.objects.filter(activity_type=kind).values_list("key", flat=True))
+    assert not undeclared, f"{type} has no {undeclared}"
+    return Activity.objects.create(contact=contact, type=kind, at=at, params=params)
+
+
+def visit(contact: Contact, *, at: datetime = NOW, channel: str = Came.DIRECT, **source: str) -> Visit:
+    """A visit of the site. `source`: utm_…, referrer, landing_url; the channel is not decided by them here."""
+    return Visit.objects.create(contact=contact, at=at, channel=channel, **source)
+
+
+def order(
+    contact: Contact,
+    *,
+    at: datetime = NOW,
+    total: Decimal | float | str | None = None,
+    status: str = OrderStatus.PAID,
+    lines: list[dict[str, Any]] | None = None,
+    **fields: Any,
+) -> Order:
+    """An order with its lines: `{"product": "P1", "amount": 30, "quantity": 2}`, with name, category, brand, price.
+
+    A total that is not given is the sum of the lines. An amount is quantity × price, a price amount ÷ quantity.
+    """
+    sold = [_line(each) for each in lines or []]
+    fields.setdefault("currency", "PLN")
+    fields["total"] = sum((line["amount"] for line in sold), Decimal()) if total is None else Decimal(str(total))
+    with transaction.atomic():
+        made = Order.objects.create(contact=contact, at=at, status=status, **fields)
+        OrderLine.objects.bulk_create(OrderLine(order=made, position=n, **line) for n, line in enumerate(sold, 1))
+        for line in sold:
+            names = {name: line[name] for name in ("name", "category", "brand") if name in line}
+            Product.objects.update_or_create(key=line["product"], defaults={**names, "updated_at": at})
+    return made
+
+
+def _line(given: dict[str, Any]) -> dict[str, Any]:
+    line = {**given, "quantity": Decimal(str(given.get("quantity", 1)))}
+    if "amount" not in line:
+        line["amount"] = Decimal(str(line["price"])) * line["quantity"]
+    line["amount"] = Decimal(str(line["amount"]))
+    line["price"] = Decimal(str(line.get("price", round(line["amount"] / line["quantity"], 4))))
+    return line
 
 
 EVERYONE = {"kind": "field", "field": "id", "op": "is_set"}
