@@ -1,5 +1,6 @@
 """`attribute`: a typed property that the account keeps of its contacts."""
 
+from datetime import date, datetime
 from typing import Annotated, Any, ClassVar, Literal
 
 from django.utils.translation import gettext
@@ -7,13 +8,14 @@ from django.utils.translation import gettext_noop as _
 from pydantic import Field
 from pyroaring import BitMap
 
-from contacts.models import Attribute, AttributeType
+from contacts.models import Attribute, AttributeType, Contact
 from mirror.kinds import attribute_columns
 from segmentation.criteria import limits
 from segmentation.criteria.base import Criterion, register
 from segmentation.criteria.catalog import Catalog
 from segmentation.criteria.context import Context
 from segmentation.criteria.errors import RefusedError
+from segmentation.criteria.evidence import own_value_told
 from segmentation.criteria.values.base import ABSENT, OPPOSITE, ValueType
 from segmentation.criteria.values.boolean import Boolean
 from segmentation.criteria.values.choice import Choice, Choices
@@ -141,6 +143,14 @@ class AttributeCriterion(Criterion):
         return phrase(
             "{field} {op} {value}", field=name, op=self.op, value="" if self.value is ABSENT else str(self.value)
         )
+
+    def evidence(self, contact: int, *, context: Context, words: Words) -> Sentence:
+        kind = value_type(context.catalog.attributes[self.attribute])
+        value = Contact.objects.values_list("attributes", flat=True).get(pk=contact).get(self.attribute)
+        if value is not None and isinstance(kind, Date | Instant):
+            value = (date if isinstance(kind, Date) else datetime).fromisoformat(value)
+        operand = kind.read(self.op, self.value)
+        return own_value_told(value, kind, op=self.op, operand=operand, words=words)
 
     def opposite(self) -> "AttributeCriterion | None":
         return self.model_copy(update={"op": OPPOSITE[self.op]}) if self.op in OPPOSITE else None

@@ -27,8 +27,8 @@ class Context:
 
     mask: the contacts a restricted user may see; every set is intersected with it. None: all.
     only: the contacts that are looked at, instead of all: their rows alone are read. For one contact, or a few.
-    until: where `now` is an earlier instant, at which the present data are looked at: what happened up to `until` counts
-        as having happened. Windows of the past begin as they did at `now`, and end here (docs/segments.md, "Causes").
+    until: where `now` is an earlier instant, at which the present data are looked at: what happened up to `until`
+        has happened. Windows of the past begin as they did at `now`, and end here (docs/segments.md, "Causes").
     own_until: the same for the values of contacts themselves, which may lie in the future, so that time brings them.
     progress: called with (done, total) after every criterion; what it raises stops the evaluation.
     """

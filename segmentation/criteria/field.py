@@ -9,10 +9,11 @@ from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 from pyroaring import BitMap
 
-from contacts.models import Status
+from contacts.models import Contact, Status
 from mirror.kinds import CONTACT
 from segmentation.criteria.base import Criterion, register
 from segmentation.criteria.context import Context
+from segmentation.criteria.evidence import own_value_told
 from segmentation.criteria.values.base import ABSENT, OPPOSITE, ValueType
 from segmentation.criteria.values.choice import Choice
 from segmentation.criteria.values.moment import Instant
@@ -124,6 +125,10 @@ class FieldCriterion(Criterion):
     def sentence(self, words: Words) -> Sentence:
         field = self.definition
         return field.type.sentence(self.op, self._operand, name=plain(str(field.name)), words=words)
+
+    def evidence(self, contact: int, *, context: Context, words: Words) -> Sentence:
+        value = Contact.objects.values_list(self.field, flat=True).get(pk=contact)
+        return own_value_told(value, self.definition.type, op=self.op, operand=self._operand, words=words)
 
     def opposite(self) -> "FieldCriterion | None":
         return self.model_copy(update={"op": OPPOSITE[self.op]}) if self.op in OPPOSITE else None

@@ -12,6 +12,7 @@ from segmentation.criteria.catalog import Catalog
 from segmentation.criteria.context import Context
 from segmentation.criteria.errors import RefusedError
 from segmentation.criteria.words import Sentence, Words, phrase
+from segmentation.models import UploadedList
 from segmentation.parts.base import Choosing, Control, FormPart, Subject, Tree, Typed, Values
 from segmentation.parts.references import read_id
 
@@ -53,6 +54,12 @@ class FileCriterion(Criterion):
 
     def members(self, context: Context) -> BitMap:
         return context.once(("file", self.file), lambda: context.catalog.file_ids(self.file) & context.everyone)
+
+    def evidence(self, contact: int, *, context: Context, words: Words) -> Sentence:
+        uploaded = UploadedList.objects.values_list("created_at", flat=True).get(pk=self.file)
+        matched = contact in self.members(context)
+        template = _("a row of the list of {date} matched") if matched else _("not in the list of {date}")
+        return phrase(template, date=words.moment(uploaded))
 
     def sentence(self, words: Words) -> Sentence:
         name = words.catalog.files.get(self.file) or _("deleted file {id}").format(id=self.file)

@@ -91,6 +91,12 @@ class SampleCriterion(Criterion):
         ids = np.array(context.everyone.to_array(), dtype=np.uint32)
         return BitMap(ids[places(ids, self.salt) < self.hundredths])
 
+    def evidence(self, contact: int, *, context: Context, words: Words) -> Sentence:
+        (place,) = places(np.array([contact]), self.salt).tolist()
+        # Translators: each contact has a fixed place from 0 to 9,999 in a sample; a share takes the lowest ones
+        template = _("place {place} of 0–9,999; the sample takes those below {bound}")
+        return phrase(template, place=words.number(place), bound=words.number(self.hundredths))
+
     def sentence(self, words: Words) -> Sentence:
         # Translators: share: "12.5 %", a fixed random part of all contacts; the salt is the name of the sample
         template = _("is in the random {share} of the sample “{salt}”")

@@ -12,7 +12,7 @@ from segmentation.criteria.catalog import Catalog
 from segmentation.criteria.context import Context
 from segmentation.criteria.errors import RefusedError
 from segmentation.criteria.references import evaluated
-from segmentation.criteria.words import Sentence, Words, phrase
+from segmentation.criteria.words import Sentence, Words, phrase, plain
 from segmentation.parts.base import Choosing, Control, FormPart, Subject, Tree, Typed, Values
 from segmentation.parts.references import read_id
 
@@ -59,6 +59,9 @@ class SavedCriterion(Criterion):
 
     def members(self, context: Context) -> BitMap:
         return evaluated(self.target(), context)
+
+    def evidence(self, contact: int, *, context: Context, words: Words) -> Sentence:
+        return plain(_("met now") if contact in self.members(context) else _("not met now"))
 
     def sentence(self, words: Words) -> Sentence:
         saved = words.catalog.saved.get(self.criteria)

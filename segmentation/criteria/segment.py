@@ -13,7 +13,8 @@ from segmentation.criteria.context import Context
 from segmentation.criteria.errors import RefusedError
 from segmentation.criteria.references import evaluated
 from segmentation.criteria.values.base import OPPOSITE
-from segmentation.criteria.words import Sentence, Words, phrase
+from segmentation.criteria.words import Sentence, Words, phrase, plain
+from segmentation.models import Calculation
 from segmentation.parts.base import Choosing, Control, FormPart, Option, Subject, Tree, Typed, Values
 from segmentation.parts.references import read_id
 
@@ -88,6 +89,15 @@ class SegmentCriterion(Criterion):
                 ("segment", self.segment), lambda: context.catalog.segment_ids(self.segment) & context.everyone
             )
         return context.but(members) if self.op == "not_in" else members
+
+    def evidence(self, contact: int, *, context: Context, words: Words) -> Sentence:
+        member = (contact in self.members(context)) == (self.op == "in")
+        if self.at == "now":
+            return plain(_("a member now") if member else _("not a member now"))
+        calculation = context.catalog.segments[self.segment].calculation
+        as_of = Calculation.objects.values_list("as_of", flat=True).get(pk=calculation)
+        template = _("a member as of {date}") if member else _("not a member as of {date}")
+        return phrase(template, date=words.moment(as_of or context.now))
 
     def sentence(self, words: Words) -> Sentence:
         segment = words.catalog.segments.get(self.segment)
