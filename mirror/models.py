@@ -79,7 +79,7 @@ class LabelChange(models.Model):
     written = models.BigIntegerField()
 
     class Meta:
-        indexes = [models.Index(fields=["written"], name="mirror_labelchange_written")]
+        indexes = [models.Index(fields=["kind", "label_id", "written"], name="mirror_labelchange_label")]
 
     def __str__(self) -> str:
         return f"{self.kind} {self.label_id}"

@@ -104,7 +104,7 @@ class Migration(migrations.Migration):
                 ("written", models.BigIntegerField()),
             ],
             options={
-                "indexes": [models.Index(fields=["written"], name="mirror_labelchange_written")],
+                "indexes": [models.Index(fields=["kind", "label_id", "written"], name="mirror_labelchange_label")],
             },
         ),
     ]

@@ -3,7 +3,7 @@
 from typing import Annotated, ClassVar, Literal
 
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_noop, npgettext
+from django.utils.translation import gettext_noop, ngettext, npgettext
 from pydantic import Field
 from pyroaring import BitMap
 
@@ -12,6 +12,7 @@ from segmentation.criteria.base import Criterion, register
 from segmentation.criteria.catalog import Catalog
 from segmentation.criteria.context import Context
 from segmentation.criteria.errors import RefusedError
+from segmentation.criteria.evidence import labels_told
 from segmentation.criteria.labels import Table, Within
 from segmentation.criteria.telling import window_told
 from segmentation.criteria.values.base import OPPOSITE
@@ -19,8 +20,9 @@ from segmentation.criteria.words import Sentence, Words, phrase
 from segmentation.parts.base import Choosing, Control, FormPart, Option, Subject, Tree, Typed, Values
 from segmentation.parts.labels import label_operators
 from segmentation.parts.moments import WindowInput
+from tags.models import ContactCategory
 
-TABLE = Table("tags_contactcategory", label="category_id", since="assigned_at")
+TABLE = Table("category", "tags_contactcategory", label="category_id", since="assigned_at")
 Path = Annotated[str, Field(min_length=1, max_length=limits.TEXT)]
 
 
@@ -130,6 +132,20 @@ class CategoryCriterion(Criterion):
         }[self.op]
         return phrase(template, categories=told, window=window_told(self.within, words))
 
+    def evidence(self, contact: int, *, context: Context, words: Words) -> Sentence:
+        meant = {path: self._ids(path, context.catalog) for path in self.categories}
+        ids = {pk for below in meant.values() for pk in below}
+        links = ContactCategory.objects.filter(contact=contact, category__in=ids).order_by("assigned_at", "category")
+        found = list(links.values_list("category", "category__slug_path", "assigned_at"))
+        held = {pk for pk, _path, _at in found}
+        missing = [path for path, below in meant.items() if held.isdisjoint(below)] if self.op == "all" else []
+        return labels_told(
+            [(names_of(path, words.catalog), at) for _pk, path, at in found],
+            [self._name(path, words.catalog) for path in missing],
+            ngettext("is not in it", "is in none of them", len(self.categories)),
+            words,
+        )
+
     def opposite(self) -> "CategoryCriterion | None":
         return self.model_copy(update={"op": OPPOSITE[self.op]}) if self.op in OPPOSITE else None
 
@@ -137,9 +153,13 @@ class CategoryCriterion(Criterion):
         return [catalog.categories[path].id] if self.only_this_level else catalog.categories_below(path)
 
     def _name(self, path: str, catalog: Catalog) -> str:
-        """`Klient / Media`; as written where there is no such category (any more)."""
-        steps = path.split("/")
-        known = [catalog.categories.get("/".join(steps[: at + 1])) for at in range(len(steps))]
-        name = " / ".join(category.name if category else step for category, step in zip(known, steps, strict=True))
+        name = names_of(path, catalog)
         # Translators: a category without those below it
         return _("{category} (only this level)").format(category=name) if self.only_this_level else name
+
+
+def names_of(path: str, catalog: Catalog) -> str:
+    """`Klient / Media`; as written where there is no such category (any more)."""
+    steps = path.split("/")
+    known = [catalog.categories.get("/".join(steps[: at + 1])) for at in range(len(steps))]
+    return " / ".join(category.name if category else step for category, step in zip(known, steps, strict=True))

@@ -6,18 +6,18 @@ from django.utils.translation import get_language, gettext_noop
 from django.utils.translation import gettext as _
 from pyroaring import BitMap
 
-from contacts.models import ConsentState
+from contacts.models import ConsentState, ContactConsent
 from segmentation.criteria.base import Criterion, register
 from segmentation.criteria.catalog import Catalog
 from segmentation.criteria.context import Context
 from segmentation.criteria.errors import RefusedError
 from segmentation.criteria.labels import Name, Table, Within
 from segmentation.criteria.telling import window_told
-from segmentation.criteria.words import Sentence, Words, phrase
+from segmentation.criteria.words import Sentence, Words, phrase, plain
 from segmentation.parts.base import Choosing, Control, FormPart, Option, Subject, Tree, Typed, Values
 from segmentation.parts.moments import WindowInput
 
-TABLE = Table("contacts_contactconsent", label="consent_id", since="changed_at", also="state = ANY(%s)")
+TABLE = Table("consent", "contacts_contactconsent", label="consent_id", since="changed_at", state="state")
 
 
 class ConsentForm(FormPart):
@@ -79,8 +79,19 @@ class ConsentCriterion(Criterion):
     def members(self, context: Context) -> BitMap:
         consent = context.catalog.consents[self.consent].pk
         if self.state == "unknown":
-            return context.but(TABLE.having(consent, None, context, list(ConsentState.values)))
-        return TABLE.having(consent, self.within, context, [self.state])
+            answered = [TABLE.having(consent, None, context, state) for state in ConsentState.values]
+            return context.but(BitMap.union(*answered))
+        return TABLE.having(consent, self.within, context, self.state)
+
+    def evidence(self, contact: int, *, context: Context, words: Words) -> Sentence:
+        answers = ContactConsent.objects.filter(contact=contact, consent=context.catalog.consents[self.consent])
+        answer = answers.values_list("state", "changed_at", "source").first()
+        if answer is None:
+            return plain(_("never answered"))
+        state, at, source = answer
+        # Translators: a contact's answer about a consent: when, and where it came from ("form", "import")
+        template = _("given {date} ({source})") if state == ConsentState.GIVEN else _("withdrawn {date} ({source})")
+        return phrase(template, date=words.moment(at), source=plain(source))
 
     def sentence(self, words: Words) -> Sentence:
         known = words.catalog.consents.get(self.consent)

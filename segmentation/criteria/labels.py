@@ -4,9 +4,12 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Annotated, Any
 
+from django.db import connection
 from pydantic import Field, PlainValidator
 from pyroaring import BitMap
 
+from contacts.id_sets import bitmap, id_array
+from mirror.labels import holders
 from segmentation.criteria import limits
 from segmentation.criteria.context import Context
 from segmentation.criteria.times import Window, read_window
@@ -19,30 +22,54 @@ Within = Annotated[Window | None, PlainValidator(read_window)]  # null is refuse
 class Table:
     """A table of labels on contacts. Its primary key begins with the label: one label's contacts lie together.
 
-    `label`, `since`: its columns; `also`: a further condition, with one parameter.
+    `kind`: of labels; `label`, `since`: its columns; `state`: a further column that is asked for, if there is one.
     """
 
+    kind: str
     name: str
     label: str
     since: str
-    also: str = ""
+    state: str = ""
 
-    def having(self, label: int, window: Window | None, context: Context, *extra: Any) -> BitMap:
+    def having(self, label: int, window: Window | None, context: Context, state: str = "") -> BitMap:
         """The contacts with one label, since a moment in `window` if there is one."""
-        return self.having_any([label], window, context, *extra)
+        return self.having_any([label], window, context, state)
 
-    def having_any(self, labels: Sequence[int], window: Window | None, context: Context, *extra: Any) -> BitMap:
+    def having_any(self, labels: Sequence[int], window: Window | None, context: Context, state: str = "") -> BitMap:
         """The contacts with at least one of `labels`. One with several counts once."""
+        return BitMap.union(BitMap(), *self.having_each(labels, window, context, state).values())
+
+    def having_each(
+        self, labels: Sequence[int], window: Window | None, context: Context, state: str = ""
+    ) -> dict[int, BitMap]:
+        """The contacts of each of `labels`, all found at once."""
+        if window is None and context.only is None:
+            found = holders(
+                self.kind, labels, state=state, read=lambda missing: self._read(missing, state, None, context)
+            )
+        else:
+            found = self._read(labels, state, window, context)
+        return {label: context.visible(found.get(label, BitMap())) for label in labels}
+
+    def _read(self, labels: Sequence[int], state: str, window: Window | None, context: Context) -> dict[int, BitMap]:
         condition = f"{self.label} = ANY(%s)"
-        params: list[Any] = [sorted(labels)]
-        if self.also:
-            condition += f" AND {self.also}"
-            params += extra
+        params: list[Any] = [list(labels)]
+        if self.state:
+            condition += f" AND {self.state} = %s"
+            params.append(state)
+        if context.only is not None:
+            condition += " AND contact_id = ANY(%s::int[])"
+            params.append(id_array(context.only))
         if window is not None:
             span = window.span(context.now, context.zone)
             for sign, bound in ((">=", span.start), ("<=", span.last)):
                 if bound is not None:
                     condition += f" AND {self.since} {sign} %s"
                     params.append(bound)
-        query = f"SELECT string_agg(int4send(contact_id), '') FROM {self.name} WHERE {condition}"  # noqa: S608 - constants
-        return context.ids(query, tuple(params))
+        query = (
+            f"SELECT {self.label}, string_agg(int4send(contact_id), '')"  # noqa: S608 - constants
+            f" FROM {self.name} WHERE {condition} GROUP BY {self.label}"
+        )
+        with connection.cursor() as cursor:
+            cursor.execute(query, params)
+            return {label: bitmap(packed) for label, packed in cursor.fetchall()}

@@ -3,7 +3,7 @@
 from typing import Annotated, ClassVar, Literal
 
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_noop, npgettext
+from django.utils.translation import gettext_noop, ngettext, npgettext
 from pydantic import Field
 from pyroaring import BitMap
 
@@ -12,6 +12,7 @@ from segmentation.criteria.base import Criterion, Reference, register
 from segmentation.criteria.catalog import Catalog
 from segmentation.criteria.context import Context
 from segmentation.criteria.errors import RefusedError, below
+from segmentation.criteria.evidence import labels_told
 from segmentation.criteria.labels import Name, Table, Within
 from segmentation.criteria.telling import window_told
 from segmentation.criteria.values.base import OPPOSITE
@@ -19,9 +20,10 @@ from segmentation.criteria.words import Sentence, Words, phrase
 from segmentation.parts.base import Choosing, Control, FormPart, Option, Subject, Tree, Typed, Values
 from segmentation.parts.labels import label_operators
 from segmentation.parts.moments import WindowInput
+from tags.models import ContactTag
 from tags.normalising import parts
 
-TABLE = Table("tags_contacttag", label="tag_id", since="assigned_at")
+TABLE = Table("tag", "tags_contacttag", label="tag_id", since="assigned_at")
 
 
 class TagForm(FormPart):
@@ -107,7 +109,7 @@ class TagCriterion(Criterion):
     def members(self, context: Context) -> BitMap:
         ids = [pk for pk in context.catalog.tags(self.names).values() if pk is not None]
         if self.op == "all":
-            return BitMap.intersection(*(TABLE.having(pk, self.within, context) for pk in ids))
+            return BitMap.intersection(*TABLE.having_each(ids, self.within, context).values())
         having = TABLE.having_any(ids, self.within, context)
         return context.but(having) if self.op == "none" else having
 
@@ -136,6 +138,13 @@ class TagCriterion(Criterion):
             ),
         }[self.op]
         return phrase(template, tags=names, window=window_told(self.within, words))
+
+    def evidence(self, contact: int, *, context: Context, words: Words) -> Sentence:
+        links = ContactTag.objects.filter(contact=contact, tag__name__in=self.names).order_by("assigned_at", "tag")
+        since = list(links.values_list("tag__name", "assigned_at"))
+        held = {name for name, _at in since}
+        missing = [name for name in self.names if name not in held] if self.op == "all" else []
+        return labels_told(since, missing, ngettext("does not have it", "has none of them", len(self.names)), words)
 
     def opposite(self) -> "TagCriterion | None":
         return self.model_copy(update={"op": OPPOSITE[self.op]}) if self.op in OPPOSITE else None
