@@ -47,32 +47,45 @@ class Totals:
 
 def count(ids: np.ndarray) -> Totals:
     """How often each contact stands in `ids`."""
-    if _sparse(ids):
-        return Totals(*np.unique(ids, return_counts=True))
-    counts = np.bincount(ids)
-    found = np.flatnonzero(counts)
-    return Totals(found, counts[found])
+    rows = Grouped(ids)
+    return Totals(rows.ids, rows.counts)
+
+
+def distinct(ids: np.ndarray, keys: np.ndarray) -> Totals:
+    """How many different `keys` each contact in `ids` has; a key is one contact's."""
+    _keys, first = np.unique(keys, return_index=True)
+    return count(ids[first])
 
 
 def add(ids: np.ndarray, units: np.ndarray, *, unit: Fraction = ONE) -> Totals:
     """The sum of `units` (int64) for each contact in `ids`."""
-    counted, slots = _slots(ids)
-    return Totals(counted, _sums(slots, units, len(counted)), unit)
+    rows = Grouped(ids)
+    return Totals(rows.ids, rows.sums(units), unit)
 
 
 def average(ids: np.ndarray, units: np.ndarray, *, unit: Fraction = ONE) -> Totals:
     """The average of `units` (int64) for each contact in `ids`: kept as sum and count."""
-    sums = add(ids, units, unit=unit)
-    return Totals(sums.ids, sums.values, unit, per=count(ids).values)
+    rows = Grouped(ids)
+    return Totals(rows.ids, rows.sums(units), unit, per=rows.counts)
 
 
 def extreme(ids: np.ndarray, units: np.ndarray, *, largest: bool, unit: Fraction = ONE) -> Totals:
     """The largest, or the smallest, of `units` (int64) for each contact in `ids`."""
-    counted, slots = _slots(ids)
-    least, most = np.iinfo(np.int64).min, np.iinfo(np.int64).max
-    values = np.full(len(counted), least if largest else most, np.int64)
-    (np.maximum if largest else np.minimum).at(values, slots, units)
-    return Totals(counted, values, unit)
+    rows = Grouped(ids)
+    return Totals(rows.ids, rows.extremes(units, largest=largest), unit)
+
+
+def ends(ids: np.ndarray, moments: np.ndarray, keys: np.ndarray, *, last: bool) -> np.ndarray:
+    """The places of each contact's last row, or first: by moment, among equal ones by key.
+
+    Shape: as many as there are contacts, in no order. 2.5 million rows: 25 ms, against 230 by DuckDB's arg_max.
+    """
+    rows = Grouped(ids)
+    at = np.flatnonzero(moments == rows.extremes(moments, largest=last, spread=True))
+    if len(at) == len(rows.ids):
+        return at
+    tied = Grouped(ids[at])
+    return at[keys[at] == tied.extremes(keys[at], largest=last, spread=True)]
 
 
 def holding(totals: Totals, op: str, operand: Any, *, empty: int | None, context: Context) -> BitMap:
@@ -132,39 +145,58 @@ def _holds(number: int, op: str, operand: Any) -> bool:
 
 
 # --- grouping --------------------------------------------------------------------------------------------------
-def _sparse(ids: np.ndarray) -> bool:
-    return len(ids) * SPARSE < int(ids.max(initial=0))
+class Grouped:
+    """Rows by contact: `ids` the distinct contacts, ascending, `counts` how many rows each has."""
+
+    def __init__(self, ids: np.ndarray) -> None:
+        self._kept: Any
+        if len(ids) * SPARSE < int(ids.max(initial=0)):
+            self.ids, self._slots, self.counts = np.unique(ids, return_inverse=True, return_counts=True)
+            self._size, self._kept = len(self.ids), slice(None)
+        else:
+            counts = np.bincount(ids)
+            self.ids = self._kept = np.flatnonzero(counts)
+            self._slots, self._size, self.counts = ids, len(counts), counts[self.ids]
+
+    def sums(self, units: np.ndarray) -> np.ndarray:
+        """The sum of each contact's `units`: int64, or Python's whole numbers where that is too small.
+
+        Added as floats, which are exact as long as all of them together are small enough; else in two halves.
+        """
+        if _sure(units):
+            return self._added(units)
+        low, upper = units & (2**LOW_BITS - 1), units >> LOW_BITS
+        if not _sure(low) or not _sure(upper):
+            return self._in_python(units)
+        high = self._added(upper)
+        if int(np.abs(high).max(initial=0)) < LARGE >> LOW_BITS:
+            return (high << LOW_BITS) + self._added(low)
+        return (high.astype(object) << LOW_BITS) + self._added(low).astype(object)
+
+    def extremes(self, values: np.ndarray, *, largest: bool, spread: bool = False) -> np.ndarray:
+        """The largest or smallest of each contact's `values` (numbers or moments); `spread`: told for every row."""
+        numbers = values.view(np.int64) if values.dtype.kind == "M" else values.astype(np.int64, copy=False)
+        least, most = np.iinfo(np.int64).min, np.iinfo(np.int64).max
+        found = np.full(self._size, least if largest else most, np.int64)
+        (np.maximum if largest else np.minimum).at(found, self._slots, numbers)
+        chosen = found[self._slots if spread else self._kept]
+        return chosen.view(values.dtype) if values.dtype.kind == "M" else chosen
+
+    def _added(self, units: np.ndarray) -> np.ndarray:
+        return np.bincount(self._slots, weights=units, minlength=self._size)[self._kept].astype(np.int64)
+
+    def _in_python(self, units: np.ndarray) -> np.ndarray:
+        """As slow as it is exact: for sums of which no currency has ever heard."""
+        sums = np.zeros(self._size, dtype=object)
+        np.add.at(sums, self._slots, units.astype(object))
+        return sums[self._kept]
 
 
-def _slots(ids: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """The distinct ids, and for each of `ids` the place of its own among them."""
-    if _sparse(ids) or not len(ids):
-        return np.unique(ids, return_inverse=True)
-    found = np.flatnonzero(np.bincount(ids))
-    places = np.zeros(int(found[-1]) + 1, np.int32)
-    places[found] = np.arange(len(found), dtype=np.int32)
-    return found, places[ids]
-
-
-def _sums(slots: np.ndarray, units: np.ndarray, size: int) -> np.ndarray:
-    """The sum of `units` in each slot. As floats, which are exact as long as all of them together are small enough."""
-    if float(np.abs(units.astype(np.float64)).sum()) < EXACT / 2:
-        return np.bincount(slots, weights=units, minlength=size).astype(np.int64)
-    low = np.bincount(slots, weights=units & (2**LOW_BITS - 1), minlength=size).astype(np.int64)
-    upper = units >> LOW_BITS
-    if float(np.abs(upper.astype(np.float64)).sum()) >= EXACT / 2:
-        return _in_python(slots, units, size)
-    high = np.bincount(slots, weights=upper, minlength=size).astype(np.int64)
-    if int(np.abs(high).max(initial=0)) < LARGE >> LOW_BITS:
-        return (high << LOW_BITS) + low
-    return (high.astype(object) << LOW_BITS) + low.astype(object)
-
-
-def _in_python(slots: np.ndarray, units: np.ndarray, size: int) -> np.ndarray:
-    """As slow as it is exact: for sums of which no currency has ever heard."""
-    sums = np.zeros(size, dtype=object)
-    np.add.at(sums, slots, units.astype(object))
-    return sums
+def _sure(units: np.ndarray) -> bool:
+    """Whether every sum of some of the units is exact as a float."""
+    if not len(units):
+        return True
+    return max(abs(int(units.min())), abs(int(units.max()))) * len(units) < EXACT
 
 
 def _whole(numbers: list[int]) -> np.ndarray:
