@@ -1,3 +1,5 @@
+"""The app of activities, visits and orders, and where it joins in."""
+
 from django.apps import AppConfig
 
 
@@ -5,3 +7,11 @@ class ActivitiesConfig(AppConfig):
     """What contacts did and bought: activities, visits, orders."""
 
     name = "activities"
+
+    def ready(self) -> None:
+        from activities import panels
+        from contacts import manager
+
+        manager.register_panel(panels.TIMELINE)
+        manager.register_panel(panels.NUMBERS)
+        manager.register_belongings(panels.belongings)

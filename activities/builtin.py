@@ -34,3 +34,20 @@ PARAMETERS = {
     "results": _("number of results"),
     "method": _("method"),
 }
+
+# With visits and orders, what makes a contact engaged (docs/criteria.md, engagement).
+ENGAGING = ("email_open", "email_click", "sms_click", "product_view", "add_to_cart")
+ICONS = {
+    "page_view": "file-text",
+    "product_view": "eye",
+    "add_to_cart": "shopping-cart",
+    "email_sent": "send",
+    "email_open": "mail-open",
+    "email_click": "mouse-pointer-click",
+    "email_bounce": "mail-x",
+    "email_unsubscribe": "mail-minus",
+    "sms_click": "smartphone",
+    "form_submit": "clipboard-check",
+    "search": "search",
+    "login": "log-in",
+}

@@ -16,6 +16,7 @@ urlpatterns = [
     path("", include("users.urls")),
     path("", include("contacts.urls")),
     path("", include("tags.urls")),
+    path("", include("activities.urls")),
     path("", include("segmentation.urls")),
     path("", include("actions.urls")),
     path("", include("exports.urls")),

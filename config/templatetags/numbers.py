@@ -51,3 +51,13 @@ def percent_of(part: Any, whole: Any) -> str:
         return f">{number(Decimal('99.9'), 1)}{SPACE}%"
     places = 0 if share in (0, 100) else 1
     return f"{number(share.quantize(tenth) if places else share.quantize(Decimal(1), ROUND_DOWN), places)}{SPACE}%"
+
+
+def money(value: Any, currency: str) -> str:
+    """An amount with its currency: "1,234.50 PLN"; more than two decimals only where there are more."""
+    if value is None or value == "":
+        return NONE
+    amount = Decimal(str(value))
+    exact = amount.normalize()
+    places = max(2, -int(exact.as_tuple().exponent)) if exact else 2
+    return f"{number(amount, places)}{SPACE}{currency}"

@@ -21,6 +21,7 @@ register = template.Library()
 register.filter("number", numbers.number)
 register.filter("signed", numbers.signed)
 register.filter("percent_of", numbers.percent_of)
+register.filter("money", numbers.money)
 
 
 @register.simple_tag

@@ -1,0 +1,1 @@
+"""Pages about what contacts do: the timeline of one, and the activity types."""
