@@ -82,7 +82,7 @@ def test_every_tree_of_the_language_comes_back_from_the_form_as_it_was(world: An
 
 @pytest.mark.parametrize("type_", TYPES)
 def test_the_form_offers_the_operators_of_the_language_no_more_no_less(type_: str) -> None:
-    assert set(operand_for(type_).labels) == set(TYPES[type_][0].operators)
+    assert set(operand_for(type_).labels) == set(TYPES[type_].operators)
 
 
 def test_every_kind_has_a_form_part_of_its_name() -> None:

@@ -1,7 +1,7 @@
 """What a criterion is given to find its contacts: one instant, one state of the data, one place to ask."""
 
 import copy
-from collections.abc import Callable, Hashable
+from collections.abc import Callable, Hashable, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime
 from functools import cached_property
@@ -119,6 +119,16 @@ class Context:
         if key not in self._found:
             self._found[key] = self.visible(find())
         return self._found[key]
+
+    def once_each(
+        self, key: Hashable, names: Sequence[int], find: Callable[[Sequence[int]], dict[int, BitMap]]
+    ) -> dict[int, BitMap]:
+        """`once` for several sets found together; those that `find` has no set for are empty."""
+        missing = [name for name in names if (key, name) not in self._found]
+        if missing:
+            found = find(missing)
+            self._found |= {(key, name): self.visible(found.get(name, BitMap())) for name in missing}
+        return {name: self._found[key, name] for name in names}
 
     @staticmethod
     def read(query: str, params: tuple[Any, ...] = ()) -> BitMap:

@@ -43,13 +43,13 @@ class Table:
         self, labels: Sequence[int], window: Window | None, context: Context, state: str = ""
     ) -> dict[int, BitMap]:
         """The contacts of each of `labels`, all found at once."""
+        key = (self.name, state, repr(window))
         if window is None and context.only is None:
-            found = holders(
-                self.kind, labels, state=state, read=lambda missing: self._read(missing, state, None, context)
-            )
-        else:
-            found = self._read(labels, state, window, context)
-        return {label: context.visible(found.get(label, BitMap())) for label in labels}
+            return context.once_each(key, labels, lambda missing: self._kept(missing, state, context))
+        return context.once_each(key, labels, lambda missing: self._read(missing, state, window, context))
+
+    def _kept(self, labels: Sequence[int], state: str, context: Context) -> dict[int, BitMap]:
+        return holders(self.kind, labels, state=state, read=lambda missing: self._read(missing, state, None, context))
 
     def _read(self, labels: Sequence[int], state: str, window: Window | None, context: Context) -> dict[int, BitMap]:
         condition = f"{self.label} = ANY(%s)"
@@ -61,7 +61,7 @@ class Table:
             condition += " AND contact_id = ANY(%s::int[])"
             params.append(id_array(context.only))
         if window is not None:
-            span = window.span(context.now, context.zone)
+            span = context.span(window)
             for sign, bound in ((">=", span.start), ("<=", span.last)):
                 if bound is not None:
                     condition += f" AND {self.since} {sign} %s"

@@ -1,5 +1,6 @@
 """Conditions on mirrored rows as SQL for DuckDB. Their texts are constants; values are bound parameters."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
@@ -45,6 +46,6 @@ def complement(where: Where) -> Where:
     return Where(f"({where.sql}) IS NOT TRUE", where.params, where.columns)
 
 
-def marks(values: list[Any]) -> str:
+def marks(values: Sequence[Any]) -> str:
     """The `?` of a list."""
     return ", ".join("?" * len(values))
