@@ -54,7 +54,12 @@ def evaluated(target: Target, context: Context) -> BitMap:
 
     `check` has made sure before that following ends.
     """
-    return context.once(("evaluated", target.kind, target.id), lambda: _members(target, context))
+    return context.once(("evaluated", *target), lambda: _members(target, context))
+
+
+def already_evaluated(target: Target, members: BitMap, context: Context) -> None:
+    """Takes `members` for what the criteria referred to have now: they have been evaluated node by node."""
+    context.once(("evaluated", *target), lambda: members)
 
 
 def _members(target: Target, context: Context) -> BitMap:

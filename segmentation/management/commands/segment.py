@@ -1,12 +1,14 @@
-"""`manage.py segment`: list, create, refresh segments and print their members, without a browser."""
+"""`manage.py segment`: list, create, refresh segments, print their members and say why, without a browser."""
 
 import csv
 import sys
 from argparse import ArgumentParser
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from contextlib import suppress
+from json import dumps
 from pathlib import Path
 from typing import Any
+from zoneinfo import ZoneInfo
 
 from django.core.management.base import BaseCommand, CommandError
 from django.utils import timezone
@@ -19,6 +21,7 @@ from contacts.models import Contact
 from jobs.models import JobState
 from jobs.services import run
 from segmentation.criteria import CriteriaError, limits, load
+from segmentation.explaining import Explanation, NoSuchContactError, why
 from segmentation.models import LONGEST_HOURS, Calculation, Reason, RefreshUnit, Segment
 from segmentation.selectors import list_of, segments
 from segmentation.services import NameTakenError, Settings, create_segment, request_calculation
@@ -30,10 +33,10 @@ AT_ONCE = 10_000  # members fetched at a time
 class Command(BaseCommand):
     """Everything here goes through the same services as the pages."""
 
-    help = "Lists, creates and refreshes segments of an account, and prints their members."
+    help = "Lists, creates and refreshes segments of an account, prints their members, and says why one is in or out."
 
     def add_arguments(self, parser: ArgumentParser) -> None:
-        verbs = parser.add_subparsers(dest="verb", required=True, metavar="list|create|refresh|members")
+        verbs = parser.add_subparsers(dest="verb", required=True, metavar="list|create|refresh|members|why")
         self.verb(verbs, "list", "the segments with their list, count and times")
         create = self.verb(verbs, "create", "a new segment, calculated at once unless --queue is given")
         create.add_argument("name")
@@ -48,6 +51,13 @@ class Command(BaseCommand):
         for parser_ in (refresh, members):
             parser_.add_argument("segment", help="its id or its name")
 
+        why_ = self.verb(
+            verbs, "why", "why a contact is in a segment, or is not: its criteria, each with what the data say"
+        )
+        why_.add_argument("--segment", required=True, metavar="ID", help="its id or its name")
+        why_.add_argument("--contact", required=True, metavar="ID|EMAIL")
+        why_.add_argument("--json", action="store_true", help="for programs")
+
     @staticmethod
     def verb(verbs: Any, name: str, text: str) -> ArgumentParser:
         parser: ArgumentParser = verbs.add_parser(name, help=text)
@@ -58,15 +68,16 @@ class Command(BaseCommand):
         found = Account.objects.filter(schema_name=account).first()
         if found is None or account == "public":
             raise CommandError(f"There is no account “{account}”.")
-        english = override("en")
-        with suppress(BrokenPipeError), tenant_context(found), english, timezone.override(found.zone):
+        language = override(found.language if verb == "why" else "en")
+        with suppress(BrokenPipeError), tenant_context(found), language, timezone.override(found.zone):
             verbs: dict[str, Callable[..., None]] = {
                 "list": self.list,
                 "create": self.create,
                 "refresh": self.refresh,
                 "members": self.members,
+                "why": self.why,
             }
-            verbs[verb](**options)
+            verbs[verb](**options, zone=found.zone)
 
     def list(self, **_options: Any) -> None:
         now = timezone.now()
@@ -130,6 +141,20 @@ class Command(BaseCommand):
             for row in rows.values_list(*COLUMNS):
                 writer.writerow([defuse(str(value)) if value is not None else "" for value in row])
 
+    def why(self, *, segment: str, contact: str, zone: ZoneInfo, json: bool, **_options: Any) -> None:
+        found = segment_named(segment)
+        try:
+            explanation = why(found, contact_named(contact), now=timezone.now(), zone=zone)
+        except NoSuchContactError:
+            raise CommandError(f"There is no contact “{contact}”.") from None
+        except CriteriaError as error:
+            raise CommandError(str(error)) from None
+        if json:
+            self.stdout.write(dumps(explanation.as_json(), ensure_ascii=False))
+            return
+        for line in told(explanation):
+            self.stdout.write(line)
+
 
 def interval(text: str) -> tuple[int, str]:
     """`6h` or `2d` as a number and a unit."""
@@ -148,6 +173,22 @@ def segment_named(text: str) -> Segment:
     if found is None:
         raise CommandError(f"There is no segment “{text}”.")
     return found
+
+
+def contact_named(text: str) -> int:
+    """The id that is written, or that of the contact with this e-mail; 0: there is none."""
+    if text.isascii() and text.isdecimal() and len(text) <= 10:
+        return int(text)
+    return Contact.objects.filter(email=text.strip().lower()).values_list("pk", flat=True).first() or 0
+
+
+def told(explanation: Explanation) -> Iterator[str]:
+    """The tree, a node a line: whether it holds, what it is, what the data say; an arrow at what would have to change."""
+    for depth, node in explanation.root.walk():
+        mark = "✓" if node.holds else "✗"
+        evidence = f": {node.evidence}" if node.evidence is not None and node.evidence.parts else ""
+        arrow = " ←" if node.to_change else ""
+        yield f"{'  ' * depth}{mark} {node.sentence}{evidence}{arrow}"
 
 
 def json_in(file: str) -> dict[str, Any]:
