@@ -95,6 +95,11 @@ class Criterion(BaseModel):
         """
         return Sentence(())
 
+    @property
+    def compound(self) -> bool:
+        """Whether its sentence has commas of its own, so that it stands in brackets beside others."""
+        return False
+
     def moves_with_time(self, catalog: Catalog) -> bool:
         """Whether its contacts may change while no data do.
 

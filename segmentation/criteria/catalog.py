@@ -5,8 +5,11 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any
 
+from django.db import connection
 from pyroaring import BitMap
 
+from accounts.models import Account
+from activities.models import ActivityType, Parameter
 from contacts.models import Attribute, Consent
 from segmentation.models import Calculation, SavedCriteria, Segment, UploadedList
 from tags.models import Category, Tag
@@ -29,6 +32,14 @@ class KnownCategory:
     id: int
     name: str
     path: str
+
+
+@dataclass(frozen=True)
+class KnownActivity:
+    """An activity type with its declared parameters by key."""
+
+    type: ActivityType
+    parameters: dict[str, Parameter]
 
 
 @dataclass
@@ -62,6 +73,28 @@ class Catalog:
     @cached_property
     def files(self) -> dict[int, str]:
         return dict(UploadedList.objects.values_list("id", "name"))
+
+    @cached_property
+    def activities(self) -> dict[str, KnownActivity]:
+        """The activity types by key. Two queries."""
+        types = ActivityType.objects.prefetch_related("parameters")
+        return {
+            type_.key: KnownActivity(type_, {parameter.key: parameter for parameter in type_.parameters.all()})
+            for type_ in types
+        }
+
+    @cached_property
+    def account(self) -> Account:
+        return Account.objects.get(schema_name=connection.schema_name)  # type: ignore[attr-defined]
+
+    @property
+    def engagement_days(self) -> int:
+        """How long somebody who did something stays engaged, unless criteria say otherwise."""
+        return self.account.engagement_days
+
+    @property
+    def currency(self) -> str:
+        return self.account.currency
 
     def file_ids(self, pk: int) -> BitMap:
         """The contacts that a file matched when it was uploaded."""

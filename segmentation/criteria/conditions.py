@@ -48,7 +48,7 @@ class Condition(BaseModel):
     def test(self, params: Params, context: Context) -> Where:
         """As a condition of DuckDB."""
         param = params[self.param]
-        return param.type.test(self.op, self.read(params), column=param.column, context=context)
+        return param.type.test(self.op, self.read(params), column=param.column, context=context.facts)
 
     def sentence(self, params: Params, words: Words) -> Sentence:
         """In words. Never fails: what was declared once and is not any more is told as it is written."""
@@ -106,8 +106,12 @@ def joined(where: Sequence[Condition] | None, params: Params, context: Context) 
     )
 
 
-def told(sentence: Sentence, where: Sequence[Condition] | None, params: Params, words: Words) -> Sentence:
-    """`sentence` with the conditions after it: `viewed a page, address contains “/cennik”`."""
-    for condition in where or ():
+def told(where: Sequence[Condition] | None, params: Params, words: Words) -> Sentence:
+    """The conditions one after another: `address contains “/cennik”, page title is Prices`."""
+    first, *others = where or [None]
+    if first is None:
+        return Sentence(())
+    sentence = first.sentence(params, words)
+    for condition in others:
         sentence = phrase("{sentence}, {condition}", sentence=sentence, condition=condition.sentence(params, words))
     return sentence

@@ -102,7 +102,9 @@ def _bracketed(node: Node, words: Words) -> Sentence:
 
 
 def joins(node: Node) -> bool:
-    """Whether the node's sentence has an "and" or an "or" of its own."""
+    """Whether the node's sentence has an "and", an "or" or a comma of its own."""
+    if isinstance(node, Criterion):
+        return node.compound
     if isinstance(node, AllOf | AnyOf):
         return len(node.children) > 1 or joins(node.children[0])
     return False

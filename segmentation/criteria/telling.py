@@ -1,6 +1,8 @@
 """Windows of time in words, with the days they come to."""
 
 from datetime import datetime
+from decimal import Decimal
+from typing import Any
 
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
@@ -27,6 +29,36 @@ def window_told(window: Window, words: Words) -> Sentence:
             if start is not None and end is not None:
                 return phrase(_("from {start} to {end}"), start=words.moment(start), end=words.moment(end))
     raise TypeError(window)
+
+
+def times_told(op: str, operand: Any, words: Words) -> Sentence:
+    """`3 times or more`, `fewer than 3 times or never`: to stand after what happened so often."""
+    if op == "between":
+        low, high = words.number(operand.low), words.number(operand.high)
+        told, with_none = phrase(_("from {low} to {high} times"), low=low, high=high), operand.low <= 0 <= operand.high
+    elif op in ("in", "not_in"):
+        values = words.any_of([words.number(one) for one in operand])
+        template = _("exactly {values} times") if op == "in" else _("not exactly {values} times")
+        told, with_none = phrase(template, values=values), (Decimal(0) in operand) == (op == "in")
+    else:
+        told = phrase(_times(op, operand), n=words.number(operand))
+        holds = {"eq": operand == 0, "ne": operand != 0, "lt": operand > 0, "lte": operand >= 0, "gt": operand < 0}
+        with_none = holds.get(op, operand <= 0)
+    # Translators: times: "fewer than 3 times"; nobody is forgotten who never did it
+    return phrase(_("{times} or never"), times=told) if with_none else told
+
+
+def _times(op: str, number: Decimal) -> str:
+    n = int(number) if number == number.to_integral_value() else 2
+    # Translators: each stands after what was done so often: "visited the site 3 times or more"
+    return {
+        "eq": ngettext("exactly {n} time", "exactly {n} times", n),
+        "ne": ngettext("not exactly {n} time", "not exactly {n} times", n),
+        "gte": ngettext("{n} time or more", "{n} times or more", n),
+        "gt": ngettext("more than {n} time", "more than {n} times", n),
+        "lte": ngettext("at most {n} time", "at most {n} times", n),
+        "lt": ngettext("fewer than {n} time", "fewer than {n} times", n),
+    }[op]
 
 
 def ago_told(ago: Ago, name: Sentence, words: Words) -> Sentence:
