@@ -37,6 +37,11 @@ class Kind:
     columns: dict[str, Column] = field(hash=False)
     moment: Column | None = None
 
+    @property
+    def table(self) -> str:
+        """The FROM clause of what says when a row was written."""
+        return self.source.split(" JOIN ")[0]
+
     def column(self, name: str) -> Column:
         """A column that every row of the kind has."""
         for column in (self.key, self.contact, self.moment):

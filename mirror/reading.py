@@ -6,7 +6,7 @@ PostgreSQL: the same statements over a small world, which is how one contact is 
 
 import os
 import tempfile
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -25,7 +25,10 @@ from mirror.kinds import KINDS, Column, Kind
 
 Arrays = dict[str, np.ndarray]
 FEW = 10_000  # rows beyond the cut that are counted; more are "many"
-FORMAT = "header = false, auto_detect = false, delim = ',', quote = '\"', escape = '\"', nullstr = '\\N', allow_quoted_nulls = false"
+FORMAT = (
+    "header = false, auto_detect = false, delim = ',', quote = '\"', escape = '\"', nullstr = '\\N',"
+    " allow_quoted_nulls = false"
+)
 
 
 @dataclass(frozen=True)
@@ -47,7 +50,7 @@ class Tail:
     """How far a kind is mirrored, and what has been written since, as this snapshot sees it.
 
     `stamp` is equal for equal rows of the kind: the cut, and of the rows beyond it number, writers and those gone;
-    None if there are too many to tell.
+    None if there are too many to tell. `latest`: when the last of the rows beyond the cut happened.
     """
 
     cut: int
@@ -55,12 +58,13 @@ class Tail:
     rows: int  # beyond the cut; FEW + 1: more
     gone: int
     stamp: tuple[int, ...] | None
+    latest: datetime | None
 
 
 class Reader:
     """Reads in the snapshot that is open now. One for an evaluation: what it has seen does not change under it."""
 
-    def __init__(self, *, only: Collection[int] | None = None) -> None:
+    def __init__(self, *, only: Iterable[int] | None = None) -> None:
         self.only = None if only is None else id_array(only)
 
     # --- what there is -------------------------------------------------------------------------------------------
@@ -69,26 +73,21 @@ class Reader:
         """Of every kind. Two queries, whatever the number of rows."""
         with connection.cursor() as cursor:
             cursor.execute(
-                "SELECT kind, cut, revision, (SELECT count(*) FROM mirror_gone g WHERE g.kind = c.kind) FROM mirror_cut c"
+                "SELECT kind, cut, revision, (SELECT count(*) FROM mirror_gone g WHERE g.kind = c.kind)"
+                " FROM mirror_cut c"
             )
             cuts = {kind: (cut, revision, gone) for kind, cut, revision, gone in cursor.fetchall()}
-            queries, params = [], []
-            for kind in KINDS.values():
-                queries.append(
-                    "SELECT %s, count(*), sum(written) FROM"
-                    f" (SELECT {kind.written} FROM {kind.source.split(' JOIN ')[0]} WHERE {kind.written} >= %s LIMIT %s)"
-                    " newer (written)"
-                )
-                params += [kind.name, cuts.get(kind.name, (0, 0, 0))[0], FEW + 1]
-            cursor.execute(" UNION ALL ".join(queries), params)
-            found = {name: (count, writers) for name, count, writers in cursor.fetchall()}
-        tails = {}
-        for kind in KINDS:
-            cut, revision, gone = cuts.get(kind, (0, 0, 0))
-            count, writers = found[kind]
-            stamp = None if count > FEW else (cut, revision, count, int(writers or 0), gone)
-            tails[kind] = Tail(cut, revision, count, gone, stamp)
-        return tails
+            cursor.execute(
+                " UNION ALL ".join(map(_newer, KINDS.values())),
+                [each for name in KINDS for each in (name, cuts.get(name, (0, 0, 0))[0], FEW + 1)],
+            )
+            found = {name: newer for name, *newer in cursor.fetchall()}
+        return {name: _tail(*cuts.get(name, (0, 0, 0)), *found[name]) for name in KINDS}
+
+    def latest(self, kind: str) -> datetime | None:
+        """When the last row of a kind happened, as far as its rows have a moment."""
+        filed = (part.last_at for part in files.parts(kind, self.tails[kind].revision))
+        return max((at for at in (self.tails[kind].latest, *filed) if at is not None), default=None)
 
     @cached_property
     def everyone(self) -> BitMap:
@@ -99,7 +98,7 @@ class Reader:
 
     # --- reading -------------------------------------------------------------------------------------------------
     def ids(self, rows: Rows, where: str = "", params: Sequence[Any] = ()) -> np.ndarray:
-        """The contact of every row for which `where` (DuckDB, over the rows' columns) holds: int32, repeated, unsorted."""
+        """The contact of every row for which `where` (DuckDB, over the columns) holds: int32, repeated, unsorted."""
         return self.select(rows, f"SELECT contact_id FROM {{rows}}{' WHERE ' + where if where else ''}", params)[
             "contact_id"
         ]
@@ -155,13 +154,14 @@ class Reader:
 
     @contextmanager
     def _newer(self, rows: Rows, *, all_of_them: bool) -> Iterator[tuple[str, list[int]]]:
-        """The rows beyond the cut as a table of DuckDB, and the keys of rows in files that are not to be read any more."""
+        """The rows beyond the cut as a table of DuckDB, and the keys of rows in files that hold no longer."""
         tail, kind = self.tails[rows.kind.name], rows.kind
         overridden = [] if all_of_them else self._overridden(kind)
         if not all_of_them and not tail.rows:
             yield "", overridden
             return
-        conditions, params = ["true"], []
+        conditions: list[str] = ["true"]
+        params: list[Any] = []
         if self.only is not None:
             conditions.append(f"{kind.contact.sql} = ANY (%s::int[])")
             params.append(self.only)
@@ -191,8 +191,7 @@ class Reader:
         order = "order" if kind.name == "line" else kind.name
         with connection.cursor() as cursor:
             if tail.rows and kind.name in ("contact", "order", "line"):
-                table = kind.source.split(" JOIN ")[0]
-                cursor.execute(f"SELECT t.id FROM {table} WHERE {kind.written} >= %s", [tail.cut])
+                cursor.execute(f"SELECT t.id FROM {kind.table} WHERE {kind.written} >= %s", [tail.cut])
                 found += [key for (key,) in cursor.fetchall()]
             if self.tails[order].gone:
                 # Rows of contacts that are gone themselves need no care: they are outside everyone.
@@ -203,6 +202,18 @@ class Reader:
                 )
                 found += [key for (key,) in cursor.fetchall()]
         return found
+
+
+def _newer(kind: Kind) -> str:
+    """A query: of the rows beyond a cut the number, the sum of their writers, the last moment."""
+    moment = "NULL::timestamptz" if kind.moment is None else "t.at"
+    rows = f"SELECT {kind.written}, {moment} FROM {kind.table} WHERE {kind.written} >= %s LIMIT %s"
+    return f"SELECT %s, count(*), COALESCE(sum(written), 0)::bigint, max(at) FROM ({rows}) newer (written, at)"
+
+
+def _tail(cut: int, revision: int, gone: int, rows: int, writers: int, latest: datetime | None) -> Tail:
+    stamp = None if rows > FEW else (cut, revision, rows, writers, gone)
+    return Tail(cut, revision, rows, gone, stamp, latest)
 
 
 def report(broken: BrokenFileError) -> None:
