@@ -3,11 +3,15 @@
 from dataclasses import dataclass
 from functools import cached_property
 
+from django.db import connection
 from django.utils.translation import get_language
 
+from accounts.models import Account
+from activities.builtin import ICONS
+from activities.models import ActivityType
 from contacts.models import Attribute, Consent
 from segmentation.models import SavedCriteria, Segment, UploadedList
-from segmentation.parts.base import Option, TypedAttribute
+from segmentation.parts.base import KnownActivityType, Option, TypedAttribute, TypedParameter
 from tags.models import Category, Tag
 
 SUGGESTED_TAGS = 500  # in the shared list of suggestions; any other tag may still be typed
@@ -61,3 +65,20 @@ class Choices:
     def files(self) -> list[Option]:
         rows = UploadedList.objects.order_by("-created_at", "name").values_list("pk", "name")
         return [Option(str(pk), name) for pk, name in rows]
+
+    @cached_property
+    def activities(self) -> dict[str, KnownActivityType]:
+        """The activity types with their parameters. Two queries."""
+        return {
+            kind.key: KnownActivityType(
+                kind.label,
+                ICONS.get(kind.key, "activity"),
+                {one.key: TypedParameter(one.label, one.type) for one in kind.parameters.all()},
+            )
+            for kind in ActivityType.objects.prefetch_related("parameters")
+        }
+
+    @cached_property
+    def engagement_days(self) -> int:
+        """How long somebody who did something stays engaged, unless criteria say otherwise."""
+        return Account.objects.values_list("engagement_days", flat=True).get(schema_name=connection.schema_name)  # type: ignore[attr-defined]

@@ -18,6 +18,7 @@ from segmentation.builder.shape import Group, Item, Leaf, Shape, ShapeError, dum
 from segmentation.criteria import KINDS, Catalog, CriteriaError, Words, check, parse
 from segmentation.models import SavedCriteria
 from segmentation.parts.base import FormPart, Tree, Typed, UnfinishedError, Values
+from segmentation.parts.conditions import prefix, used
 
 if TYPE_CHECKING:
     from segmentation.builder.display import Display
@@ -200,9 +201,17 @@ class Builder:
 
 
 def _field_at(path: str, values: Values) -> str:
-    """The field that the path within a criterion is about: `value.from` is the field `from`, if there is one."""
+    """The field that the path within a criterion is about: `value.from` is the field `from`, if there is one.
+
+    `where[0].value` is the field `value` of the first condition's row, `times.value` is `times_value`.
+    """
     keys = re.findall(r"[a-z_]+", path)
-    return next((key for key in reversed(keys) if key in values), keys[0] if keys else "")
+    row = re.match(r"where\[(\d+)\]", path)
+    if row and int(row[1]) < len(rows := used(values)):
+        start = prefix(rows[int(row[1])])
+        return start + next((key for key in reversed(keys) if start + key in values), "param")
+    names = [name for key in reversed(keys) for name in (f"{keys[0]}_{key}", key)]
+    return next((name for name in names if name in values), keys[0] if keys else "")
 
 
 def part_of(values: Values) -> FormPart | None:

@@ -1,6 +1,20 @@
 """The criteria language (docs/criteria.md): a closed set of kinds, read from JSON, found as sets, told as sentences."""
 
-from segmentation.criteria import attribute, category, consent, field, file, limits, sample, saved, segment, tag
+from segmentation.criteria import (
+    activity,
+    attribute,
+    category,
+    consent,
+    engagement,
+    field,
+    file,
+    limits,
+    sample,
+    saved,
+    segment,
+    tag,
+    visit,
+)
 from segmentation.criteria.base import KINDS, Criterion, Reference, register
 from segmentation.criteria.catalog import Catalog
 from segmentation.criteria.checking import check
@@ -11,7 +25,20 @@ from segmentation.criteria.reading import dump, load, parse, parse_json
 from segmentation.criteria.references import references, rename
 from segmentation.criteria.words import Part, Sentence, Words
 
-MODULES = (attribute, category, consent, field, file, sample, saved, segment, tag)  # imported: their kinds are known
+MODULES = (
+    activity,
+    visit,
+    engagement,
+    attribute,
+    category,
+    consent,
+    field,
+    file,
+    sample,
+    saved,
+    segment,
+    tag,
+)  # imported: their kinds are known
 
 __all__ = [
     "KINDS",

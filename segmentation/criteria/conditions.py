@@ -108,10 +108,8 @@ def joined(where: Sequence[Condition] | None, params: Params, context: Context) 
 
 def told(where: Sequence[Condition] | None, params: Params, words: Words) -> Sentence:
     """The conditions one after another: `address contains “/cennik”, page title is Prices`."""
-    first, *others = where or [None]
-    if first is None:
-        return Sentence(())
-    sentence = first.sentence(params, words)
-    for condition in others:
-        sentence = phrase("{sentence}, {condition}", sentence=sentence, condition=condition.sentence(params, words))
+    sentence = Sentence(())
+    for condition in where or ():
+        told = condition.sentence(params, words)
+        sentence = phrase("{sentence}, {told}", sentence=sentence, told=told) if sentence.parts else told
     return sentence

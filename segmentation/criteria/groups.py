@@ -105,6 +105,8 @@ def joins(node: Node) -> bool:
     """Whether the node's sentence has an "and", an "or" or a comma of its own."""
     if isinstance(node, Criterion):
         return node.compound
+    if isinstance(node, Not):
+        return isinstance(node.children[0], Criterion) and bool(node.children[0].opposite()) and joins(node.children[0])
     if isinstance(node, AllOf | AnyOf):
         return len(node.children) > 1 or joins(node.children[0])
     return False

@@ -32,14 +32,14 @@ class Control:
     """One input of a criterion, ready to be shown."""
 
     name: str
-    type: Literal["select", "text", "number", "date", "time", "chips", "pick", "check", "hidden", "words"]
+    type: Literal["select", "text", "number", "date", "time", "chips", "pick", "check", "hidden", "words", "line"]
     label: str = ""
     values: list[str] = field(default_factory=list)
     options: Sequence[Option] = ()
     refreshes: bool = False  # a change of it changes which inputs follow
     suggestions: str = ""  # the list of suggestions on the page: "tags"
     hint: str = ""
-    size: Literal["", "short", "long"] = ""
+    size: Literal["", "short", "long", "adding"] = ""
     numeric: bool = False  # chips that are numbers
     errors: list[str] = field(default_factory=list)
 
@@ -125,8 +125,18 @@ class Typed:
             self.errors.setdefault(name, message or _("Fill this in."))
         return value
 
+    def within(self, prefix: str) -> "Typed":
+        """The fields whose names begin with `prefix`, called by the rest of their names; complaints of its own."""
+        values = {name.removeprefix(prefix): held for name, held in self.values.items() if name.startswith(prefix)}
+        return Typed(values, self.choices)
+
     def complain(self, name: str, message: str) -> None:
         self.errors.setdefault(name, message)
+
+    def complain_within(self, prefix: str, part: "Typed") -> None:
+        """Takes over what was complained of in `within(prefix)`."""
+        for name, message in part.errors.items():
+            self.complain(prefix + name, message)
 
     def finish(self) -> None:
         """Raises: UnfinishedError, if anything was complained of."""
@@ -151,6 +161,22 @@ class TypedAttribute(NamedTuple):
     options: list[str]
 
 
+class TypedParameter(NamedTuple):
+    """Something that can be asked of a row, as a form needs it: its type is one of those of operands."""
+
+    label: str
+    type: str
+    options: Sequence[Option] = ()
+
+
+class KnownActivityType(NamedTuple):
+    """An activity type of the account, as a form needs it."""
+
+    label: str
+    icon: str
+    parameters: dict[str, TypedParameter]
+
+
 class Choosing(Protocol):
     """What there is to choose from in the account; see segmentation.builder.choices."""
 
@@ -168,6 +194,18 @@ class Choosing(Protocol):
     def saved(self) -> list[Option]: ...
     @property
     def files(self) -> list[Option]: ...
+    @property
+    def activities(self) -> dict[str, KnownActivityType]: ...
+    @property
+    def engagement_days(self) -> int: ...
+
+
+def renamed(controls: Iterable[Control], prefix: str) -> list[Control]:
+    """The controls of a part, each with `prefix` before its name."""
+    found = list(controls)
+    for control in found:
+        control.name = prefix + control.name
+    return found
 
 
 class FormPart(ABC):

@@ -270,6 +270,7 @@ def operand_for(type_: str, options: Sequence[Option] = ()) -> Operand:
 
 OPERANDS: dict[str, type[Operand]] = {
     "text": TextOperand,
+    "url": TextOperand,
     "number": NumberOperand,
     "boolean": BooleanOperand,
     "choice": ChoiceOperand,

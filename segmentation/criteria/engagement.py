@@ -1,0 +1,91 @@
+"""`engagement`: whether somebody did anything lately that shows interest."""
+
+from dataclasses import replace
+from datetime import datetime
+from typing import Annotated, ClassVar, Literal
+
+import numpy as np
+from django.utils.translation import gettext as _
+from pydantic import Field
+from pyroaring import BitMap
+from typing_extensions import override
+
+from activities.builtin import ENGAGING
+from activities.models import OrderStatus
+from contacts.id_sets import id_set
+from mirror.kinds import ACTIVITY, ORDER, VISIT, Column
+from mirror.reading import Rows
+from segmentation.criteria.base import Criterion, register
+from segmentation.criteria.catalog import Catalog
+from segmentation.criteria.context import Context
+from segmentation.criteria.occurrences import aware
+from segmentation.criteria.telling import window_told
+from segmentation.criteria.times import Last
+from segmentation.criteria.words import Sentence, Words, phrase, plain
+from segmentation.parts.occurrences import EngagementForm
+
+COUNTS = f"status NOT IN ('{OrderStatus.CANCELLED.value}', '{OrderStatus.REFUNDED.value}')"
+
+
+@register
+class EngagementCriterion(Criterion):
+    """`{"kind": "engagement", "state": "engaged", "days": 90}`.
+
+    Engaged is who opened or clicked in an e-mail, clicked in a text message, viewed a product, put one in the cart,
+    visited the site or ordered (what was neither cancelled nor refunded) in the last `days`.
+    """
+
+    form: ClassVar = EngagementForm()
+
+    kind: Literal["engagement"]
+    state: Literal["engaged", "unengaged"]
+    days: Annotated[int, Field(ge=1, le=3650)] | None = None
+
+    @override
+    def members(self, context: Context) -> BitMap:
+        engaged = context.once(("engaged", self.window(context.catalog)), lambda: self.engaged(context))
+        return engaged & context.everyone if self.state == "engaged" else context.but(engaged)
+
+    def engaged(self, context: Context) -> BitMap:
+        return BitMap.union(*(id_set(context.reader.ids(rows, where)) for rows, where in self.sources(context)))
+
+    def sources(self, context: Context) -> list[tuple[Rows, str]]:
+        """The rows that show interest, and which of them."""
+        first, last = context.span(self.window(context.catalog))
+        types = [known.type.pk for key, known in context.catalog.activities.items() if key in ENGAGING]
+        none: tuple[Column, ...] = ()
+        return [
+            *((Rows(ACTIVITY, none, type_, first, last), "") for type_ in types),
+            (Rows(VISIT, none, 0, first, last), ""),
+            (Rows(ORDER, (ORDER.column("status"),), 0, first, last), COUNTS),
+        ]
+
+    def window(self, catalog: Catalog) -> Last:
+        return Last(self.days or catalog.engagement_days, "day")
+
+    @override
+    def sentence(self, words: Words) -> Sentence:
+        window = window_told(self.window(words.catalog), words)
+        if self.state == "engaged":
+            # Translators: window: "in the last 90 days (since 24 Aug)"
+            return phrase(_("is engaged: was active {window}"), window=window)
+        # Translators: window: "in the last 90 days (since 24 Aug)"
+        return phrase(_("is not engaged: was not active {window}"), window=window)
+
+    @override
+    def evidence(self, contact: int, *, context: Context, words: Words) -> Sentence:
+        """When the last happened of what counts, whenever that was."""
+        latest: list[datetime] = []
+        for rows, where in self.sources(context):
+            query = f"SELECT max(moment) AS moment FROM {{rows}} WHERE {where or 'true'}"  # noqa: S608 - constants
+            read = context.reader.select(replace(rows, first=None), query)["moment"]
+            latest += [aware(at) for at in np.ma.compressed(read)]
+        return phrase(_("last active {date}"), date=words.moment(max(latest))) if latest else plain(_("never active"))
+
+    @override
+    def moves_with_time(self, catalog: Catalog) -> bool:
+        return True
+
+    @override
+    def opposite(self) -> "EngagementCriterion":
+        return self.model_copy(update={"state": "unengaged" if self.state == "engaged" else "engaged"})

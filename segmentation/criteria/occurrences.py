@@ -1,0 +1,232 @@
+"""What contacts did, at moments: how often, when, which of them. `activity` and `visit` are this, over other rows."""
+
+from abc import abstractmethod
+from datetime import UTC, datetime
+from decimal import Decimal
+from functools import partial
+from typing import Any, Literal, NamedTuple
+
+import numpy as np
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_noop, ngettext
+from pydantic import BaseModel, ConfigDict, Field
+from pyroaring import BitMap
+
+from contacts.id_sets import id_set
+from mirror.kinds import Kind
+from mirror.reading import Arrays, Rows
+from segmentation.criteria import conditions
+from segmentation.criteria.base import Criterion
+from segmentation.criteria.catalog import Catalog
+from segmentation.criteria.conditions import Conditions, Params
+from segmentation.criteria.context import Context
+from segmentation.criteria.errors import RefusedError
+from segmentation.criteria.evidence import lately, short
+from segmentation.criteria.labels import Within
+from segmentation.criteria.tallies import OPERATORS, Totals, count, holding
+from segmentation.criteria.telling import times_told, window_told
+from segmentation.criteria.times import Span
+from segmentation.criteria.values.number import Number
+from segmentation.criteria.where import Where
+from segmentation.criteria.words import Sentence, Words, phrase
+
+Pick = Literal["any", "first", "last", "only"]
+OPPOSITE = {"gte": "lt", "lt": "gte", "gt": "lte", "lte": "gt", "eq": "ne", "ne": "eq", "in": "not_in", "not_in": "in"}
+
+
+class Times(BaseModel):
+    """How often: `{"op": "gte", "value": 3}`."""
+
+    model_config = ConfigDict(strict=True, extra="forbid", frozen=True)
+
+    op: str
+    value: Any
+
+    def read(self) -> Any:
+        """The operand.
+
+        Raises: RefusedError at `times.op` or within `times.value`.
+        """
+        if self.op not in OPERATORS:
+            raise RefusedError(gettext_noop("“{op}” is not possible here."), at="times.op", op=self.op[:60])
+        try:
+            return Number().read(self.op, self.value)
+        except RefusedError as refusal:
+            raise RefusedError(refusal.text, at=f"times.{refusal.at}", **refusal.params) from None
+
+    @property
+    def never(self) -> bool:
+        """Whether it says exactly: not once."""
+        value = self.read()
+        return (
+            (self.op == "eq" and value == 0)
+            or (self.op == "lt" and 0 < value <= 1)
+            or (self.op == "lte" and 0 <= value < 1)
+        )
+
+
+ONCE = Times(op="gte", value=1)
+
+
+class Source(NamedTuple):
+    """The rows that are looked at, what can be asked of them, and what having one is called, and having none."""
+
+    kind: Kind
+    type: int
+    params: Params
+    did: Sentence
+    did_not: Sentence
+
+
+class Occurrences(Criterion):
+    """The contacts with so many rows in a window that satisfy all of `where`.
+
+    pick: `first` or `last`: the contact's very first or last row of all must itself satisfy `where`, in the window;
+    `only`: there are rows in the window, and every one satisfies `where`.
+    """
+
+    where: Conditions = Field(default_factory=list)
+    times: Times = ONCE
+    within: Within = None
+    pick: Pick = "any"
+
+    @abstractmethod
+    def source(self, catalog: Catalog) -> Source | None:
+        """Where the rows are; None: what the criterion names is not there (any more)."""
+
+    @property
+    def end(self) -> bool:
+        """Whether it is about one row, the first or the last."""
+        return self.pick in ("first", "last")
+
+    @property
+    def compound(self) -> bool:
+        return bool(self.where)
+
+    def refine(self) -> None:
+        if self.end and "times" in self.model_fields_set:
+            raise RefusedError(gettext_noop("There is one first and one last: they are not counted."), at="times")
+        self.times.read()
+
+    # --- who ---------------------------------------------------------------------------------------------------------
+    def members(self, context: Context) -> BitMap:
+        if self.end:
+            return id_set(self.ends(context)) & context.everyone
+        totals = self.totals(context)
+        found = holding(totals, self.times.op, self.times.read(), empty=0, context=context)
+        return found if self.pick == "any" else found & id_set(totals.ids)
+
+    def totals(self, context: Context) -> Totals:
+        """How many rows each contact has that count."""
+        source, span = self.found(context), self.span(context)
+        fits = conditions.joined(self.where, source.params, context)
+        rows = Rows(source.kind, fits.columns, source.type, span.start, span.last)
+        if self.pick == "any" or not self.where:
+            return count(context.reader.ids(rows, fits.sql, fits.params))
+        query = f"SELECT contact_id, {_true(fits)} AS fits FROM {{rows}}"  # noqa: S608 - constants, bound values
+        read = context.reader.select(rows, query, fits.params)
+        totals = count(read["contact_id"])
+        every = ~np.isin(totals.ids, read["contact_id"][~read["fits"]])
+        return Totals(totals.ids[every], totals.values[every])
+
+    def ends(self, context: Context) -> np.ndarray:
+        """The contacts whose first or last row is as it should be.
+
+        Rows on the far side of the window decide nothing, so they are not read: a last row in the last week is known
+        from the rows of that week and later.
+        """
+        source, span = self.found(context), self.span(context)
+        fits = conditions.joined(self.where, source.params, context)
+        first, last = (None, span.last) if self.pick == "first" else (span.start, None)
+        rows = Rows(source.kind, fits.columns, source.type, first, last)
+        sign, bound = (">=", span.start) if self.pick == "first" else ("<=", span.last)
+        params = list(fits.params)
+        inside = "true"
+        if bound is not None:
+            inside = f"moment {sign} ?"
+            params.append(bound.astimezone(UTC).replace(tzinfo=None))
+        extreme = "arg_min" if self.pick == "first" else "arg_max"
+        chosen = f"{extreme}({_true(fits)} AND {inside}, (moment, id))"
+        query = f"SELECT contact_id FROM {{rows}} GROUP BY contact_id HAVING {chosen}"  # noqa: S608 - as above
+        return context.reader.select(rows, query, params)["contact_id"]
+
+    def found(self, context: Context) -> Source:
+        source = self.source(context.catalog)
+        if source is None:  # `check` comes before
+            raise RefusedError(gettext_noop("What these criteria look at is not there any more."))
+        return source
+
+    def span(self, context: Context) -> Span:
+        return Span(None, None) if self.within is None else context.span(self.within)
+
+    # --- in words ----------------------------------------------------------------------------------------------------
+    def told(self, source: Source, words: Words) -> Sentence:
+        """`viewed a page 3 times or more in the last 30 days (since 23 Oct), address contains “/cennik”`."""
+        never = not self.end and self.times.never
+        sentence = source.did_not if never else source.did
+        if self.pick == "first":
+            sentence = phrase(_("{what} for the first time ever"), what=sentence)
+        elif self.pick == "last":
+            sentence = phrase(_("{what} for the last time"), what=sentence)
+        elif not never and self.times != ONCE:
+            times = times_told(self.times.op, self.times.read(), words)
+            sentence = phrase("{what} {times}", what=sentence, times=times)
+        if self.within is not None:
+            sentence = phrase("{what} {window}", what=sentence, window=window_told(self.within, words))
+        if not self.where:
+            return sentence
+        # Translators: what somebody did, and conditions on it: "viewed a page, address contains “/prices”"
+        template = {
+            "any": _("{what}, {conditions}"),
+            "first": _("{what}, and that time {conditions}"),
+            "last": _("{what}, and that time {conditions}"),
+            "only": _("{what}, and every time {conditions}"),
+        }[self.pick]
+        return phrase(template, what=sentence, conditions=conditions.told(self.where, source.params, words))
+
+    def evidence(self, contact: int, *, context: Context, words: Words) -> Sentence:
+        """`3 times, last 12 Nov, 14:03`; of the first or last: when that was, and whether it fits."""
+        source, span = self.found(context), self.span(context)
+        fits = conditions.joined(self.where, source.params, context)
+        first, last = (None, None) if self.end else span
+        rows = Rows(source.kind, fits.columns, source.type, first, last)
+        query = f"SELECT moment, {_true(fits)} AS fits FROM {{rows}} ORDER BY moment, id"  # noqa: S608 - as above
+        return self.shown(context.reader.select(rows, query, fits.params), words)
+
+    def shown(self, read: Arrays, words: Words) -> Sentence:
+        moments, fits = read["moment"], read["fits"]
+        if not len(moments):
+            return phrase(_("not once"))
+        if self.end:
+            at = 0 if self.pick == "first" else -1
+            template = _("the first one was on {date}") if self.pick == "first" else _("the last one was on {date}")
+            sentence = phrase(template, date=words.moment(aware(moments[at])))
+            return sentence if fits[at] else phrase(_("{what}, and does not fit"), what=sentence)
+        if not fits.any():
+            return phrase(ngettext("not one of {n} fits", "not one of {n} fits", len(fits)), n=words.number(len(fits)))
+        number, last = int(fits.sum()), aware(moments[fits][-1])
+        if self.pick == "only" and number < len(fits):
+            counted = phrase(_("{n} of {all} fit"), n=words.number(number), all=words.number(len(fits)))
+            return lately(counted, last, words)
+        return lately(short(number, self.times.op, self.times.read(), words, told=partial(_times, words)), last, words)
+
+    def opposite(self) -> "Occurrences | None":
+        if self.pick != "any" or self.times.op not in OPPOSITE:
+            return None
+        times = ONCE if self.times.never else Times(op=OPPOSITE[self.times.op], value=self.times.value)
+        return self.model_copy(update={"times": times})
+
+
+def _true(where: Where) -> str:
+    """Whether a row satisfies the condition, never NULL."""
+    return f"coalesce({where.sql}, false)" if where.sql else "true"
+
+
+def _times(words: Words, number: Decimal | int) -> str:
+    return ngettext("{n} time", "{n} times", int(number)).format(n=words.number(number))
+
+
+def aware(moment: np.datetime64) -> datetime:
+    """A moment of the mirror as an instant."""
+    at: datetime = moment.astype("datetime64[us]").item()
+    return at.replace(tzinfo=UTC)
