@@ -94,7 +94,7 @@ class SampleCriterion(Criterion):
     def evidence(self, contact: int, *, context: Context, words: Words) -> Sentence:
         (place,) = places(np.array([contact]), self.salt).tolist()
         # Translators: each contact has a fixed place from 0 to 9,999 in a sample; a share takes the lowest ones
-        template = _("place {place} of 0–9,999; the sample takes those below {bound}")
+        template = _("place {place} of 0–9999; the sample takes those below {bound}")
         return phrase(template, place=words.number(place), bound=words.number(self.hundredths))
 
     def sentence(self, words: Words) -> Sentence:

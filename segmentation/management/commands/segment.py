@@ -183,7 +183,7 @@ def contact_named(text: str) -> int:
 
 
 def told(explanation: Explanation) -> Iterator[str]:
-    """The tree, a node a line: whether it holds, what it is, what the data say; an arrow at what would have to change."""
+    """The tree, a node a line: whether it holds, what it is, what the data say; arrows at what would have to change."""
     for depth, node in explanation.root.walk():
         mark = "✓" if node.holds else "✗"
         evidence = f": {node.evidence}" if node.evidence is not None and node.evidence.parts else ""
