@@ -8,7 +8,7 @@ from decimal import Decimal
 from typing import NamedTuple
 from zoneinfo import ZoneInfo
 
-from django.db.models import Avg, Count, Max, Min, Q, QuerySet, Sum
+from django.db.models import Count, Max, Min, Q, QuerySet, Sum
 from django.http import HttpRequest
 from django.shortcuts import get_object_or_404
 
@@ -177,26 +177,28 @@ class Spending:
 
     orders: int
     total: Decimal | None
-    average: Decimal | None
     largest: Decimal | None
     first: datetime | None
     last: datetime | None
     left_out: int
+
+    @property
+    def average(self) -> Decimal | None:
+        return None if self.total is None else self.total / self.orders
 
 
 def spending(contact: Contact) -> Spending:
     """One query."""
     counted = ~Q(status__in=NOT_COUNTED)
     found = Order.objects.filter(contact=contact).aggregate(
-        orders=Count("id", filter=counted),
-        total=Sum("total", filter=counted),
-        average=Avg("total", filter=counted),
+        number=Count("id", filter=counted),
+        spent=Sum("total", filter=counted),
         largest=Max("total", filter=counted),
         first=Min("at", filter=counted),
         last=Max("at", filter=counted),
         left_out=Count("id", filter=~counted),
     )
-    return Spending(**found)
+    return Spending(orders=found.pop("number"), total=found.pop("spent"), **found)
 
 
 def last_visit(contact: Contact) -> Visit | None:
