@@ -8,6 +8,7 @@ from time import perf_counter
 from django.db import connection, transaction
 from pyroaring import BitMap
 
+from segmentation.criteria.base import Criterion
 from segmentation.criteria.checking import check
 from segmentation.criteria.context import Context
 from segmentation.criteria.groups import Group, Node, criteria
@@ -123,11 +124,20 @@ class _Run:
         self.results[place] = NodeResult(node.path, members, len(members), ms)
         return members
 
-    def criterion(self, node: Node) -> BitMap:
-        members = node.members(self.context).copy()  # the context keeps its own, whatever a caller does to this one
+    def criterion(self, node: Criterion) -> BitMap:
+        members = self.found(node)
         self.done += 1
         if self.context.progress:
             self.context.progress(self.done, self.total)
+        return members
+
+    def found(self, node: Criterion) -> BitMap:
+        reuse = self.context.reuse
+        members = reuse.find(node, self.context) if reuse else None
+        if members is None:
+            members = node.members(self.context).copy()  # the context keeps its own, whatever a caller does to this one
+            if reuse:
+                reuse.keep(node, self.context, members)
         return members
 
 

@@ -13,10 +13,12 @@ from pyroaring import BitMap
 from segmentation.builder import trees
 from segmentation.builder.form import Builder
 from segmentation.builder.reach import Person, Reach, people, reach
+from segmentation.builder.reuse import Session
 from segmentation.builder.shape import Group, Item, Leaf
 from segmentation.criteria import Context, CriteriaError, Words, parse
 from segmentation.engine import Evaluation, evaluate, snapshot
 from segmentation.parts.base import Tree
+from users.models import User
 
 SAMPLE = 10
 ALWAYS = "always"  # among the kept numbers of a calculation: of the criteria of Always together
@@ -51,16 +53,18 @@ class Live:
     kept_at: datetime | None = None  # when the draft was kept
 
 
-def live(builder: Builder, *, now: datetime, zone: ZoneInfo) -> Live:
+def live(builder: Builder, *, now: datetime, zone: ZoneInfo, user: User | None = None) -> Live:
     """Counts what is in the form, in one snapshot at one instant.
 
-    What is unfinished has a sentence in place of its number; finished parts beside it have theirs.
+    What is unfinished has a sentence in place of its number; finished parts beside it have theirs. `user`: who edits;
+    what they have counted in this form and cannot have changed is not counted again.
     """
     began = perf_counter()
     result = Live(taken_at=now)
     with snapshot():
         complete = builder.examine()
-        context = Context(now=now, zone=zone, catalog=builder.catalog)
+        reuse = Session(user.pk, builder.place) if user else None
+        context = Context(now=now, zone=zone, catalog=builder.catalog, reuse=reuse)
         result.everyone = len(context.everyone)
         if complete:
             complete = _whole(builder, context, result)

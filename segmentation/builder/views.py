@@ -12,7 +12,7 @@ from segmentation.builder.drafts import discard_draft as forget
 from segmentation.builder.form import Builder, from_post
 from segmentation.builder.live import Live, live
 from segmentation.builder.shape import Group
-from users.access import reads
+from users.access import reads, signed_in
 
 SEQUENCE = "X-Builder-Sequence"
 FIRST = "1"  # the count that a page asks for when it is opened: nothing has been typed yet
@@ -48,7 +48,7 @@ def count(request: HttpRequest) -> HttpResponse:
     if builder.problem:
         result = Live(taken_at=now, missing=builder.problem)
     else:
-        result = live(builder, now=now, zone=ZoneInfo(request.tenant.timezone))  # type: ignore[attr-defined]
+        result = live(builder, now=now, zone=ZoneInfo(request.tenant.timezone), user=signed_in(request))  # type: ignore[attr-defined]
         if sequence != FIRST and worth_keeping(builder):
             result.kept_at = keep_draft(request.user, builder.place, request.POST, now=now)  # type: ignore[arg-type]
     groups = {item.id for item in builder.shape.items() if isinstance(item, Group)}

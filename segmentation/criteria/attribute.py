@@ -101,6 +101,7 @@ class AttributeCriterion(Criterion):
 
     form: ClassVar = AttributeForm()
     refers: ClassVar = {"attribute": "attribute"}
+    reads: ClassVar = ("contact",)
 
     kind: Literal["attribute"]
     attribute: Annotated[str, Field(min_length=1, max_length=limits.NAME)]

@@ -46,6 +46,7 @@ class Criterion(BaseModel):
 
     form: ClassVar[Any] = None  # the kind's form part
     refers: ClassVar[dict[str, str]] = {}  # kind of reference -> the key that holds it, or a list of them
+    reads: ClassVar[tuple[str, ...]] = ()  # kinds of mirrored rows, if nothing but these and the contacts decide it
 
     kind: str
     _path: str = PrivateAttr("")
@@ -99,6 +100,10 @@ class Criterion(BaseModel):
     def compound(self) -> bool:
         """Whether its sentence has commas of its own, so that it stands in brackets beside others."""
         return False
+
+    def settings(self, catalog: Catalog) -> JSON:
+        """What the account's settings add to the criterion as it was written."""
+        return None
 
     def moves_with_time(self, catalog: Catalog) -> bool:
         """Whether its contacts may change while no data do.

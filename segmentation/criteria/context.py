@@ -5,7 +5,7 @@ from collections.abc import Callable, Hashable, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime
 from functools import cached_property
-from typing import Any
+from typing import TYPE_CHECKING, Any, Protocol
 from zoneinfo import ZoneInfo
 
 from django.db import connection
@@ -18,7 +18,17 @@ from segmentation.criteria.catalog import Catalog
 from segmentation.criteria.times import Days, Last, Span, Window
 from segmentation.criteria.where import Where
 
+if TYPE_CHECKING:
+    from segmentation.criteria.base import Criterion
+
 Progress = Callable[[int, int], None]
+
+
+class Reuse(Protocol):
+    """See segmentation.builder.reuse."""
+
+    def find(self, criterion: "Criterion", context: "Context") -> BitMap | None: ...
+    def keep(self, criterion: "Criterion", context: "Context", members: BitMap) -> None: ...
 
 
 @dataclass
@@ -30,6 +40,7 @@ class Context:
     until: where `now` is an earlier instant, at which the present data are looked at: what happened up to `until`
         has happened. Windows of the past begin as they did at `now`, and end here (docs/segments.md, "Causes").
     own_until: the same for the values of contacts themselves, which may lie in the future, so that time brings them.
+    reuse: sets of criteria that were counted before and cannot have changed (never in a stored calculation).
     progress: called with (done, total) after every criterion; what it raises stops the evaluation.
     """
 
@@ -40,6 +51,7 @@ class Context:
     until: datetime | None = None
     own_until: datetime | None = None
     progress: Progress | None = None
+    reuse: "Reuse | None" = None
     catalog: Catalog = field(default_factory=Catalog)
     _found: dict[Hashable, BitMap] = field(default_factory=dict)
 

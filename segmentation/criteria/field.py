@@ -105,6 +105,7 @@ class FieldCriterion(Criterion):
     """`{"kind": "field", "field": "lead_score", "op": "gt", "value": 20}`."""
 
     form: ClassVar = FieldForm()
+    reads: ClassVar = ("contact",)
 
     kind: Literal["field"]
     field: FieldName
