@@ -20,7 +20,7 @@ def folder() -> Path:
 
 @cache
 def _database(_process: int) -> duckdb.DuckDBPyConnection:
-    return duckdb.connect(
+    database = duckdb.connect(
         ":memory:",
         config={
             "memory_limit": f"{settings.ENGINE_MEMORY_MB}MiB",
@@ -31,10 +31,11 @@ def _database(_process: int) -> duckdb.DuckDBPyConnection:
             "autoload_known_extensions": False,
         },
     )
+    for setting in (f"perfect_ht_threshold = {PERFECT}", "parquet_metadata_cache = true", "TimeZone = 'UTC'"):
+        database.execute(f"SET GLOBAL {setting}")
+    return database
 
 
 def cursor() -> duckdb.DuckDBPyConnection:
     """A connection of its own to the process's database: to be closed; one thread at a time."""
-    connection = _database(os.getpid()).cursor()  # a forked child has none of its parent's threads
-    connection.execute(f"SET perfect_ht_threshold = {PERFECT}; SET parquet_metadata_cache = true; SET TimeZone = 'UTC'")
-    return connection
+    return _database(os.getpid()).cursor()  # a forked child has none of its parent's threads
