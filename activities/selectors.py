@@ -16,7 +16,7 @@ from activities.builtin import ENGAGING
 from activities.models import Activity, ActivityType, Order, OrderLine, OrderStatus, Parameter, Visit
 from contacts.models import Contact
 
-PER_PAGE = 25
+PER_PAGE = 15
 NOT_COUNTED = (OrderStatus.CANCELLED, OrderStatus.REFUNDED)
 RANKS: dict[str, int] = {"activity": 1, "visit": 2, "order": 3}  # of the same moment: the order is the latest
 MODELS: dict[str, type[Activity] | type[Visit] | type[Order]] = {"activity": Activity, "visit": Visit, "order": Order}

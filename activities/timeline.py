@@ -23,7 +23,7 @@ from contacts.models import Contact
 
 OWN = ("show", "before", "after")  # of the address; the rest is other parts' of the page
 STATUS_CHIPS = {OrderStatus.CANCELLED: "bad", OrderStatus.REFUNDED: "bad", OrderStatus.NEW: "warn"}
-LINES_AT_ONCE = 6
+LINES_AT_ONCE = 4
 UTM = ("utm_source", "utm_medium", "utm_campaign", "utm_term", "utm_content")
 
 
