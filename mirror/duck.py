@@ -7,7 +7,7 @@ from pathlib import Path
 import duckdb
 from django.conf import settings
 
-# Ids are dense, so grouping by contact is an array up to 2^24 groups instead of a hash table: 738 -> 200 ms at 50 M rows.
+# Ids are dense, so grouping by contact is an array of up to 2^24 groups, not a hash table: 738 -> 200 ms at 50 M rows.
 PERFECT = 24
 
 
