@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from contacts.models import Attribute, Consent
+from contacts.models import Attribute, Consent, Contact
 
 
 @dataclass(frozen=True)
@@ -16,6 +16,7 @@ class Use:
 
 attribute_usage: list[Callable[[Attribute], list[Use]]] = []
 consent_usage: list[Callable[[Consent], list[Use]]] = []
+erasing: list[Callable[[Contact], None]] = []  # called in the deleting transaction: what goes along, a table at once
 
 
 def uses_of_attribute(attribute: Attribute) -> list[Use]:

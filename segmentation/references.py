@@ -3,7 +3,7 @@
 In force are the present version of each segment and all saved criteria; older versions are history and stay as written.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from datetime import datetime
 from typing import Any
 
@@ -14,6 +14,7 @@ from django.utils.translation import gettext as _
 import contacts.hooks
 import tags.hooks
 import tags.usage
+from activities.models import ActivityType, Parameter
 from contacts.models import Attribute, Consent
 from segmentation import hooks
 from segmentation.criteria import Reference, references, rename
@@ -55,10 +56,36 @@ def saved_naming(kind: str, key: str | int) -> list[SavedCriteria]:
 
 def users_of(kind: str, key: str | int) -> Iterator[tuple[str, str, str]]:
     """(what, name, address) of each segment and saved criteria that name it."""
-    for segment in segments_naming(kind, key):
+    return told(segments_naming(kind, key), saved_naming(kind, key))
+
+
+def told(segments: Iterable[Segment], saved: Iterable[SavedCriteria]) -> Iterator[tuple[str, str, str]]:
+    for segment in segments:
         yield _("Segment"), segment.name, reverse("segmentation:preview", args=[segment.pk])
-    for saved in saved_naming(kind, key):
-        yield _("Saved criteria"), saved.name, address_of("segmentation:saved_edit", saved.pk)
+    for criteria in saved:
+        yield _("Saved criteria"), criteria.name, address_of("segmentation:saved_edit", criteria.pk)
+
+
+def users_of_type(key: str, parameter: str | None = None) -> list[tuple[str, str, str]]:
+    """As `users_of`, of a type of activities; `parameter`: only where activities of it are narrowed by that.
+
+    By the JSON as it is written: the type and its parameters are one name in two places.
+    """
+    narrowed = "" if parameter is None else " && exists(@.where[*] ? (@.param == $parameter))"
+    path = f'$.** ? (@.kind == "activity" && @.type == $type{narrowed})'
+    naming = {"type": key, "parameter": parameter}
+
+    def condition(criteria: str) -> Func:
+        return Func(
+            F(criteria),
+            Value(path),
+            Value(naming, JSONField()),
+            function="jsonb_path_exists",
+            output_field=BooleanField(),
+        )
+
+    segments = Segment.objects.filter(condition("version__criteria")).order_by("name")
+    return list(told(segments, SavedCriteria.objects.filter(condition("criteria")).order_by("name")))
 
 
 def address_of(url_name: str, pk: int) -> str:
@@ -88,6 +115,17 @@ def uses_of_attribute(attribute: Attribute) -> list[contacts.hooks.Use]:
 def uses_of_consent(consent: Consent) -> list[contacts.hooks.Use]:
     """Criteria that look at a consent."""
     return [contacts.hooks.Use(f"{what}: {name}", url) for what, name, url in users_of("consent", consent.key)]
+
+
+def uses_of_type(kind: ActivityType) -> list[contacts.hooks.Use]:
+    """Criteria that look at activities of a type."""
+    return [contacts.hooks.Use(f"{what}: {name}", url) for what, name, url in users_of_type(kind.key)]
+
+
+def uses_of_parameter(parameter: Parameter) -> list[contacts.hooks.Use]:
+    """Criteria that look at a parameter of a type's activities."""
+    users = users_of_type(parameter.activity_type.key, parameter.key)
+    return [contacts.hooks.Use(f"{what}: {name}", url) for what, name, url in users]
 
 
 # --- renamed with what they name -------------------------------------------------------------------------------

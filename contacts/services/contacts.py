@@ -10,7 +10,7 @@ from django.db import IntegrityError, transaction
 from django.utils.translation import gettext as _
 
 from config.templatetags.numbers import number
-from contacts import normalising
+from contacts import hooks, normalising
 from contacts.attributes import clean_attribute
 from contacts.models import Attribute, Contact, EntryKind, HistoryEntry, Status
 from contacts.services.errors import LostUpdateError
@@ -185,8 +185,14 @@ def set_attributes(
 
 
 def delete_contact(contact: Contact) -> None:
-    """Delete the contact with everything that is the contact's: history, consents, tags, categories."""
+    """Delete the contact with everything that is the contact's: history, consents, labels, facts.
+
+    Whoever is writing something about the contact is waited for, and whoever comes later finds none.
+    """
     with transaction.atomic():
+        Contact.objects.select_for_update().filter(pk=contact.pk).first()
+        for erase in hooks.erasing:
+            erase(contact)
         contact.delete()
 
 
