@@ -9,9 +9,14 @@ from segmentation.criteria import (
     field,
     file,
     limits,
+    order,
+    order_date,
+    purchase,
+    rfm,
     sample,
     saved,
     segment,
+    spender,
     tag,
     visit,
 )
@@ -27,17 +32,22 @@ from segmentation.criteria.words import Part, Sentence, Words
 
 MODULES = (
     activity,
-    visit,
-    engagement,
     attribute,
     category,
     consent,
+    engagement,
     field,
     file,
+    order,
+    order_date,
+    purchase,
+    rfm,
     sample,
     saved,
     segment,
+    spender,
     tag,
+    visit,
 )  # imported: their kinds are known
 
 __all__ = [

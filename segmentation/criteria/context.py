@@ -5,7 +5,7 @@ from collections.abc import Callable, Hashable, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime
 from functools import cached_property
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING, Any, Protocol, TypeVar
 from zoneinfo import ZoneInfo
 
 from django.db import connection
@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from segmentation.criteria.base import Criterion
 
 Progress = Callable[[int, int], None]
+Made = TypeVar("Made")
 
 
 class Reuse(Protocol):
@@ -54,6 +55,7 @@ class Context:
     reuse: "Reuse | None" = None
     catalog: Catalog = field(default_factory=Catalog)
     _found: dict[Hashable, BitMap] = field(default_factory=dict)
+    _made: dict[Hashable, Any] = field(default_factory=dict)
 
     @property
     def today(self) -> date:
@@ -141,6 +143,13 @@ class Context:
             found = find(missing)
             self._found |= {(key, name): self.visible(found.get(name, BitMap())) for name in missing}
         return {name: self._found[key, name] for name in names}
+
+    def made(self, key: Hashable, make: Callable[[], Made]) -> Made:
+        """What `make` makes, made once in a context: for what is no set of contacts. Not masked."""
+        if key not in self._made:
+            self._made[key] = make()
+        made: Made = self._made[key]
+        return made
 
     @staticmethod
     def read(query: str, params: tuple[Any, ...] = ()) -> BitMap:

@@ -13,6 +13,7 @@ from typing import Any
 import numpy as np
 from pyroaring import BitMap
 
+from contacts.id_sets import id_set
 from segmentation.criteria.context import Context
 from segmentation.criteria.values.base import NEGATIVE
 
@@ -98,8 +99,8 @@ def holding(totals: Totals, op: str, operand: Any, *, empty: int | None, context
         return context.but(holding(totals, NEGATIVE[op], operand, empty=empty, context=context))
     found = compare(totals, op, operand)
     if empty is not None and _holds(empty, op, operand):
-        return context.but(BitMap(totals.ids[~found].astype(np.uint32)))
-    return BitMap(totals.ids[found].astype(np.uint32)) & context.everyone
+        return context.but(id_set(totals.ids[~found]))
+    return id_set(totals.ids[found]) & context.everyone
 
 
 def compare(totals: Totals, op: str, operand: Any) -> np.ndarray:
