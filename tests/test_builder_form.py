@@ -59,9 +59,18 @@ def plain(tree: Any) -> Any:
     if "kind" in tree:
         criterion: Any = parse(tree)
         said = criterion.model_dump()
-        return {key: sorted(set(value)) if isinstance(value, list) else value for key, value in said.items()}
+        return {key: meant(value) for key, value in said.items()}
     ((name, inner),) = tree.items()
     return {name: plain(inner) if name == "not" else [plain(node) for node in inner]}
+
+
+def meant(value: Any) -> Any:
+    """A list of values is the set of them; conditions stay in their order."""
+    if isinstance(value, dict):
+        return {key: meant(one) for key, one in value.items()}
+    if isinstance(value, list) and any(isinstance(one, dict) for one in value):
+        return [meant(one) for one in value]
+    return sorted(set(value)) if isinstance(value, list) else value
 
 
 @pytest.fixture
