@@ -7,6 +7,7 @@ from django.db import models
 from django.db.models import Q
 from django.db.models.functions import Lower
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
 from pyroaring import BitMap
 
 from jobs.models import ACTIVE, Job, JobState
@@ -222,6 +223,53 @@ class Calculation(Job):
     def left_ids(self) -> BitMap:
         """Who was in the calculation before and no longer is."""
         return bitmap_of(self.left)
+
+
+class Direction(models.TextChoices):
+    JOINED = "joined", _("Joined")
+    LEFT = "left", pgettext_lazy("contacts who left", "Left")
+
+
+class Cause(models.TextChoices):
+    """Why a contact joined or left, exactly one each. docs/segments.md, "Causes"."""
+
+    IMPORTED = "imported", pgettext_lazy("why contacts joined", "new in the account")
+    ERASED = "erased", pgettext_lazy("why contacts left", "deleted from the account")
+    CHANGED = "changed", pgettext_lazy("why contacts joined or left", "data changed")
+    PASSED = "passed", pgettext_lazy("why contacts joined or left", "time passed")
+    EDITED = "edited", pgettext_lazy("why contacts joined or left", "criteria changed")
+
+
+class Movement(models.Model):
+    """Those who joined, or left, with a calculation for one cause. A first calculation has none; none is empty.
+
+    Of one calculation and direction the members share nobody and together are its `joined`, or `left`.
+    """
+
+    calculation = models.ForeignKey(Calculation, on_delete=models.CASCADE, related_name="movements", db_index=False)
+    direction = models.CharField(max_length=6, choices=Direction)
+    cause = models.CharField(max_length=8, choices=Cause)
+    members = models.BinaryField()  # Roaring bitmap of contact ids
+    count = models.PositiveIntegerField()
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["calculation", "direction", "cause"], name="movement_once"),
+            models.CheckConstraint(
+                condition=Q(direction=Direction.JOINED, cause__in=["imported", "changed", "passed", "edited"])
+                | Q(direction=Direction.LEFT, cause__in=["erased", "changed", "passed", "edited"]),
+                name="movement_cause",
+            ),
+            models.CheckConstraint(condition=Q(count__gt=0), name="movement_not_empty"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.calculation_id}: {self.count} {self.direction}, {self.cause}"
+
+    @property
+    def member_ids(self) -> BitMap:
+        """Who moved."""
+        return bitmap_of(self.members)
 
 
 class Draft(models.Model):

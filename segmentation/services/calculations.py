@@ -1,5 +1,6 @@
 """Asking for a calculation, cancelling it, and carrying it out. docs/segments.md, "A calculation"."""
 
+from dataclasses import dataclass
 from datetime import datetime
 from functools import partial
 
@@ -13,9 +14,10 @@ from jobs.errors import JobProblem
 from jobs.models import ACTIVE
 from segmentation import hooks
 from segmentation.builder.live import kept_counts
-from segmentation.criteria import CriteriaError, parse
+from segmentation.criteria import CriteriaError, criteria, parse
 from segmentation.engine import Context, Evaluation, evaluate, snapshot
-from segmentation.models import Calculation, Reason, Segment, bitmap_of
+from segmentation.models import Calculation, Movement, Reason, Segment
+from segmentation.movements import Before, Moves, before_of, moves
 from users.models import User
 
 RESULT = (
@@ -60,26 +62,40 @@ def cancel_active(segment: Segment, *, now: datetime) -> bool:
 def calculate(job: Calculation, now: datetime) -> bool:
     """The one step of a calculation: who satisfies the criteria at `now`.
 
-    Reads in one snapshot, then stores members, joined, left and counts, opens the readiness window and calls
-    `hooks.on_calculated`, all in one transaction. A worker killed before that has changed nothing; the next one
-    begins anew with its own `now`, because instant and snapshot belong together.
+    Reads in one snapshot, then stores members, joined and left with their causes, and counts, opens the readiness
+    window and calls `hooks.on_calculated`, all in one transaction. A worker killed before that has changed nothing; the
+    next one begins anew with its own `now`, because instant and snapshot belong together.
 
     Raises: JobProblem with the path, if the criteria name something deleted; never an empty result instead.
     """
-    found = members_at(job, now)
-    store(job, found, as_of=now)
+    store(job, result_at(job, now), as_of=now)
     return False
 
 
-def members_at(job: Calculation, now: datetime) -> Evaluation:
-    """The members by the calculation's own version of the criteria."""
+@dataclass(frozen=True)
+class Result:
+    """Whom a calculation found; whom the one before had found, and by what cause each moved since. `before`: if any."""
+
+    found: Evaluation
+    before: Before | None
+    moves: Moves
+
+
+def result_at(job: Calculation, now: datetime) -> Result:
+    """The members by the calculation's own version of the criteria, and what became of those before."""
     zone = Account.objects.get(schema_name=connection.schema_name).zone  # type: ignore[attr-defined]
     progress = partial(beat, job)
-    try:
-        with snapshot():
-            return evaluate(parse(job.version.criteria), context=Context(now=now, zone=zone, progress=progress))
-    except CriteriaError as error:
-        raise JobProblem(error.text, error.params, error.path) from error
+    with snapshot():
+        try:
+            found = evaluate(parse(job.version.criteria), context=Context(now=now, zone=zone, progress=progress))
+        except CriteriaError as error:
+            raise JobProblem(error.text, error.params, error.path) from error
+        before = before_of(job.segment_id)
+        if before is None:
+            return Result(found, None, {})
+        total = sum(1 for _criterion in criteria(found.tree))
+        told = moves(found, before, version=job.version_id, alive=lambda: beat(job, total, total))
+        return Result(found, before, told)
 
 
 def beat(job: Calculation, done: int, total: int) -> None:
@@ -87,16 +103,17 @@ def beat(job: Calculation, done: int, total: int) -> None:
     jobs.heartbeat(job, progress=done, total=total)
 
 
-def store(job: Calculation, found: Evaluation, *, as_of: datetime) -> None:
+def store(job: Calculation, result: Result, *, as_of: datetime) -> None:
     """Writes the result and what follows from it, all or nothing."""
+    before = result.before
     with transaction.atomic():
         segment = locked(job.segment_id)
         finished = job.lease.clock() if job.lease else as_of
         with jobs.chunk(job, now=finished, saves=RESULT):
-            before = bitmap_of(
-                Calculation.objects.filter(pk=segment.latest_id).values_list("members", flat=True).first()
-            )
-            fill(job, found, before=before, as_of=as_of)
+            if segment.latest_id != (before and before.calculation):
+                raise RuntimeError("another calculation was stored meanwhile, although only one may be active")
+            fill(job, result.found, before=before.members if before else BitMap(), as_of=as_of)
+            write(job, result.moves)
             segment.latest = job
             segment.ready_until = finished + segment.readiness
             segment.save(update_fields=["latest", "ready_until"])
@@ -114,6 +131,14 @@ def fill(job: Calculation, found: Evaluation, *, before: BitMap, as_of: datetime
     job.count, job.joined_count, job.left_count = len(found.members), len(joined), len(left)
     job.node_counts = kept_counts(found, job.version.criteria)
     job.problem = None
+
+
+def write(job: Calculation, told: Moves) -> None:
+    """The causes as rows."""
+    Movement.objects.bulk_create(
+        Movement(calculation=job, direction=direction, cause=cause, members=stored(members), count=len(members))
+        for (direction, cause), members in told.items()
+    )
 
 
 def stored(members: BitMap) -> bytes:
