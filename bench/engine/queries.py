@@ -1,0 +1,188 @@
+"""Trees of criteria, and the one SQL query that each is for ClickHouse and for PostgreSQL.
+
+A leaf is a criterion beside its SQL, written by hand for both. Groups are put together here, in the ways a person
+would: as conditions on contacts with IN, or, for ClickHouse, as its bitmaps; the bench takes whichever is faster.
+"""
+
+from dataclasses import dataclass
+from typing import Any
+
+Json = dict[str, Any]
+
+
+@dataclass(frozen=True)
+class Leaf:
+    """A criterion. Its SQL is a SELECT of contact_id, repeated as may be; with `state` it is a condition on contacts.
+
+    absent: the SQL finds those for whom the criterion does not hold.
+    """
+
+    criteria: Json
+    clickhouse: str
+    postgres: str
+    state: bool = False
+    absent: bool = False
+
+
+@dataclass(frozen=True)
+class All:
+    children: tuple["Node", ...]
+
+
+@dataclass(frozen=True)
+class Any_:
+    children: tuple["Node", ...]
+
+
+@dataclass(frozen=True)
+class Not:
+    child: "Node"
+
+
+Node = Leaf | All | Any_ | Not
+
+
+@dataclass(frozen=True)
+class Tree:
+    """A question, with a name for the table of results. `clickhouse`: whole queries that may serve it better."""
+
+    name: str
+    root: Node
+    clickhouse: tuple[str, ...] = ()
+
+
+def both(*children: Node) -> All:
+    return All(children)
+
+
+def either(*children: Node) -> Any_:
+    return Any_(children)
+
+
+def criteria(node: Node) -> Json:
+    """The tree in Sito's language."""
+    match node:
+        case Leaf():
+            return node.criteria
+        case All():
+            return {"all": [criteria(child) for child in node.children]}
+        case Any_():
+            return {"any": [criteria(child) for child in node.children]}
+        case Not():
+            return {"not": criteria(node.child)}
+
+
+def leaves(node: Node) -> list[Leaf]:
+    match node:
+        case Leaf():
+            return [node]
+        case Not():
+            return leaves(node.child)
+    return [leaf for child in node.children for leaf in leaves(child)]
+
+
+# --- ClickHouse ------------------------------------------------------------------------------------------------
+def clickhouse(tree: Tree) -> dict[str, str]:
+    """Queries that all answer it, by how they go about it."""
+    root = tree.root
+    ways = {"bitmaps": f"SELECT bitmapCardinality({_bitmap(root)})", "in": _counted(_condition(root))}
+    if isinstance(root, Leaf) and not root.state:
+        everyone = "(SELECT count() FROM contacts) - " if root.absent else ""
+        ways |= {
+            "uniq": f"SELECT {everyone}(SELECT uniqExact(contact_id) FROM ({root.clickhouse}))",
+            "groups": f"SELECT {everyone}(SELECT count() FROM (SELECT contact_id FROM ({root.clickhouse}) GROUP BY contact_id))",
+        }
+    return ways | {f"by hand {number}": query for number, query in enumerate(tree.clickhouse, 1)}
+
+
+def _counted(condition: str) -> str:
+    return f"SELECT count() FROM contacts WHERE {condition}"
+
+
+def _condition(node: Node) -> str:
+    match node:
+        case Leaf(state=True):
+            return f"({node.clickhouse})"
+        case Leaf():
+            return f"(contact_id {'NOT IN' if node.absent else 'IN'} ({node.clickhouse}))"
+        case All():
+            return f"({' AND '.join(map(_condition, node.children))})"
+        case Any_():
+            return f"({' OR '.join(map(_condition, node.children))})"
+        case Not():
+            return f"(NOT ifNull({_condition(node.child)}, 0))"
+
+
+def _of(select: str) -> str:
+    return f"(SELECT groupBitmapState(contact_id) FROM {select})"
+
+
+def _bitmap(node: Node) -> str:
+    match node:
+        case Leaf(state=True):
+            return _of(f"contacts WHERE {node.clickhouse}")
+        case Leaf():
+            found = _of(f"({node.clickhouse})")
+            return f"bitmapAndnot({_of('contacts')}, {found})" if node.absent else found
+        case All():
+            return _intersected(node)
+        case Any_():
+            return _folded("bitmapOr", [_bitmap(child) for child in node.children])
+        case Not():
+            return f"bitmapAndnot({_of('contacts')}, {_bitmap(node.child)})"
+
+
+def _intersected(node: All) -> str:
+    """What is asked of the contacts themselves in one scan, then the rest; what is taken away without a complement."""
+    state = [child for child in node.children if isinstance(child, Leaf) and child.state]
+    away = [child for child in node.children if isinstance(child, Not) or (isinstance(child, Leaf) and child.absent)]
+    rest = [child for child in node.children if child not in state and child not in away]
+    sets = [_bitmap(child) for child in rest]
+    if state or not sets:
+        sets.insert(0, _of("contacts" + (f" WHERE {' AND '.join(map(_condition, state))}" if state else "")))
+    kept = _folded("bitmapAnd", sets)
+    for child in away:
+        gone = _bitmap(child.child) if isinstance(child, Not) else _of(f"({child.clickhouse})")
+        kept = f"bitmapAndnot({kept}, {gone})"
+    return kept
+
+
+def _folded(function: str, sets: list[str]) -> str:
+    first, *others = sets
+    for other in others:
+        first = f"{function}({first}, {other})"
+    return first
+
+
+# --- PostgreSQL ------------------------------------------------------------------------------------------------
+def postgres(tree: Tree) -> str:
+    return f"SELECT count(*) FROM (SELECT DISTINCT contact_id FROM ({_set(tree.root)}) found) each"
+
+
+def _set(node: Node) -> str:
+    match node:
+        case Leaf(state=False, absent=False):
+            return node.postgres
+        case Any_():
+            return " UNION ALL ".join(f"({_set(child)})" for child in node.children)
+    return f"SELECT c.contact_id FROM contacts c WHERE {_holds(node)}"
+
+
+def _holds(node: Node) -> str:
+    match node:
+        case Leaf(state=True):
+            return f"({node.postgres})"
+        case Leaf(absent=True):
+            return _lacks(node.postgres)
+        case Leaf() | Any_():
+            return f"c.contact_id IN ({_set(node)})"
+        case All():
+            return " AND ".join(map(_holds, node.children))
+        case Not(child=Leaf(state=True) as leaf):
+            return f"({leaf.postgres}) IS NOT TRUE"
+        case Not():
+            return _lacks(_set(node.child))
+
+
+def _lacks(found: str) -> str:
+    return f"NOT EXISTS (SELECT FROM ({found}) lacking WHERE lacking.contact_id = c.contact_id)"
