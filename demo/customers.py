@@ -8,6 +8,7 @@ import numpy as np
 
 from contacts.models import Status
 from demo.calendar import DAY_S, Arrivals, days_text, moments_text
+from demo.campaigns import campaigns, sent_at
 from demo.people import MEN, PROVINCES, SURNAMES, TOWNS, WOMEN, WOMENS_SURNAMES, drawn
 from demo.shop import BESIDES, CONSENTS, DOMAINS, FRAMES, INTERESTS, KINDS, SOURCES, TAGS
 
@@ -41,6 +42,7 @@ class Customers:
     besides: np.ndarray  # bool, a row for each of BESIDES
     tags: np.ndarray  # bool, a row for each of TAGS
     answers: np.ndarray  # int, a row for each of CONSENTS: 0 not asked, 1 given, 2 withdrawn
+    left: np.ndarray  # when they unsubscribed or their address was found dead; 0: never
 
 
 class Drawing:
@@ -49,6 +51,7 @@ class Drawing:
     def __init__(self, *, seed: int, total: int, now: datetime, zone: ZoneInfo) -> None:
         self.seed, self.total, self.now = seed, total, now
         self.arrivals = Arrivals(now=now, zone=zone)
+        self.mails = sent_at([each for each in campaigns(now, zone) if not each.sms])
         self.met = np.zeros((2, max(len(WOMEN.values), len(MEN.values)), len(SURNAMES.values)), dtype=np.int32)
 
     def chunk(self, first: int) -> Customers:
@@ -82,6 +85,13 @@ class Drawing:
             besides=np.array([rng.random(size) < share for _, share in BESIDES]),
             tags=np.array([rng.random(size) < np.array(shares)[band(age)] for _, shares in TAGS]),
             answers=np.array([answers(rng, status, asked.given, asked.withdrawn) for asked in CONSENTS]),
+            left=leaving(
+                np.random.default_rng([self.seed, first, 2]),
+                gone=status >= 2,
+                created=created,
+                changed=changed,
+                mails=self.mails,
+            ),
         )
 
     def named(
@@ -137,6 +147,20 @@ def answers(rng: np.random.Generator, status: np.ndarray, given: float, withdraw
     drawn_at = rng.random(len(status))
     answer = np.where(drawn_at < given, 1, np.where(drawn_at < given + withdrawn, 2, 0))
     return np.where((status == 2) & (answer == 1) & (rng.random(len(status)) < 0.85), 2, answer)
+
+
+def leaving(
+    rng: np.random.Generator, *, gone: np.ndarray, created: np.ndarray, changed: np.ndarray, mails: np.ndarray
+) -> np.ndarray:
+    """When those `gone` left: at their last change, or rather in the hours after the letter that came before it."""
+    if not len(mails):
+        return np.where(gone, changed, 0)
+    place = np.maximum(np.searchsorted(mails, changed - 7200, side="right") - 1, 0)
+    letter, following = mails[place], np.append(mails, changed.max(initial=0))[place + 1]
+    room = np.minimum(changed, np.maximum(following, letter + 3600)) - letter - 3600
+    after = letter + 3600 + np.minimum(rng.exponential(4 * 3600, len(changed)), np.maximum(room, 0)).astype(np.int64)
+    reached = (created + DAY_S < letter) & (letter + 7200 <= changed)
+    return np.where(gone, np.where(reached, after, changed), 0)
 
 
 def attributes(

@@ -9,7 +9,10 @@ from accounts.models import Account
 from contacts.models import Attribute, Consent, Contact
 from contacts.services import create_attribute, create_consent
 from demo import stories
+from demo.conduct import joined, traits
 from demo.customers import CHUNK, Drawing
+from demo.facts import TABLES as FACTS
+from demo.facts import Facts
 from demo.shop import ATTRIBUTES, BESIDES, CATEGORIES, CONSENTS, KINDS, TAGS
 from demo.writing import Labels, one, write
 from segmentation.models import SavedCriteria, Segment
@@ -21,8 +24,8 @@ from tags.tree import BETWEEN, branches
 
 Say = Callable[[str], object]
 TABLES = (
-    "contacts_contact, contacts_attribute, contacts_consent, tags_tag, tags_category, segmentation_segment,"
-    " segmentation_savedcriteria, segmentation_uploadedlist, segmentation_draft"
+    "contacts_contact, contacts_attribute, contacts_consent, tags_tag, tags_category, activities_product,"
+    " segmentation_segment, segmentation_savedcriteria, segmentation_uploadedlist, segmentation_draft"
 )
 GROWN = (
     "contacts_contact",
@@ -30,6 +33,8 @@ GROWN = (
     "contacts_historyentry",
     "tags_contacttag",
     "tags_contactcategory",
+    "activities_product",
+    *FACTS,
 )
 
 
@@ -55,18 +60,32 @@ def empty(account: Account) -> None:
         Account.objects.filter(pk=account.pk).update(next_due_at=None)
 
 
-def seed(account: Account, *, contacts: int, seed: int, now: datetime, say: Say) -> None:
+def seed(account: Account, *, contacts: int, activities: int, orders: int, seed: int, now: datetime, say: Say) -> None:
     """Fill an empty account. The same seed and `now` give the same data."""
     with transaction.atomic():
         labels = make_labels(now)
         say(f"{len(labels.tags)} tags, {len(CATEGORIES)} categories, {len(ATTRIBUTES)} attributes are there.")
         drawing = Drawing(seed=seed, total=contacts, now=now, zone=account.zone)
         first_id = reserve_ids(contacts)
+        people = []
         for first in range(0, contacts, CHUNK):
-            write(drawing.chunk(first), first_id=first_id + first, labels=labels, seed=seed)
+            chunk = drawing.chunk(first)
+            write(chunk, first_id=first_id + first, labels=labels, seed=seed)
+            people.append(traits(chunk))
             done = min(first + CHUNK, contacts)
             if done % (5 * CHUNK) == 0 or done == contacts:
                 say(f"{done:,} of {contacts:,} contacts")
+        del drawing, chunk
+        Facts(
+            joined(people),
+            account=account,
+            first_id=first_id,
+            activities=activities,
+            orders=orders,
+            seed=seed,
+            now=now,
+            say=say,
+        ).write()
         say("Checking what points where, and counting …")
         count_all(now)
     with connection.cursor() as cursor:

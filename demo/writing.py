@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 from django.db import connection
 
-from contacts.models import Consent, ConsentState, EntryKind
+from contacts.models import Channel, Consent, ConsentState, EntryKind
 from demo.calendar import DAY_S, moments_text
 from demo.customers import Customers
 from demo.shop import BESIDES, KINDS
@@ -35,6 +35,22 @@ class Labels:
     consents: list[Consent]
 
 
+@dataclass(frozen=True)
+class Answered:
+    """When each contact answered, and when it withdrew what it had given, if it unsubscribed."""
+
+    first: list[str]
+    again: list[str]
+    unsubscribed: np.ndarray
+
+    def withdrew(self, row: int, consent: Consent, state: ConsentState) -> bool:
+        """Whether the contact had agreed before it withdrew: to e-mails, until it unsubscribed from one."""
+        return bool(consent.channel == Channel.EMAIL and state == ConsentState.WITHDRAWN and self.unsubscribed[row])
+
+    def last(self, row: int, consent: Consent, state: ConsentState) -> str:
+        return self.again[row] if self.withdrew(row, consent, state) else self.first[row]
+
+
 def copy(table: str, columns: list[str], rows: Iterable[str]) -> None:
     """Lines of tab-separated text; the values hold no tab, line break or backslash but NULL."""
     names = ", ".join(f'"{column}"' for column in columns)
@@ -52,7 +68,8 @@ def write(customers: Customers, *, first_id: int, labels: Labels, seed: int) -> 
     at = moments_text(later.astype(np.int64))
     copy("tags_contacttag", LINK_TAG, links(labels.tags, customers.tags, ids, at))
     copy("tags_contactcategory", LINK_CATEGORY, kind_links(customers, labels, ids, created=created, at=at))
-    answered = moments_text(np.minimum(customers.created + rng.integers(0, DAY_S, customers.size), customers.changed))
+    asked = np.minimum(customers.created + rng.integers(0, DAY_S, customers.size), customers.changed)
+    answered = Answered(moments_text(asked), moments_text(np.maximum(customers.left, asked)), customers.left > 0)
     copy("contacts_contactconsent", ANSWER, answer_rows(customers, labels, ids, answered))
     copy("contacts_historyentry", ENTRY, history(customers, labels, ids, created=created, at=at, answered=answered))
 
@@ -99,14 +116,15 @@ def answered_by(customers: Customers, labels: Labels) -> Iterable[tuple[Consent,
             yield consent, state, np.flatnonzero(answers == number).tolist()
 
 
-def answer_rows(customers: Customers, labels: Labels, ids: np.ndarray, at: list[str]) -> Iterable[str]:
+def answer_rows(customers: Customers, labels: Labels, ids: np.ndarray, answered: Answered) -> Iterable[str]:
     for consent, state, rows in answered_by(customers, labels):
         for row in rows:
-            yield f"{ids[row]}\t{consent.pk}\t{state.value}\t{at[row]}\t{FORM}\t{consent.wording_version}"
+            at = answered.last(row, consent, state)
+            yield f"{ids[row]}\t{consent.pk}\t{state.value}\t{at}\t{FORM}\t{consent.wording_version}"
 
 
 def history(
-    customers: Customers, labels: Labels, ids: np.ndarray, *, created: list[str], at: list[str], answered: list[str]
+    customers: Customers, labels: Labels, ids: np.ndarray, *, created: list[str], at: list[str], answered: Answered
 ) -> Iterable[str]:
     """What the product itself would have written: categories and answers to consents. Tags put on many leave none."""
     paths = [path for path, _ in KINDS]
@@ -116,13 +134,17 @@ def history(
         for row in np.flatnonzero(having).tolist():
             yield f"{ids[row]}\t{at[row]}\t{EntryKind.CATEGORY_ADDED.value}\t{path}\t{{}}\t{BY}"
     for consent, state, rows in answered_by(customers, labels):
-        kind = EntryKind.CONSENT_GIVEN if state == ConsentState.GIVEN else EntryKind.CONSENT_WITHDRAWN
+        given = EntryKind.CONSENT_GIVEN.value
+        kind = given if state == ConsentState.GIVEN else EntryKind.CONSENT_WITHDRAWN.value
         detail = (
             f'{{"consent": "{consent.key}", "pl": "{consent.name_pl}", "source": "{FORM}",'
             f' "wording_version": {consent.wording_version}}}'
         )
         for row in rows:
-            yield f"{ids[row]}\t{answered[row]}\t{kind.value}\t{consent.name_en}\t{detail}\t{BY}"
+            if answered.withdrew(row, consent, state):
+                yield f"{ids[row]}\t{answered.first[row]}\t{given}\t{consent.name_en}\t{detail}\t{BY}"
+            last = answered.last(row, consent, state)
+            yield f"{ids[row]}\t{last}\t{kind}\t{consent.name_en}\t{detail}\t{BY}"
 
 
 def one(sql: str, *values: Any) -> Any:

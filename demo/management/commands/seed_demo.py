@@ -4,7 +4,7 @@ import resource
 import time
 from argparse import ArgumentParser
 from datetime import UTC, datetime
-from typing import Any
+from typing import Any, NamedTuple
 
 from django.core.management.base import BaseCommand, CommandError
 from django.utils import timezone
@@ -16,6 +16,17 @@ from demo.seeding import empty, held, seed
 from demo.stories import tell
 
 MOST = 20_000_000
+MOST_FACTS = 1_000_000_000
+ACTIVITIES = 15  # for each contact, unless told otherwise: `make demo` stays quick
+ORDERS = 1
+
+
+class Wanted(NamedTuple):
+    """How many rows."""
+
+    contacts: int
+    activities: int
+    orders: int
 
 
 class Command(BaseCommand):
@@ -24,6 +35,8 @@ class Command(BaseCommand):
     def add_arguments(self, parser: ArgumentParser) -> None:
         parser.add_argument("--account", default="demo", help="which account (demo)")
         parser.add_argument("--contacts", type=int, default=20_000, help="how many contacts (20000)")
+        parser.add_argument("--activities", type=int, help=f"how many activities ({ACTIVITIES} for each contact)")
+        parser.add_argument("--orders", type=int, help=f"how many orders ({ORDERS} for each contact)")
         parser.add_argument("--seed", type=int, default=1, help="the same seed and --now give the same data (1)")
         parser.add_argument("--now", help="the moment the data ends at, in ISO form (the present one)")
         parser.add_argument("--reset", action="store_true", help="first remove every contact, label and segment")
@@ -37,6 +50,11 @@ class Command(BaseCommand):
             raise CommandError(f"There is no account {options['account']}.")
         if not 1 <= options["contacts"] <= MOST:
             raise CommandError(f"--contacts takes a number from 1 to {MOST:,}.")
+        for option, each in (("activities", ACTIVITIES), ("orders", ORDERS)):
+            if options[option] is None:
+                options[option] = each * options["contacts"]
+            if not 0 <= options[option] <= MOST_FACTS:
+                raise CommandError(f"--{option} takes a number from 0 to {MOST_FACTS:,}.")
         if options["seed"] < 0:
             raise CommandError("--seed takes a number from 0 on.")
         now = moment(options["now"])
@@ -46,7 +64,8 @@ class Command(BaseCommand):
             if there := held():
                 self.stdout.write(f"Account {account.schema_name} has {', '.join(there)}: nothing is changed.")
                 return
-            self.fill(account, contacts=options["contacts"], number=options["seed"], now=now)
+            wanted = Wanted(*(options[name] for name in ("contacts", "activities", "orders")))
+            self.fill(account, wanted, number=options["seed"], now=now)
 
     def reset(self, account: Account, confirmed: str | None) -> None:
         """Asks for the account's name, then empties it."""
@@ -57,17 +76,17 @@ class Command(BaseCommand):
             raise CommandError("That is not its name: nothing is changed.")
         empty(account)
 
-    def fill(self, account: Account, *, contacts: int, number: int, now: datetime) -> None:
+    def fill(self, account: Account, wanted: Wanted, *, number: int, now: datetime) -> None:
         started = time.monotonic()
 
         def say(text: str) -> None:
             self.stdout.write(f"{time.monotonic() - started:7.1f} s  {text}")
             self.stdout.flush()
 
-        seed(account, contacts=contacts, seed=number, now=now, say=say)
+        seed(account, **wanted._asdict(), seed=number, now=now, say=say)
         tell(account, now=now, say=say)
         peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024
-        say(f"{contacts:,} contacts are in {account.schema_name}; peak memory {peak} MB.")
+        say(f"{wanted.contacts:,} contacts are in {account.schema_name}; peak memory {peak} MB.")
 
 
 def moment(given: str | None) -> datetime:
