@@ -5,6 +5,7 @@ class SegmentationConfig(AppConfig):
     name = "segmentation"
 
     def ready(self) -> None:
+        import activities.hooks
         import contacts.hooks
         import tags.hooks
         import tags.usage
@@ -25,6 +26,8 @@ class SegmentationConfig(AppConfig):
         tags.usage.providers.append(references.uses_of_label)
         contacts.hooks.attribute_usage.append(references.uses_of_attribute)
         contacts.hooks.consent_usage.append(references.uses_of_consent)
+        activities.hooks.type_usage.append(references.uses_of_type)
+        activities.hooks.parameter_usage.append(references.uses_of_parameter)
         register_finder(find_segments)
         register_filter(contact_pages.FILTER)
         register_panel(contact_pages.PANEL)
