@@ -1,5 +1,6 @@
 """Reading segments: which list each stands in, what its row shows, its history. Never loads a set it need not."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -13,7 +14,7 @@ from django.utils.translation import gettext_lazy as _
 from config.menu import address_of
 from jobs.models import ACTIVE, JobState
 from segmentation import hooks
-from segmentation.models import Calculation, Segment
+from segmentation.models import Calculation, Direction, Movement, Segment
 
 SETS = ("members", "joined", "left")  # up to a megabyte each: deferred wherever rows are listed
 LATEST_SETS = tuple(f"latest__{name}" for name in SETS)
@@ -119,6 +120,22 @@ def history(segment: Segment) -> QuerySet[Calculation]:
     """Every finished calculation, newest first."""
     done = Calculation.objects.filter(segment=segment, state=JobState.DONE)
     return done.defer(*SETS).select_related("version", "requested_by").order_by("-pk")
+
+
+def movements(calculation: Calculation) -> QuerySet[Movement]:
+    """Who joined and left with a calculation by cause, the most first, without the sets.
+
+    None: nobody did, or it is the first, or was made before causes were told.
+    """
+    return Movement.objects.filter(calculation=calculation).defer("members").order_by("-count", "cause")
+
+
+def causes_of(rows: Iterable[Calculation]) -> dict[int, dict[str, list[Movement]]]:
+    """`movements` of several calculations in one query: by calculation, then by direction."""
+    found: dict[int, dict[str, list[Movement]]] = {row.pk: {way: [] for way in Direction.values} for row in rows}
+    for movement in Movement.objects.filter(calculation__in=found).defer("members").order_by("-count", "cause"):
+        found[movement.calculation_id][movement.direction].append(movement)
+    return found
 
 
 def segment_for(_request: HttpRequest, pk: int) -> Segment:

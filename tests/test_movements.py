@@ -338,3 +338,60 @@ def test_each_cause_stands_once(account: Any) -> None:
     with pytest.raises(IntegrityError), transaction.atomic():
         Movement.objects.create(**common, cause=Cause.EDITED, count=0)
     assert Calculation.objects.get().movements.count() == 1
+
+
+# --- pages ---------------------------------------------------------------------------------------------------
+@pytest.fixture
+def moved(account: Any) -> Any:
+    """A calculation with which one left because data changed, one because time passed, and a new contact joined."""
+    aged, withdrawn = somebody(first_name="Aged"), somebody(first_name="Withdrawn")
+    factories.tag("VIP", aged, withdrawn, at=NOW - HOUR)
+    segment = calculated(criteria=RECENT)
+    ContactTag.objects.filter(contact=withdrawn).delete()
+    new = somebody(first_name="Novel", created_at=NOW + HOUR)
+    ContactTag.objects.create(tag=Tag.objects.get(), contact=new, assigned_at=LATER - HOUR)
+    return again(segment)
+
+
+def test_the_history_tells_the_causes(client_for: Any, marketer: Any, moved: Any) -> None:
+    text = client_for(marketer).get(f"/segments/{moved.segment_id}/history/").content.decode()
+    causes = [one.split("<")[0].strip() for one in text.split('<span class="sub cause">')[1:]]
+    assert causes == ["new in the account", "data changed 1", "time passed 1"]
+
+
+def test_the_history_asks_once_for_the_causes_of_all_its_rows(client_for: Any, marketer: Any, moved: Any) -> None:
+    client = client_for(marketer)
+
+    def queries() -> int:
+        with CaptureQueriesContext(connection) as captured:
+            client.get(f"/segments/{moved.segment_id}/history/")
+        return sum("segmentation_movement" in query["sql"] for query in captured)
+
+    assert queries() == 1
+    again(moved.segment, now=LATER + DAY)
+    assert queries() == 1
+
+
+@pytest.mark.parametrize(
+    ("query", "shown"),
+    [
+        ("", {"Novel"}),
+        ("?show=left", {"Aged", "Withdrawn"}),
+        ("?show=left&cause=passed", {"Aged"}),
+        ("?show=left&cause=changed", {"Withdrawn"}),
+        ("?cause=imported", {"Novel"}),
+        ("?cause=passed", set()),
+        ("?show=left&cause=imported", set()),
+    ],
+)
+def test_the_step_lists_those_of_one_cause(
+    client_for: Any, marketer: Any, moved: Any, query: str, shown: set[str]
+) -> None:
+    text = client_for(marketer).get(f"/segments/{moved.segment_id}/history/{moved.pk}/{query}").content.decode()
+    assert {name for name in ("Novel", "Aged", "Withdrawn") if name in text} == shown
+
+
+def test_a_cause_that_there_is_not_is_refused(client_for: Any, marketer: Any, moved: Any) -> None:
+    response = client_for(marketer).get(f"/segments/{moved.segment_id}/history/{moved.pk}/?cause=fate")
+    assert response.status_code == 422
+    assert "Novel" not in response.content.decode()

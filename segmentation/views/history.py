@@ -3,12 +3,13 @@
 from django.core.paginator import Paginator
 from django.http import Http404, HttpRequest, HttpResponse
 from django.views.decorators.http import require_safe
+from pyroaring import BitMap
 
 from config.pages import page
 from contacts.models import Contact
-from segmentation.models import Calculation
+from segmentation.models import Calculation, Cause, Movement
+from segmentation.selectors import causes_of, movements, segment_for
 from segmentation.selectors import history as history_of
-from segmentation.selectors import segment_for
 from segmentation.sentences import sentence_of
 from segmentation.views.segment import head
 
@@ -22,8 +23,11 @@ def history(request: HttpRequest, pk: int) -> HttpResponse:
     segment = segment_for(request, pk)
     rows = history_of(segment)
     plotted = list(rows.values_list("finished_at", "count")[:PLOTTED])[::-1]
+    shown = Paginator(rows, PER_PAGE).get_page(request.GET.get("page"))
+    causes = causes_of(shown.object_list)
     context = head(request, segment) | {
-        "page": Paginator(rows, PER_PAGE).get_page(request.GET.get("page")),
+        "page": shown,
+        "steps": [(calculation, causes[calculation.pk]) for calculation in shown.object_list],
         "plotted": plotted,
     }
     return page(request, "segmentation/history.html", context, part="steps")
@@ -31,7 +35,7 @@ def history(request: HttpRequest, pk: int) -> HttpResponse:
 
 @require_safe
 def step(request: HttpRequest, pk: int, calculation: int) -> HttpResponse:
-    """Who joined and who left with one calculation."""
+    """Who joined and who left with one calculation; `?cause=` those for one cause alone."""
     segment = segment_for(request, pk)
     found = (
         Calculation.objects.defer("members").select_related("version").filter(segment=segment, pk=calculation).first()
@@ -39,14 +43,26 @@ def step(request: HttpRequest, pk: int, calculation: int) -> HttpResponse:
     if found is None or found.count is None:
         raise Http404(f"no calculation {calculation}")
     way = "left" if request.GET.get("show") == "left" else "joined"
+    told = [movement for movement in movements(found) if movement.direction == way]
+    cause = request.GET.get("cause", "")
     ids = found.left_ids if way == "left" else found.joined_ids
+    if cause:
+        ids = ids_of(told, cause)
     people = Paginator(ids, PER_PAGE).get_page(request.GET.get("page"))
     known = Contact.objects.in_bulk(list(people.object_list))
     people.object_list = [(pk, known.get(pk)) for pk in people.object_list]
     context = head(request, segment) | {
         "calculation": found,
         "way": way,
+        "causes": told,
+        "cause": cause,
         "page": people,
         "sentence": sentence_of(found.version.criteria, now=found.as_of),
     }
-    return page(request, "segmentation/step.html", context, part="people")
+    status = 422 if cause and cause not in Cause.values else 200
+    return page(request, "segmentation/step.html", context, part="people", status=status)
+
+
+def ids_of(told: list[Movement], cause: str) -> BitMap:
+    """Those of one cause; nobody where there are none."""
+    return next((movement.member_ids for movement in told if movement.cause == cause), BitMap())
