@@ -39,7 +39,7 @@ class EngagementCriterion(Criterion):
 
     kind: Literal["engagement"]
     state: Literal["engaged", "unengaged"]
-    days: Annotated[int, Field(ge=1, le=3650)] | None = None
+    days: Annotated[int, Field(ge=1, le=3650)] = 0  # not said: the account's
 
     @override
     def members(self, context: Context) -> BitMap:

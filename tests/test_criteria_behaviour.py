@@ -1,0 +1,585 @@
+"""What contacts did: activities, visits, engagement. People whose answers are known, each case also negated."""
+
+import time
+from datetime import UTC, datetime, timedelta
+from typing import Any
+from zoneinfo import ZoneInfo
+
+import pytest
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
+from django.utils import translation
+from hypothesis import given
+from hypothesis import strategies as st
+from pyroaring import BitMap
+
+from accounts.models import Account
+from activities.models import ActivityType
+from mirror.reading import Reader
+from segmentation.criteria import Catalog, Context, CriteriaError, Words, check, dump, parse
+from segmentation.engine import evaluate
+from tests import factories, population, population_behaviour
+from tests.factories import NOW
+from tests.population import NOWS, ZONES
+from tests.test_oracle import QUIET, assert_agree
+
+pytestmark = pytest.mark.django_db
+
+WARSAW = ZoneInfo("Europe/Warsaw")
+MONTH = {"last": 30, "unit": "day"}
+PRICES = [{"param": "url", "op": "contains", "value": "/cennik"}]
+
+
+@pytest.fixture(autouse=True)
+def _english() -> Any:
+    with translation.override("en"):
+        yield
+
+
+def ago(days: float) -> datetime:
+    return NOW - timedelta(days=days)
+
+
+def members(tree: Any, *, zone: ZoneInfo = WARSAW, now: datetime = NOW, **context: Any) -> set[int]:
+    return set(evaluate(parse(tree), context=Context(now=now, zone=zone, **context)).members)
+
+
+def found(tree: Any, people: dict[str, int]) -> str:
+    """The names of those a criterion finds; its complement must find exactly the others."""
+    check(parse(tree), Catalog())
+    inside, outside = members(tree), members({"not": tree})
+    assert not inside & outside
+    assert inside | outside == set(people.values())
+    return " ".join(name for name, pk in people.items() if pk in inside)
+
+
+def views(**criterion: Any) -> dict[str, Any]:
+    return {"kind": "activity", "type": "page_view", **criterion}
+
+
+def times(op: str, value: Any) -> dict[str, Any]:
+    return {"op": op, "value": value}
+
+
+# --- activities ---------------------------------------------------------------------------------------------------
+VIEWS: dict[str, list[tuple[float, str, str]]] = {  # days ago, address, page title
+    "never": [],
+    "once": [(5, "/cennik", "Prices")],
+    "thrice": [(29, "/cennik", "Prices"), (10, "/cennik", "Prices"), (1, "/cennik", "Prices")],
+    "old": [(60, "/cennik", "Prices"), (50, "/cennik", "Prices"), (40, "/cennik", "Prices")],
+    "mixed": [(40, "/cennik", "Offer"), (2, "/blog", "Prices")],
+    "both": [(3, "/cennik", "Prices"), (1, "/blog", "Blog")],
+}
+
+
+@pytest.fixture
+def people(account: Any) -> dict[str, int]:
+    made = {name: factories.contact(first_name=name) for name in VIEWS}
+    for name, rows in VIEWS.items():
+        for days, address, title in rows:
+            factories.activity(made[name], at=ago(days), url=f"https://sklep.example{address}", title=title)
+    factories.activity(made["never"], "login", at=ago(1))  # of another type
+    return {name: contact.pk for name, contact in made.items()}
+
+
+@pytest.mark.parametrize(
+    ("criterion", "expected"),
+    [
+        (views(), "once thrice old mixed both"),
+        (views(within=MONTH), "once thrice mixed both"),
+        (views(where=PRICES), "once thrice old mixed both"),
+        (views(where=PRICES, within=MONTH), "once thrice both"),
+        (views(where=PRICES, within=MONTH, times=times("gte", 3)), "thrice"),
+        # nothing is 0
+        (views(times=times("eq", 0)), "never"),
+        (views(times=times("lt", 1)), "never"),
+        (views(times=times("lte", 0)), "never"),
+        (views(times=times("gte", 0)), "never once thrice old mixed both"),
+        (views(times=times("gt", 0)), "once thrice old mixed both"),
+        (views(times=times("lt", 3)), "never once mixed both"),
+        (views(times=times("lte", 2)), "never once mixed both"),
+        (views(times=times("ne", 2)), "never once thrice old"),
+        (views(times=times("ne", 0)), "once thrice old mixed both"),
+        (views(times=times("in", [0, 2])), "never mixed both"),
+        (views(times=times("not_in", [0, 2])), "once thrice old"),
+        (views(times=times("between", {"from": 0, "to": 1})), "never once"),
+        (views(times=times("between", {"from": 1, "to": 2})), "once mixed both"),
+        (views(times=times("eq", 0), within=MONTH), "never old"),
+        (views(times=times("lt", 3), where=PRICES, within=MONTH), "never once old mixed both"),
+        (views(times=times("gt", 1.5)), "thrice old mixed both"),
+        (views(times=times("eq", 1.5)), ""),
+        # one and the same activity: address, title and time
+        (views(where=[*PRICES, {"param": "title", "op": "eq", "value": "prices"}]), "once thrice old both"),
+        (views(where=[*PRICES, {"param": "title", "op": "ne", "value": "prices"}]), "mixed"),
+        (views(where=[*PRICES, {"param": "title", "op": "eq", "value": "Offer"}], within=MONTH), ""),
+        (views(where=[*PRICES, {"param": "title", "op": "eq", "value": "Blog"}]), ""),
+        # the very first, the very last, every one
+        (views(pick="first"), "once thrice old mixed both"),
+        (views(pick="first", where=PRICES), "once thrice old mixed both"),
+        (views(pick="first", where=PRICES, within=MONTH), "once thrice both"),
+        (views(pick="first", within=MONTH), "once thrice both"),
+        (views(pick="last", where=PRICES), "once thrice old"),
+        (views(pick="last", where=PRICES, within=MONTH), "once thrice"),
+        (views(pick="last", within={"to": "2026-11-01"}), "old"),
+        (views(pick="only"), "once thrice old mixed both"),
+        (views(pick="only", where=PRICES), "once thrice old"),
+        (views(pick="only", where=PRICES, within=MONTH), "once thrice"),
+        (views(pick="only", where=PRICES, within={"to": "2026-11-01"}), "thrice old mixed"),
+        (views(pick="only", where=PRICES, times=times("gte", 2)), "thrice old"),
+        (views(pick="only", where=PRICES, times=times("lt", 2)), "once"),
+        (views(pick="only", where=PRICES, times=times("ne", 3)), "once"),
+        (views(pick="only", where=PRICES, times=times("eq", 0)), ""),
+        (views(pick="only", times=times("lt", 3)), "once mixed both"),
+    ],
+)
+def test_activities(people: dict[str, int], criterion: dict[str, Any], expected: str) -> None:
+    assert found(criterion, people) == expected
+
+
+def test_of_one_moment_the_first_and_the_last_are_told_by_the_order_of_writing(account: Any) -> None:
+    person = factories.contact()
+    for title in ("one", "two", "three"):
+        factories.activity(person, at=NOW, title=title)
+    is_ = {title: [{"param": "title", "op": "eq", "value": title}] for title in ("one", "two", "three")}
+    assert members(views(pick="first", where=is_["one"])) == {person.pk}
+    assert members(views(pick="last", where=is_["three"])) == {person.pk}
+    assert not members(views(pick="first", where=is_["two"])) | members(views(pick="last", where=is_["two"]))
+
+
+@pytest.mark.parametrize(
+    ("condition", "expected"),
+    [
+        ({"param": "page", "op": "eq", "value": "HTTPS://sklep.example/cennik/#raty"}, "full"),
+        ({"param": "page", "op": "eq", "value": "https://sklep.example/"}, ""),
+        ({"param": "page", "op": "contains", "value": "raty"}, ""),
+        ({"param": "page", "op": "matches", "value": "cennik/?$"}, "full"),
+        ({"param": "page", "op": "is_not_set"}, "bare"),
+        ({"param": "note", "op": "eq", "value": "STRASSE"}, "full"),
+        ({"param": "note", "op": "not_contains", "value": "straße"}, "bare"),
+        ({"param": "score", "op": "eq", "value": 0.3}, "full"),
+        ({"param": "score", "op": "lt", "value": 100}, "full"),
+        ({"param": "score", "op": "ne", "value": 0.3}, "bare"),
+        ({"param": "happy", "op": "is_true"}, "full"),
+        ({"param": "happy", "op": "is_false"}, ""),
+        ({"param": "day", "op": "on", "value": "2026-11-20"}, "full"),
+        ({"param": "day", "op": "last", "value": {"n": 1, "unit": "day"}}, ""),
+        ({"param": "day", "op": "last", "value": {"n": 2, "unit": "day"}}, "full"),
+        ({"param": "until", "op": "on", "value": "2026-11-21"}, "full"),
+        ({"param": "until", "op": "before", "value": "2026-11-21"}, ""),
+    ],
+)
+def test_parameters_of_every_type(account: Any, condition: dict[str, Any], expected: str) -> None:
+    """A parameter that is missing satisfies no comparison, and every negative operator."""
+    factories.activity_type(
+        "survey", note="text", page="url", score="number", happy="boolean", day="date", until="datetime"
+    )
+    people = {name: factories.contact(first_name=name) for name in ("none", "bare", "full")}
+    factories.activity(people["bare"], "survey")
+    factories.activity(
+        people["full"],
+        "survey",
+        note="Straße",
+        page="https://sklep.example/Cennik#top",
+        score=0.3,
+        happy=True,
+        day="2026-11-20",
+        until="2026-11-20T23:00:00+00:00",  # midnight of the 21st in Warsaw
+    )
+    ids = {name: contact.pk for name, contact in people.items()}
+    assert found({"kind": "activity", "type": "survey", "where": [condition]}, ids) == expected
+
+
+# --- windows ------------------------------------------------------------------------------------------------------
+TICK = timedelta(microseconds=1)
+MIDNIGHT = datetime(2026, 11, 20, 23, tzinfo=UTC)  # the 21st begins in Warsaw
+
+
+@pytest.mark.parametrize("kind", [{"kind": "activity", "type": "page_view"}, {"kind": "visit"}])
+@pytest.mark.parametrize(
+    ("window", "first", "last"),
+    [
+        ({"last": 24, "unit": "hour"}, NOW - timedelta(hours=24), NOW),
+        ({"last": 1, "unit": "day"}, MIDNIGHT, NOW),
+        ({"last": 30, "unit": "day"}, datetime(2026, 10, 22, 22, tzinfo=UTC), NOW),  # in summer time
+        ({"last": 1, "unit": "week"}, datetime(2026, 11, 14, 23, tzinfo=UTC), NOW),
+        ({"last": 1, "unit": "month"}, datetime(2026, 10, 21, 22, tzinfo=UTC), NOW),
+        ({"last": 1, "unit": "year"}, datetime(2025, 11, 21, 23, tzinfo=UTC), NOW),
+        ({"next": 1, "unit": "day"}, NOW, MIDNIGHT + timedelta(days=1) - TICK),
+        ({"from": "2026-11-21"}, MIDNIGHT, None),
+        ({"to": "2026-11-20"}, None, MIDNIGHT - TICK),
+        ({"from": "2026-11-21", "to": "2026-11-21"}, MIDNIGHT, MIDNIGHT + timedelta(days=1) - TICK),
+        (
+            {"from": "2026-11-21T14:00", "to": "2026-11-21T15:00:00Z"},
+            NOW + timedelta(hours=1),
+            NOW + timedelta(hours=3),
+        ),
+    ],
+)
+def test_a_window_includes_both_its_ends_and_nothing_beyond(
+    account: Any, kind: dict[str, Any], window: dict[str, Any], first: datetime | None, last: datetime | None
+) -> None:
+    inside = {factories.contact().pk: at for at in (first, last) if at is not None}
+    outside = {factories.contact().pk: at + step for at, step in ((first, -TICK), (last, TICK)) if at is not None}
+    for pk, at in (inside | outside).items():
+        person = factories.Contact.objects.get(pk=pk)
+        factories.visit(person, at=at) if kind["kind"] == "visit" else factories.activity(person, at=at)
+    for pick in ("any", "first", "last", "only"):
+        tree = {**kind, "within": window, "pick": pick}
+        assert members(tree) == set(inside), pick
+        assert members({"not": tree}) == set(outside)
+
+
+def test_a_day_of_another_zone_is_another_day(account: Any) -> None:
+    person = factories.contact()
+    factories.activity(person, at=MIDNIGHT - TICK)
+    today = views(within={"last": 1, "unit": "day"})
+    assert not members(today, zone=WARSAW)
+    assert members(today, zone=ZoneInfo("UTC")) == set()
+    assert members(today, zone=ZoneInfo("America/St_Johns"), now=MIDNIGHT) == {person.pk}
+
+
+# --- visits -------------------------------------------------------------------------------------------------------
+@pytest.mark.parametrize(
+    ("where", "expected"),
+    [
+        ([{"param": "channel", "op": "eq", "value": "utm"}], "tagged"),
+        ([{"param": "channel", "op": "not_in", "value": ["utm", "search"]}], "direct"),
+        ([{"param": "utm_source", "op": "eq", "value": "NEWSLETTER"}], "tagged"),
+        ([{"param": "utm_source", "op": "is_not_set"}], "search direct"),
+        ([{"param": "utm_medium", "op": "ne", "value": "email"}], "search direct"),
+        ([{"param": "referrer", "op": "contains", "value": "google"}], "search"),
+        ([{"param": "landing_url", "op": "eq", "value": "https://sklep.example/cennik"}], "search"),
+        (
+            [{"param": "channel", "op": "eq", "value": "search"}, {"param": "utm_source", "op": "is_set"}],
+            "",
+        ),
+        (
+            [{"param": "utm_campaign", "op": "eq", "value": "x"}, {"param": "utm_term", "op": "eq", "value": "y"}],
+            "tagged",
+        ),
+    ],
+)
+def test_visits_by_where_they_came_from(account: Any, where: list[dict[str, Any]], expected: str) -> None:
+    people = {name: factories.contact(first_name=name) for name in ("none", "tagged", "search", "direct")}
+    factories.visit(
+        people["tagged"],
+        channel="utm",
+        utm_source="newsletter",
+        utm_medium="email",
+        utm_campaign="x",
+        utm_term="y",
+        utm_content="z",
+    )
+    factories.visit(
+        people["search"],
+        channel="search",
+        referrer="https://www.google.com/",
+        landing_url="https://sklep.example/cennik/#a",
+    )
+    factories.visit(people["direct"])
+    ids = {name: contact.pk for name, contact in people.items()}
+    assert found({"kind": "visit", "where": where}, ids) == expected
+
+
+# --- engagement ---------------------------------------------------------------------------------------------------
+@pytest.fixture
+def doing(account: Any) -> dict[str, int]:
+    """People who did one thing each, ten days ago."""
+    made = {}
+    for key in ("email_open", "email_click", "sms_click", "product_view", "add_to_cart", "page_view", "email_sent"):
+        made[key] = factories.contact(first_name=key)
+        factories.activity(made[key], key, at=ago(10))
+    for name in ("visit", "order", "cancelled", "refunded", "nothing"):
+        made[name] = factories.contact(first_name=name)
+    factories.visit(made["visit"], at=ago(10))
+    for status in ("paid", "cancelled", "refunded"):
+        factories.order(made["order" if status == "paid" else status], at=ago(10), total=5, status=status)
+    return {name: contact.pk for name, contact in made.items()}
+
+
+ENGAGED = "email_open email_click sms_click product_view add_to_cart visit order"
+
+
+@pytest.mark.parametrize(
+    ("criterion", "expected"),
+    [
+        ({"state": "engaged"}, ENGAGED),
+        ({"state": "engaged", "days": 11}, ENGAGED),
+        ({"state": "engaged", "days": 10}, ""),
+        ({"state": "unengaged"}, "page_view email_sent cancelled refunded nothing"),
+    ],
+)
+def test_engagement(doing: dict[str, int], criterion: dict[str, Any], expected: str) -> None:
+    assert found({"kind": "engagement", **criterion}, doing) == expected
+
+
+def test_the_window_of_engagement_is_the_accounts_unless_said(doing: dict[str, int]) -> None:
+    Account.objects.filter(schema_name=connection.schema_name).update(engagement_days=10)
+    assert not members({"kind": "engagement", "state": "engaged"})
+    assert members({"kind": "engagement", "state": "engaged", "days": 11})
+
+
+def test_engagement_moves_with_time_and_counting_without_a_window_does_not() -> None:
+    assert parse({"kind": "engagement", "state": "engaged"}).moves_with_time(Catalog())
+    assert parse(views(within=MONTH)).moves_with_time(Catalog())
+    assert not parse(views(within={"from": "2026-01-01"})).moves_with_time(Catalog())
+
+
+# --- who is in no set ---------------------------------------------------------------------------------------------
+KINDS: list[dict[str, Any]] = [
+    views(where=PRICES),
+    views(times=times("lt", 9)),
+    views(times=times("ne", 5)),
+    views(pick="first", where=PRICES),
+    views(pick="last", where=PRICES),
+    views(pick="only", where=PRICES),
+    {"kind": "visit"},
+    {"kind": "visit", "times": times("lt", 9)},
+    {"kind": "engagement", "state": "engaged"},
+    {"kind": "engagement", "state": "unengaged"},
+]
+
+
+@pytest.mark.parametrize("tree", KINDS)
+def test_who_was_erased_is_in_no_set_though_files_still_have_the_rows(
+    account: Any, monkeypatch: pytest.MonkeyPatch, tree: dict[str, Any]
+) -> None:
+    here, gone = factories.contact(), factories.contact()
+    for person in (here, gone):
+        factories.activity(person, url="https://sklep.example/cennik")
+        factories.visit(person)
+    monkeypatch.setattr(Reader, "everyone", BitMap([here.pk]))
+    assert gone.pk not in members(tree) | members({"not": tree})
+    assert members(tree) | members({"not": tree}) == {here.pk}
+
+
+@pytest.mark.parametrize("tree", KINDS)
+def test_a_restricted_user_sees_only_theirs(account: Any, tree: dict[str, Any]) -> None:
+    one, other = factories.contact(), factories.contact()
+    for person in (one, other):
+        factories.activity(person, url="https://sklep.example/cennik")
+    mask = BitMap([one.pk])
+    assert members(tree, mask=mask) | members({"not": tree}, mask=mask) == {one.pk}
+
+
+# --- refused ------------------------------------------------------------------------------------------------------
+def where(*conditions: dict[str, Any], kind: dict[str, Any] | None = None) -> dict[str, Any]:
+    return {**(kind or views()), "where": list(conditions)}
+
+
+URL: dict[str, Any] = {"param": "url", "op": "eq", "value": "x"}
+
+
+@pytest.mark.parametrize(
+    ("tree", "path"),
+    [
+        ({"kind": "activity"}, "type"),
+        ({"kind": "activity", "type": ""}, "type"),
+        ({"kind": "activity", "type": 3}, "type"),
+        ({"kind": "activity", "type": "gone"}, "type"),
+        (views(where=[]), "where"),
+        (views(where=None), "where"),
+        (views(where={}), "where"),
+        (where("url"), "where[0]"),  # type: ignore[arg-type]
+        (where({"op": "eq", "value": "x"}), "where[0].param"),
+        (where({"param": "url", "value": "x"}), "where[0].op"),
+        (where({"param": "url", "op": "eq"}), "where[0].value"),
+        (where({**URL, "also": 1}), "where[0].also"),
+        (where(URL, {**URL, "param": "gone"}), "where[1].param"),
+        (where({**URL, "op": "unknown"}), "where[0].op"),
+        (where({**URL, "op": "lt", "value": 3}), "where[0].op"),
+        (where({**URL, "value": 3}), "where[0].value"),
+        (where({**URL, "value": ""}), "where[0].value"),
+        (where({**URL, "op": "is_set"}), "where[0].value"),
+        (where({**URL, "op": "in", "value": ["a", 3]}), "where[0].value[1]"),
+        (where({**URL, "op": "in", "value": ["a"] * 10_000}), "where[0].value"),
+        (where({**URL, "op": "matches", "value": "(?=a)"}), "where[0].value"),
+        (where({**URL, "op": "matches", "value": "(a"}), "where[0].value"),
+        (where(*[URL] * 9), "where"),
+        (where(*[URL] * 10_000), "where"),
+        (views(times=3), "times"),
+        (views(times=None), "times"),
+        (views(times={"op": "gte"}), "times.value"),
+        (views(times={"value": 3}), "times.op"),
+        (views(times=times("gte", "3")), "times.value"),
+        (views(times=times("gte", True)), "times.value"),
+        (views(times=times("in", [1, "2"])), "times.value[1]"),
+        (views(times=times("between", {"from": 3, "to": 1})), "times.value"),
+        (views(times=times("is_set", 1)), "times.op"),
+        (views(times={"op": "is_set"}), "times.value"),
+        (views(times={**times("gte", 3), "unit": "day"}), "times.unit"),
+        (views(times=times("gte", 1), pick="first"), "times"),
+        (views(times=times("eq", 0), pick="last"), "times"),
+        (views(pick="some"), "pick"),
+        (views(within=None), "within"),
+        (views(within={"last": 3}), "within.unit"),
+        (views(within={"last": 0, "unit": "day"}), "within.last"),
+        (views(op="eq"), "op"),
+        ({"kind": "visit", "type": "page_view"}, "type"),
+        (where({**URL, "param": "url"}, kind={"kind": "visit"}), "where[0].param"),
+        (where({"param": "channel", "op": "eq", "value": "tv"}, kind={"kind": "visit"}), "where[0].value"),
+        (where({"param": "channel", "op": "contains", "value": "u"}, kind={"kind": "visit"}), "where[0].op"),
+        ({"kind": "engagement"}, "state"),
+        ({"kind": "engagement", "state": "bored"}, "state"),
+        ({"kind": "engagement", "state": "engaged", "days": 0}, "days"),
+        ({"kind": "engagement", "state": "engaged", "days": 3651}, "days"),
+        ({"kind": "engagement", "state": "engaged", "days": 1.5}, "days"),
+        ({"kind": "engagement", "state": "engaged", "days": None}, "days"),
+        ({"kind": "engagement", "state": "engaged", "within": MONTH}, "within"),
+    ],
+)
+def test_what_is_refused_is_refused_with_its_path_and_at_once(account: Any, tree: dict[str, Any], path: str) -> None:
+    catalog = Catalog()
+    assert catalog.activities
+    quickest = 1.0
+    for _try in range(3):
+        began = time.perf_counter()
+        with pytest.raises(CriteriaError) as refused:
+            check(parse({"all": [tree]}), catalog)
+        quickest = min(quickest, time.perf_counter() - began)
+        assert refused.value.path == f"all[0].{path}"
+        assert "{" not in refused.value.message
+    assert quickest < 0.05
+
+
+def test_a_parameter_that_is_no_longer_declared_refuses_the_criteria(account: Any) -> None:
+    made = factories.activity_type("survey", note="text")
+    tree = {"kind": "activity", "type": "survey", "where": [{"param": "note", "op": "eq", "value": "x"}]}
+    check(parse(tree), Catalog())
+    made.parameters.all().delete()
+    with pytest.raises(CriteriaError) as refused:
+        check(parse(tree), Catalog())
+    assert refused.value.path == "where[0].param"
+    assert "note" in str(parse(tree).sentence(Words(NOW, WARSAW, Catalog())))
+
+
+def test_criteria_come_back_as_they_were_written(account: Any) -> None:
+    tree = views(where=PRICES, times=times("between", {"from": 1, "to": 2.5}), within=MONTH, pick="only")
+    assert dump(parse(tree)) == tree
+
+
+# --- in words -----------------------------------------------------------------------------------------------------
+SINCE = "in the last 30 days (since 23 Oct)"
+
+
+@pytest.mark.parametrize(
+    ("tree", "sentence"),
+    [
+        (views(), "Viewed a page."),
+        (
+            views(where=PRICES, times=times("gte", 3), within=MONTH),
+            f"Viewed a page 3 times or more {SINCE}, address contains “/cennik”.",
+        ),
+        (views(times=times("eq", 0)), "Did not view a page."),
+        (views(times=times("lt", 1), within=MONTH), f"Did not view a page {SINCE}."),
+        (views(times=times("lt", 3)), "Viewed a page fewer than 3 times or never."),
+        (views(times=times("ne", 3)), "Viewed a page not exactly 3 times or never."),
+        (views(times=times("in", [0, 2])), "Viewed a page exactly 0 or 2 times or never."),
+        (views(times=times("not_in", [0, 2])), "Viewed a page not exactly 0 or 2 times."),
+        (views(times=times("between", {"from": 1, "to": 2})), "Viewed a page from 1 to 2 times."),
+        (views(times=times("gt", 1)), "Viewed a page more than 1 time."),
+        (views(times=times("eq", 1)), "Viewed a page exactly 1 time."),
+        (views(pick="first", within=MONTH), f"Viewed a page for the first time ever {SINCE}."),
+        (
+            views(pick="last", where=PRICES),
+            "Viewed a page for the last time, and that time address contains “/cennik”.",
+        ),
+        (views(pick="only", where=PRICES), "Viewed a page, and every time address contains “/cennik”."),
+        ({"not": views(times=times("gte", 3))}, "Viewed a page fewer than 3 times or never."),
+        ({"not": views()}, "Did not view a page."),
+        ({"not": views(times=times("eq", 0))}, "Viewed a page."),
+        ({"not": views(pick="last")}, "Not (viewed a page for the last time)."),
+        (
+            {"any": [views(where=PRICES), {"kind": "visit"}]},
+            "(viewed a page, address contains “/cennik”) or visited the site.",
+        ),
+        (
+            {"any": [{"not": views(where=PRICES)}, {"kind": "visit"}]},
+            "(did not view a page, address contains “/cennik”) or visited the site.",
+        ),
+        ({"kind": "activity", "type": "survey"}, "Did Survey."),
+        ({"kind": "activity", "type": "survey", "times": times("eq", 0)}, "Did not do Survey."),
+        ({"kind": "activity", "type": "gone", "where": PRICES}, "Did gone, url contains /cennik."),
+        (
+            {"kind": "visit", "where": [{"param": "channel", "op": "in", "value": ["utm", "ad"]}]},
+            "Visited the site, channel is Tagged link (UTM) or Paid ad.",
+        ),
+        ({"kind": "engagement", "state": "engaged"}, "Is engaged: was active in the last 90 days (since 24 Aug)."),
+        (
+            {"kind": "engagement", "state": "unengaged", "days": 1},
+            "Is not engaged: was not active in the last 1 day (since 21 Nov).",
+        ),
+        ({"not": {"kind": "engagement", "state": "unengaged", "days": 30}}, f"Is engaged: was active {SINCE}."),
+    ],
+)
+def test_sentences(account: Any, tree: dict[str, Any], sentence: str) -> None:
+    factories.activity_type("survey", note="text")
+    assert str(parse(tree).sentence(Words(NOW, WARSAW, Catalog())).finished) == sentence
+
+
+def test_every_built_in_type_says_what_was_done_and_what_was_not(account: Any) -> None:
+    words = Words(NOW, WARSAW, Catalog())
+    for key in ActivityType.objects.filter(built_in=True).values_list("key", flat=True):
+        did = str(parse({"kind": "activity", "type": key}).sentence(words))
+        did_not = str(parse({"kind": "activity", "type": key, "times": times("eq", 0)}).sentence(words))
+        assert not did.startswith("did "), key
+        assert " not " in did_not, key
+
+
+# --- evidence -----------------------------------------------------------------------------------------------------
+@pytest.mark.parametrize(
+    ("name", "tree", "told"),
+    [
+        ("never", views(), "not once"),
+        ("thrice", views(), "3 times, last 20 Nov, 13:00"),
+        ("thrice", views(within={"last": 2, "unit": "week"}), "2 times, last 20 Nov, 13:00"),
+        ("mixed", views(where=PRICES, times=times("gte", 3)), "1 time, 2 times short of 3 times, last 12 Oct, 14:00"),
+        ("old", views(where=PRICES, within=MONTH), "not once"),
+        ("mixed", views(where=PRICES, within=MONTH), "not one of 1 fits"),
+        ("both", views(pick="last", where=PRICES), "the last one was on 20 Nov, 13:00, and does not fit"),
+        ("both", views(pick="first", where=PRICES), "the first one was on 18 Nov, 13:00"),
+        ("both", views(pick="only", where=PRICES), "1 of 2 fit, last 18 Nov, 13:00"),
+        ("once", {"kind": "visit"}, "not once"),
+        ("once", {"kind": "engagement", "state": "engaged"}, "never active"),
+    ],
+)
+def test_the_evidence_is_the_contacts_own_rows(
+    people: dict[str, int], name: str, tree: dict[str, Any], told: str
+) -> None:
+    context = Context(now=NOW, zone=WARSAW, only=BitMap([people[name]]))
+    criterion: Any = parse(tree)
+    assert str(criterion.evidence(people[name], context=context, words=Words(NOW, WARSAW, Catalog()))) == told
+
+
+def test_the_evidence_of_engagement_is_when_something_last_happened(doing: dict[str, int]) -> None:
+    criterion: Any = parse({"kind": "engagement", "state": "engaged", "days": 5})
+    told = {}
+    for name in ("order", "cancelled"):
+        context = Context(now=NOW, zone=WARSAW, only=BitMap([doing[name]]))
+        told[name] = str(criterion.evidence(doing[name], context=context, words=Words(NOW, WARSAW, Catalog())))
+    assert told == {"order": "last active 11 Nov, 13:00", "cancelled": "never active"}
+
+
+# --- against the oracle, and what it costs ------------------------------------------------------------------------
+def test_engine_and_oracle_agree_on_what_people_did(account: Any) -> None:
+    world = population.settle(population.people(3))
+
+    @QUIET
+    @given(tree=st.one_of(*population_behaviour.criteria()), now=st.sampled_from(NOWS), zone=st.sampled_from(ZONES))
+    def agree(tree: Any, now: datetime, zone: Any) -> None:
+        assert_agree(world, tree, now, zone)
+
+    agree()
+
+
+def test_the_number_of_queries_does_not_grow_with_the_types(people: dict[str, int]) -> None:
+    def queries() -> int:
+        with CaptureQueriesContext(connection) as captured:
+            check(parse(views(where=PRICES)), catalog := Catalog())
+            members(views(where=PRICES), catalog=catalog)
+        return len(captured)
+
+    before = queries()
+    for number in range(5):
+        factories.activity_type(f"own_{number}", note="text", score="number")
+    assert queries() == before
