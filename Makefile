@@ -4,6 +4,9 @@ PORT ?= 8000
 HOST ?= 127.0.0.1
 ARGS ?=
 CONTACTS ?= 1000000
+ACTIVITIES ?= 50000000
+ORDERS ?= 3000000
+RUNS ?= 7
 PYTHON ?= $(shell for name in python3 python3.13 python3.12 python3.11; do \
 	$$name -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && echo $$name && exit; done; \
 	command -v python3)
@@ -14,14 +17,17 @@ COMPILE := $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --onl
 	--no-header --no-annotate --no-emit-index-url --no-emit-find-links
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test check lint types imports migrations templates bench translations lock packages dev-packages clean
+.PHONY: help demo test check lint types imports migrations templates bench bench-growth bench-actions translations lock \
+	packages dev-packages bench-packages clean
 .NOTPARALLEL:
 
 help:
 	@echo "make demo [PORT=8000]     run Sito with demo data"
 	@echo "make test [ARGS=…]        run the tests"
 	@echo "make check                lint, types, imports, migrations, templates, then the tests"
-	@echo "make bench [CONTACTS=…]   measure actions and exports beside bare SQL"
+	@echo "make bench [CONTACTS=… ACTIVITIES=… ORDERS=…]  measure the engine beside ClickHouse and PostgreSQL"
+	@echo "make bench-growth         measure it from 100,000 to 10,000,000 contacts"
+	@echo "make bench-actions [CONTACTS=…]  measure actions and exports beside bare SQL"
 	@echo "make translations         bring locale/pl up to date with the texts in the source"
 	@echo "make lock                 resolve requirements/*.in anew"
 	@echo "make clean                remove var/ and all that was made in it"
@@ -35,10 +41,10 @@ test: dev-packages
 check: lint types imports migrations templates test
 
 # Nothing to install where an environment is given: make VENV=/some/.venv …
-packages dev-packages:
+packages dev-packages bench-packages:
 ifeq ($(VENV),.venv)
 	@test -n "$(PYTHON)" || { echo "Python 3.11 or newer is needed, and no python3 was found." >&2; exit 1; }
-	@$(PYTHON) scripts/environment.py $(if $(filter dev-packages,$@),dev,base)
+	@$(PYTHON) scripts/environment.py $(if $(filter packages,$@),base,$(@:-packages=))
 endif
 
 lint: dev-packages
@@ -58,8 +64,14 @@ migrations: dev-packages
 templates: dev-packages
 	$(BIN)/djlint templates --lint --quiet
 
-# Each prints the medians of runs in turns, Sito's and bare SQL's, and their ratio.
-bench: dev-packages
+# All print the medians of runs in turns and their ratios: docs/bench.md. Data are kept under SITO_BENCH, else var/bench.
+bench: bench-packages
+	$(BIN)/python -m bench.engine $(CONTACTS) $(ACTIVITIES) $(ORDERS) --runs $(RUNS)
+
+bench-growth: dev-packages
+	$(BIN)/python -m bench.engine.growth
+
+bench-actions: dev-packages
 	$(BIN)/python bench/actions.py $(CONTACTS)
 	$(BIN)/python bench/exports.py $(CONTACTS)
 

@@ -1,4 +1,4 @@
-"""Make `.venv` and install the locked packages into it: `python3 scripts/environment.py base|dev`.
+"""Make `.venv` and install the locked packages into it: `python3 scripts/environment.py base|dev|bench`.
 
 Run by the machine's own Python before anything is installed, so it uses the standard library only, and nothing
 that an old Python can't read: an old one must get as far as the sentence that says so.
@@ -19,7 +19,8 @@ VENV = ROOT / ".venv"
 PYTHON = VENV / "bin" / "python"
 STAMP = VENV / "sito-installed"
 LOG = VENV / "install.log"
-LOCKS = {"base": ["base"], "dev": ["base", "dev", "e2e"]}
+# Each holds all of those before it.
+LOCKS = {"base": ["base"], "dev": ["base", "dev", "e2e"], "bench": ["base", "dev", "e2e", "bench"]}
 NEEDED = 1 << 30  # .venv takes 600 MB with everything, and as much again for a moment in the package cache
 
 
@@ -39,10 +40,11 @@ def fingerprint(level):
 
 
 def installed(level):
-    """Whether `level`, or `dev`, which holds all of `base`, is in place."""
+    """Whether `level`, or one that holds all of it, is in place."""
     if not STAMP.exists() or not PYTHON.exists():
         return False
-    return STAMP.read_text() in (fingerprint(level), fingerprint("dev"))
+    levels = list(LOCKS)
+    return STAMP.read_text() in [fingerprint(each) for each in levels[levels.index(level) :]]
 
 
 def require_machine():

@@ -1,1 +1,1 @@
-"""The engine beside ClickHouse and bare PostgreSQL: the same rows, the same questions, runs in turns (docs/bench.md)."""
+"""The engine beside ClickHouse and bare PostgreSQL: the same rows and questions, runs in turns (docs/bench.md)."""

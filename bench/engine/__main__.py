@@ -132,7 +132,7 @@ def quickest(clickhouse: Worker, tree: Tree) -> tuple[str, str]:
 
 
 def edited(sito: Worker) -> list[float]:
-    """Milliseconds of each count while one criterion after another is changed; every count is checked against a fresh one."""
+    """Milliseconds of each count while one criterion after another is changed; all are checked against fresh ones."""
     trees = [queries.criteria(node) for node in edits()]
     answers = [sito.ask("recount", tree=tree) for tree in trees]
     for tree, answer in zip(trees, answers, strict=True):

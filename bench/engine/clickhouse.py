@@ -40,7 +40,8 @@ TABLES = {
     ),
     "visits": (
         """id UInt64, contact_id UInt32, moment DateTime('UTC'), channel LowCardinality(String),
-           utm_source LowCardinality(String), utm_campaign LowCardinality(String), landing_url LowCardinality(String)""",
+           utm_source LowCardinality(String), utm_campaign LowCardinality(String),
+           landing_url LowCardinality(String)""",
         "moment",
     ),
     "orders": (

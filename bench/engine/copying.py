@@ -16,7 +16,7 @@ def copy(cursor: Any, query: str, table: str, columns: str, *, folder: Path) -> 
         with duckdb.connect(config={"temp_directory": f"{folder}/spill"}) as duck:
             duck.execute(f"COPY ({query}) TO '{file.name}' (FORMAT csv, HEADER false, NULLSTR '\\N')")
         into = f"COPY {table} ({columns}) FROM STDIN (FORMAT csv, NULL '\\N')"
-        with raw.copy(into) as copying, open(file.name, "rb") as rows:
+        with raw.copy(into) as copying, Path(file.name).open("rb") as rows:
             while data := rows.read(1 << 20):
                 copying.write(data)
 
@@ -31,7 +31,8 @@ def without_indexes(cursor: Any, tables: Sequence[str]) -> Iterator[None]:
     )
     keys = cursor.fetchall()
     cursor.execute(
-        "SELECT indexrelid::regclass::text, pg_get_indexdef(indexrelid) FROM pg_index i WHERE indrelid = ANY (%s::regclass[])"
+        "SELECT indexrelid::regclass::text, pg_get_indexdef(indexrelid) FROM pg_index i"
+        " WHERE indrelid = ANY (%s::regclass[])"
         " AND NOT EXISTS (SELECT FROM pg_constraint c WHERE c.conindid = i.indexrelid)",
         [list(tables)],
     )

@@ -42,6 +42,7 @@ TAGS = {
 }  # fmt: skip
 CATEGORIES = {"klient": 0.3, "klient/media": 0.05, "klient/nowy": 0.15, "partner": 0.01, "partner/salon": 0.004}
 CONSENTS = {"email_marketing": (0.6, 0.08), "sms_marketing": (0.25, 0.03)}  # given, withdrawn
+STATUSES = {"subscribed": 0.8, "pending": 0.05, "unsubscribed": 0.1, "bounced": 0.05}
 PLANS = ("start", "standard", "premium")
 CITIES = (
     "Warszawa", "Kraków", "Łódź", "Wrocław", "Poznań", "Gdańsk", "Szczecin", "Bydgoszcz", "Lublin", "Białystok",
@@ -53,8 +54,9 @@ CITIES = (
 FIRST_NAMES = ("Anna", "Żaneta", "Marek", "Świętosława", "Olga", "Piotr", "Jan", "Ewa", "Łukasz", "Zofia")
 LAST_NAMES = ("Nowak", "Łęcka", "Król", "Wójcik", "Gąsior", "Zając", "Mazur", "Bąk", "Dudek", "Wrona", "Sowa")
 BRANDS = (
-    "Lumora", "Optera", "Visani", "Claris", "Novelle", "Aerin", "Belmor", "Cordia", "Dalvi", "Estera", "Fonte", "Glacis",
-    "Halden", "Ivora", "Jantar", "Kestrel", "Lisse", "Mirada", "Nordika", "Orbis", "Perla", "Quanto", "Rivel", "Solaro",
+    "Lumora", "Optera", "Visani", "Claris", "Novelle", "Aerin", "Belmor", "Cordia", "Dalvi", "Estera", "Fonte",
+    "Glacis", "Halden", "Ivora", "Jantar", "Kestrel", "Lisse", "Mirada", "Nordika", "Orbis", "Perla", "Quanto",
+    "Rivel", "Solaro",
 )  # fmt: skip
 SHELVES = (
     "okulary/korekcyjne", "okulary/przeciwsłoneczne", "soczewki/dzienne", "soczewki/miesięczne", "płyny",
@@ -135,7 +137,7 @@ CREATE MACRO product_shelf(r) AS pick({_list(SHELVES)}, r, 102);
 CREATE MACRO product_name(r) AS product_brand(r) || ' ' || r;
 CREATE MACRO product_price(r) AS (19 + 20 * (lot(r, 103) % 40) + (lot(r, 104) % 100) / 100)::DECIMAL(18,4);
 CREATE MACRO page(r) AS 'https://sklep.example/' || {_list(SECTIONS)}[1 + r % 8] || '/' || r;
-CREATE MACRO campaign(moment, id) AS strftime(moment, '%G-%V-') || CASE lot(id, 105) % 2 WHEN 0 THEN 'newsletter' ELSE 'oferta' END;
+CREATE MACRO campaign(moment, id) AS strftime(moment, '%G-%V-') || pick(['newsletter', 'oferta'], id, 105);
 """
 # Days from noon to noon, so that the last ends at NOW. `share`: the part of all rows that came before the day.
 CALENDAR = f"""
@@ -156,7 +158,8 @@ FROM (
 def _moments(rows: int, part: int = 0, parts: int = 1) -> str:
     """`rows` ids with their moments, growing together; one of several parts of them. People sleep from 23 to 7."""
     return f"""(
-SELECT id, day + to_seconds(CASE WHEN f < 0.55 THEN f / 0.55 * 39600 WHEN f < 0.62 THEN 39600 + (f - 0.55) / 0.07 * 28800
+SELECT id, day + to_seconds(CASE WHEN f < 0.55 THEN f / 0.55 * 39600
+                            WHEN f < 0.62 THEN 39600 + (f - 0.55) / 0.07 * 28800
                             ELSE 68400 + (f - 0.62) / 0.38 * 17999 END::BIGINT) AS moment
 FROM (SELECT day, first, last, id, (id - first) / (last - first + 1)::DOUBLE AS f
       FROM (SELECT day, first, last, unnest(range(greatest(first, {rows * part // parts}),
@@ -197,7 +200,7 @@ class _Making:
             f"""
 SELECT id::INT AS contact_id, 'osoba' || id || '@example.com' AS email, '+48' || (600000000 + id) AS phone,
        pick({_list(FIRST_NAMES)}, id, 2) AS first_name, pick({_list(LAST_NAMES)}, id, 3) AS last_name,
-       {_by_share("chance(id, 4)", {"subscribed": 0.8, "pending": 0.05, "unsubscribed": 0.1, "bounced": 0.05}, 1)} AS status,
+       {_by_share("chance(id, 4)", STATUSES, 1)} AS status,
        (100 * pow(chance(id, 5), 2))::INT AS lead_score,
        pick(['sklep', 'targi', 'formularz', 'import', ''], id, 6) AS source,
        TIMESTAMP '{NOW:%Y-%m-%d %H:%M:%S}' - to_seconds((1460 * 86400 * chance(id, 7))::BIGINT) AS created_at,
@@ -269,7 +272,8 @@ FROM (SELECT id, moment, {types} AS type, (3000 * pow(chance(id, 22), 3))::INT A
        CASE channel WHEN 'utm' THEN 'social' WHEN 'ad' THEN 'cpc' WHEN 'email' THEN 'email' ELSE '' END AS utm_medium,
        CASE WHEN channel IN ('utm', 'ad', 'email') THEN campaign(moment, id) ELSE '' END AS utm_campaign,
        CASE channel WHEN 'search' THEN 'https://www.google.com/'
-                    WHEN 'referral' THEN 'https://portal' || lot(id, {salt + 3}) % 200 || '.example/' ELSE '' END AS referrer,
+                    WHEN 'referral' THEN 'https://portal' || lot(id, {salt + 3}) % 200 || '.example/' ELSE '' END
+       AS referrer,
        page((3000 * pow(chance(id, {salt + 4}), 3))::INT) AS landing_url"""
 
     def visits(self) -> None:

@@ -124,8 +124,8 @@ def last_login(method: str) -> Leaf:
         tree,
         "SELECT contact_id FROM activities WHERE type = 'login' GROUP BY contact_id"
         f" HAVING argMax(method, (moment, id)) = '{method}'",
-        "SELECT contact_id FROM (SELECT DISTINCT ON (contact_id) contact_id, method FROM activities WHERE type = 'login'"
-        f" ORDER BY contact_id, moment DESC, id DESC) latest WHERE method = '{method}'",
+        "SELECT contact_id FROM (SELECT DISTINCT ON (contact_id) contact_id, method FROM activities"
+        f" WHERE type = 'login' ORDER BY contact_id, moment DESC, id DESC) latest WHERE method = '{method}'",
     )
 
 
@@ -136,8 +136,8 @@ def first_view(part: str) -> Leaf:
         tree,
         "SELECT contact_id FROM activities WHERE type = 'page_view' GROUP BY contact_id"
         f" HAVING position(argMin(url, (moment, id)), '{part}') > 0",
-        "SELECT contact_id FROM (SELECT DISTINCT ON (contact_id) contact_id, url FROM activities WHERE type = 'page_view'"
-        f" ORDER BY contact_id, moment, id) earliest WHERE strpos(url, '{part}') > 0",
+        "SELECT contact_id FROM (SELECT DISTINCT ON (contact_id) contact_id, url FROM activities"
+        f" WHERE type = 'page_view' ORDER BY contact_id, moment, id) earliest WHERE strpos(url, '{part}') > 0",
     )
 
 
@@ -177,7 +177,7 @@ def engaged(days: int, state: str = "engaged") -> Leaf:
     return Leaf({"kind": "engagement", "state": state, "days": days}, sql, sql, absent=state == "unengaged")
 
 
-def _often(tree: Json, table: str, where: str | tuple[str, str], times: int, last: int | None, unit: str) -> Leaf:  # noqa: PLR0913, PLR0917
+def _often(tree: Json, table: str, where: str | tuple[str, str], times: int, last: int | None, unit: str) -> Leaf:  # noqa: PLR0917
     tree = {**tree, **({"times": {"op": "gte", "value": times}} if times > 1 else {}), **within(last, unit)}
     clickhouse, postgres = (where, where) if isinstance(where, str) else where
     group = f" GROUP BY contact_id HAVING count(*) >= {times}" if times > 1 else ""
@@ -220,7 +220,7 @@ def orders_that_are(state: str, *, last: int, unit: str) -> Leaf:
     return Leaf(tree, sql, sql)
 
 
-def purchase(  # noqa: PLR0913
+def purchase(  # noqa: PLR0917
     param: str, equal: str, measure: str, op: str, value: int, *, last: int | None = None, unit: str = "day"
 ) -> Leaf:
     """A sum over lines of a product, brand or category."""
@@ -295,7 +295,8 @@ def rfm(keys: Json, holds: str) -> Leaf:
 
 
 def champions() -> Leaf:
-    return rfm({"groups": ["champions"]}, "r >= 4 AND (f + m + 1) / 2 = 5")
+    holds = "(r = 5 AND (f + m + 1) / 2 >= 4) OR (r = 4 AND (f + m + 1) / 2 = 5)"
+    return rfm({"groups": ["champions"]}, holds)
 
 
 def at_risk() -> Leaf:

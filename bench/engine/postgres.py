@@ -40,11 +40,11 @@ INDEXES = (
     "INDEX ON activities (type, moment) INCLUDE (contact_id)",
     "INDEX ON activities (type, contact_id, moment, id)",
     "INDEX ON activities (moment) INCLUDE (contact_id, url) WHERE type = 'page_view'",
-    "INDEX ON activities (type, brand, moment) INCLUDE (contact_id, price, category, product)"
-    " WHERE type IN ('product_view', 'add_to_cart')",
+    """INDEX ON activities (type, brand, moment) INCLUDE (contact_id, price, category, product)
+       WHERE type IN ('product_view', 'add_to_cart')""",
     "INDEX ON activities (contact_id, moment, id) INCLUDE (method) WHERE type = 'login'",
-    "INDEX ON activities (type, moment) INCLUDE (contact_id, campaign)"
-    " WHERE type IN ('email_sent', 'email_open', 'email_click')",
+    """INDEX ON activities (type, moment) INCLUDE (contact_id, campaign)
+       WHERE type IN ('email_sent', 'email_open', 'email_click')""",
     "INDEX ON visits (channel, moment) INCLUDE (contact_id)",
     "INDEX ON visits (moment) INCLUDE (contact_id, channel)",
     "INDEX ON visits (contact_id, moment, id) INCLUDE (channel)",
@@ -60,10 +60,8 @@ INDEXES = (
 class Bare:
     """A session in the schema of its own."""
 
-    def __init__(self) -> None:
-        self.connection = psycopg.connect(
-            os.environ["DATABASE_URL"].replace("postgres:", "postgresql:", 1), autocommit=True
-        )
+    def __init__(self, address: str) -> None:
+        self.connection = psycopg.connect(address, autocommit=True)
         for setting in ("work_mem = '256MB'", "maintenance_work_mem = '1GB'", "jit = off", f"search_path = {SCHEMA}"):
             self.connection.execute(f"SET {setting}")
         self.connection.execute("SET timezone = 'UTC'")
@@ -115,7 +113,7 @@ class Bare:
 
 
 def main() -> None:
-    bare = Bare()
+    bare = Bare(os.environ["DATABASE_URL"].replace("postgres:", "postgresql:", 1))
     serve({"load": bare.load, "count": bare.count, "sizes": bare.sizes, "version": bare.version})
 
 

@@ -25,12 +25,12 @@ class Leaf:
 
 
 @dataclass(frozen=True)
-class All:
+class AllOf:
     children: tuple["Node", ...]
 
 
 @dataclass(frozen=True)
-class Any_:
+class AnyOf:
     children: tuple["Node", ...]
 
 
@@ -39,7 +39,7 @@ class Not:
     child: "Node"
 
 
-Node = Leaf | All | Any_ | Not
+Node = Leaf | AllOf | AnyOf | Not
 
 
 @dataclass(frozen=True)
@@ -51,12 +51,12 @@ class Tree:
     clickhouse: tuple[str, ...] = ()
 
 
-def both(*children: Node) -> All:
-    return All(children)
+def both(*children: Node) -> AllOf:
+    return AllOf(children)
 
 
-def either(*children: Node) -> Any_:
-    return Any_(children)
+def either(*children: Node) -> AnyOf:
+    return AnyOf(children)
 
 
 def criteria(node: Node) -> Json:
@@ -64,9 +64,9 @@ def criteria(node: Node) -> Json:
     match node:
         case Leaf():
             return node.criteria
-        case All():
+        case AllOf():
             return {"all": [criteria(child) for child in node.children]}
-        case Any_():
+        case AnyOf():
             return {"any": [criteria(child) for child in node.children]}
         case Not():
             return {"not": criteria(node.child)}
@@ -90,7 +90,7 @@ def clickhouse(tree: Tree) -> dict[str, str]:
         everyone = "(SELECT count() FROM contacts) - " if root.absent else ""
         ways |= {
             "uniq": f"SELECT {everyone}(SELECT uniqExact(contact_id) FROM ({root.clickhouse}))",
-            "groups": f"SELECT {everyone}(SELECT count() FROM (SELECT contact_id FROM ({root.clickhouse}) GROUP BY contact_id))",
+            "groups": f"SELECT {everyone}(SELECT count() FROM (SELECT DISTINCT contact_id FROM ({root.clickhouse})))",
         }
     return ways | {f"by hand {number}": query for number, query in enumerate(tree.clickhouse, 1)}
 
@@ -105,9 +105,9 @@ def _condition(node: Node) -> str:
             return f"({node.clickhouse})"
         case Leaf():
             return f"(contact_id {'NOT IN' if node.absent else 'IN'} ({node.clickhouse}))"
-        case All():
+        case AllOf():
             return f"({' AND '.join(map(_condition, node.children))})"
-        case Any_():
+        case AnyOf():
             return f"({' OR '.join(map(_condition, node.children))})"
         case Not():
             return f"(NOT ifNull({_condition(node.child)}, 0))"
@@ -124,15 +124,15 @@ def _bitmap(node: Node) -> str:
         case Leaf():
             found = _of(f"({node.clickhouse})")
             return f"bitmapAndnot({_of('contacts')}, {found})" if node.absent else found
-        case All():
+        case AllOf():
             return _intersected(node)
-        case Any_():
+        case AnyOf():
             return _folded("bitmapOr", [_bitmap(child) for child in node.children])
         case Not():
             return f"bitmapAndnot({_of('contacts')}, {_bitmap(node.child)})"
 
 
-def _intersected(node: All) -> str:
+def _intersected(node: AllOf) -> str:
     """What is asked of the contacts themselves in one scan, then the rest; what is taken away without a complement."""
     state = [child for child in node.children if isinstance(child, Leaf) and child.state]
     away = [child for child in node.children if isinstance(child, Not) or (isinstance(child, Leaf) and child.absent)]
@@ -163,7 +163,7 @@ def _set(node: Node) -> str:
     match node:
         case Leaf(state=False, absent=False):
             return node.postgres
-        case Any_():
+        case AnyOf():
             return " UNION ALL ".join(f"({_set(child)})" for child in node.children)
     return f"SELECT c.contact_id FROM contacts c WHERE {_holds(node)}"
 
@@ -174,9 +174,9 @@ def _holds(node: Node) -> str:
             return f"({node.postgres})"
         case Leaf(absent=True):
             return _lacks(node.postgres)
-        case Leaf() | Any_():
+        case Leaf() | AnyOf():
             return f"c.contact_id IN ({_set(node)})"
-        case All():
+        case AllOf():
             return " AND ".join(map(_holds, node.children))
         case Not(child=Leaf(state=True) as leaf):
             return f"({leaf.postgres}) IS NOT TRUE"

@@ -4,7 +4,7 @@ import math
 import os
 import platform
 from collections.abc import Iterable
-from datetime import date
+from datetime import UTC, datetime
 from importlib.metadata import version
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -59,9 +59,9 @@ def _head(outcome: "Outcome") -> list[str]:
         "",
         "Written by `make bench`; how it is measured: docs/bench.md.",
         "",
-        f"- {date.today()}; {machine()}; {', '.join(systems)}",
+        f"- {datetime.now(UTC).date()}; {machine()}; {', '.join(systems)}",
         f"- {size.contacts:,} contacts, {size.activities:,} activities, {size.visits:,} visits, {size.orders:,} orders",
-        f"- medians of {outcome.runs} runs in turns (PostgreSQL: {len(outcome.trees[0].ms['postgres'])}), in milliseconds",
+        f"- milliseconds: medians of {outcome.runs} runs in turns (PostgreSQL: {len(outcome.trees[0].ms['postgres'])})",
     ]
     beyond = outcome.sizes["sito"]["beyond"]
     if beyond:
@@ -94,11 +94,12 @@ def _table(outcome: "Outcome") -> list[str]:
 
 def _further(outcome: "Outcome") -> list[str]:
     changed = outcome.edits
+    middle, most = percentile(changed, 50), percentile(changed, 95)
+    spread = f"median {middle:.0f} ms, p95 {most:.0f} ms, longest {max(changed):.0f} ms"
     rows = [
         "## While a tree of eight criteria is edited",
         "",
-        f"One criterion changed, the others as before, {len(changed)} times: median {percentile(changed, 50):.0f} ms,"
-        f" p95 {percentile(changed, 95):.0f} ms, longest {max(changed):.0f} ms.",
+        f"One criterion changed, the others as before, {len(changed)} times: {spread}.",
         "",
         "## First count of a fresh process",
         "",
@@ -107,8 +108,8 @@ def _further(outcome: "Outcome") -> list[str]:
         "## Memory and disk",
         "",
         f"- Sito's process at its peak, all of the above: {outcome.peak:,} MB",
-        f"- Sito's tables with their indexes {_mb(outcome.sizes['sito']['tables'])}, its mirror"
-        f" {_mb(outcome.sizes['sito']['mirror'])}",
+        f"- Sito's tables with their indexes {_mb(outcome.sizes['sito']['tables'])}",
+        f"- Sito's mirror {_mb(outcome.sizes['sito']['mirror'])}",
         *(f"- {NAMES[name]} {_mb(sizes['tables'])}" for name, sizes in outcome.sizes.items() if name in NAMES),
     ]
     loaded = {name: parts for name, parts in outcome.loading.items() if parts}

@@ -20,7 +20,7 @@ ZONE = ZoneInfo("Europe/Warsaw")
 
 
 def _object(**members: str) -> str:
-    """A JSON object of those members that are not NULL; `members`: SQL of texts without quotes in them, or of others."""
+    """A JSON object of those members that are not NULL. `members`: SQL; texts are quoted already."""
     each = [f"""'"{key}":' || {value}""" for key, value in members.items()]
     return "'{' || concat_ws(',', " + ", ".join(each) + ") || '}'"
 
@@ -57,8 +57,8 @@ ROWS = {
     "contacts_contact": (
         "contacts",
         "id, email, phone, first_name, last_name, status, lead_score, source, attributes, created_at, updated_at",
-        f"contact_id, email, phone, first_name, last_name, status, lead_score, source, {ATTRIBUTES}, created_at || '+00',"
-        " created_at || '+00'",
+        f"""contact_id, email, phone, first_name, last_name, status, lead_score, source, {ATTRIBUTES},
+            created_at || '+00', created_at || '+00'""",
     ),
     "tags_contacttag": ("tags", "tag_id, contact_id, assigned_at", "{tag}, contact_id, assigned_at || '+00'"),
     "tags_contactcategory": (
@@ -69,7 +69,9 @@ ROWS = {
         "consent_id, contact_id, state, changed_at, source, wording_version",
         "{consent}, contact_id, state, changed_at || '+00', 'bench', 1",
     ),
-    "activities_activity": ("activities", "id, contact_id, type_id, at, params", f"id, contact_id, {{type}}, {AT}, {PARAMS}"),
+    "activities_activity": (
+        "activities", "id, contact_id, type_id, at, params", f"id, contact_id, {{type}}, {AT}, {PARAMS}",
+    ),
     "activities_visit": ("visits", f"id, contact_id, at, {SOURCE}", f"id, contact_id, {AT}, {SOURCED}"),
     "activities_order": (
         "orders",
@@ -213,7 +215,7 @@ def recount(tree: Any) -> dict[str, Any]:
 
 
 def sizes() -> dict[str, int]:
-    """Bytes on disk, of the tables with their indexes and of the mirror; and how many rows the mirror does not have yet."""
+    """Bytes on disk, of the tables with their indexes and of the mirror; how many rows the mirror lacks."""
     from django.db import connection
     from django.db.models import Sum
 

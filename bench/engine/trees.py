@@ -1,11 +1,37 @@
 """The questions: from one criterion to mixes of eight, as people ask them of a shop."""
 
 from bench.engine.leaves import (
-    activity, at_risk, big_spenders, buyers, category, champions, city, consent, diopters, engaged, first_order_lately,
-    first_view, frequent_buyers, last_login, last_order_before, last_visit, lead_score, looked_at, only_visits, orders,
-    orders_from, orders_that_are, purchase, recent_and_frequent, seldom, status, tag, viewed, visit,
+    activity,
+    at_risk,
+    big_spenders,
+    buyers,
+    category,
+    champions,
+    city,
+    consent,
+    diopters,
+    engaged,
+    first_order_lately,
+    first_view,
+    frequent_buyers,
+    last_login,
+    last_order_before,
+    last_visit,
+    lead_score,
+    looked_at,
+    only_visits,
+    orders,
+    orders_from,
+    orders_that_are,
+    purchase,
+    recent_and_frequent,
+    seldom,
+    status,
+    tag,
+    viewed,
+    visit,
 )  # fmt: skip
-from bench.engine.queries import All, Leaf, Node, Not, Tree, both, either
+from bench.engine.queries import AllOf, Node, Not, Tree, both, either
 
 TREES = (
     # --- one criterion -----------------------------------------------------------------------------------------
@@ -116,7 +142,7 @@ TREES = (
 def edits() -> list[Node]:
     """Trees of eight criteria as somebody edits them: each differs from the one before in one criterion."""
     tree = next(tree.root for tree in TREES if tree.name == "eight: a campaign's audience")
-    assert isinstance(tree, All)
+    assert isinstance(tree, AllOf)
     changes: list[list[Node]] = [
         [status("pending"), status("unsubscribed"), status("subscribed")],
         [lead_score("gt", value) for value in (12, 15, 20, 25, 8)],
@@ -135,12 +161,5 @@ def edits() -> list[Node]:
         for at, given in enumerate(changes):
             if turn < len(given):
                 children[at] = given[turn]
-                trees.append(All(tuple(children)))
+                trees.append(AllOf(tuple(children)))
     return list(trees)
-
-
-def kinds() -> set[str]:
-    """The kinds of criteria that are asked for."""
-    from bench.engine.queries import leaves
-
-    return {leaf.criteria["kind"] for tree in TREES for leaf in leaves(tree.root) if isinstance(leaf, Leaf)}
