@@ -44,6 +44,7 @@ MENU: list[tuple[str | Promise, list[Item]]] = [
             Item(_("Categories"), "tags:categories", "folder"),
             Item(_("Consents"), "contacts:consents", "check"),
             Item(_("Attributes"), "contacts:attributes", "sliders-vertical"),
+            Item(_("Activity types"), "activities:types", "activity"),
         ],
     ),
     (
