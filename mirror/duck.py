@@ -36,6 +36,11 @@ def _database(_process: int) -> duckdb.DuckDBPyConnection:
     return database
 
 
+def forget() -> None:
+    """Has the next cursor come from a new database: one that met an internal error answers nothing any more."""
+    _database.cache_clear()
+
+
 def cursor() -> duckdb.DuckDBPyConnection:
     """A connection of its own to the process's database: to be closed; one thread at a time."""
     return _database(os.getpid()).cursor()  # a forked child has none of its parent's threads

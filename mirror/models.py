@@ -8,13 +8,16 @@ from jobs.models import Job
 class Cut(models.Model):
     """How far one kind is mirrored: rows whose last writer is a transaction below `cut` are in the files, no others.
 
-    `revision` grows with every change of the files: a process that knows a revision knows its files.
+    `revision` is another number after every change of the files, never one that was before: a process that knows a
+    revision knows its files. The files of another cluster of PostgreSQL, whose numbers mean nothing here, or of another
+    layout of columns are as good as none.
     """
 
     kind = models.CharField(max_length=10, primary_key=True)
     cut = models.BigIntegerField(default=0)
     revision = models.BigIntegerField(default=0)
     system = models.CharField(max_length=20, blank=True, default="")  # the database cluster that numbers transactions
+    layout = models.CharField(max_length=32, blank=True, default="")  # of the columns: mirror.layout
     made_at = models.DateTimeField(null=True)
 
     def __str__(self) -> str:
@@ -45,10 +48,13 @@ class File(models.Model):
 
 
 class Discarded(models.Model):
-    """A file that is in use no more, kept until no reader can be left that has seen it in use."""
+    """A file that is in use no more, kept while readers may be left that have seen it in use; or one in the making.
+
+    A file is named here before it is written, so that none is ever without a name, whoever is killed when.
+    """
 
     name = models.CharField(max_length=200, unique=True)
-    since = models.DateTimeField(db_index=True)
+    since = models.DateTimeField(db_index=True)  # of a file in the making: when its maker is given up
 
     def __str__(self) -> str:
         return self.name
@@ -66,6 +72,28 @@ class Gone(models.Model):
 
     def __str__(self) -> str:
         return f"{self.kind} {self.key}"
+
+
+class Broken(models.Model):
+    """A file that a reader found missing or altered: its kind is to be made anew."""
+
+    kind = models.CharField(max_length=10)
+    name = models.CharField(max_length=200)
+    at = models.DateTimeField()
+
+    def __str__(self) -> str:
+        return self.name
+
+
+class Horizon(models.Model):
+    """At `at`, no snapshot was open that did not see the end of every transaction below `oldest`."""
+
+    at = models.DateTimeField(db_index=True)
+    oldest = models.BigIntegerField()
+    system = models.CharField(max_length=20)
+
+    def __str__(self) -> str:
+        return f"{self.oldest} at {self.at}"
 
 
 class LabelChange(models.Model):
@@ -86,7 +114,9 @@ class LabelChange(models.Model):
 
 
 class Compaction(Job):
-    """One bringing of the files up to date."""
+    """One bringing of the files up to date, unit by unit; `cursor` counts the units done. One at a time is active."""
+
+    units = models.JSONField(default=list)  # names of mirror.units
 
     class Meta:
         ordering = ["-id"]
