@@ -17,10 +17,13 @@ from activities.services.batches import CONTACT, Fields, read_batch
 from activities.services.errors import Complaints
 from activities.services.people import keep
 from activities.services.values import cleaner, moment, required, text
+from contacts.id_sets import id_array
 
+# Arrays as literals and the parameters as one JSON text: 0.1 s per 10,000 rows, of 0.4, went into escaping lists.
 WRITE = """
 INSERT INTO activities_activity (contact_id, type_id, at, params)
-SELECT * FROM unnest(%s::int[], %s::int[], %s::timestamptz[], %s::jsonb[])
+SELECT * FROM ROWS FROM (
+    unnest(%s::int[]), unnest(%s::int[]), unnest(%s::timestamptz[]), jsonb_array_elements(%s::jsonb))
 """
 Cleaners = dict[str, Callable[[Any], Any]]
 Kinds = dict[str, tuple[int, Cleaners]]  # by key: id, and how each parameter is cleaned
@@ -48,10 +51,10 @@ def record_activities(items: Sequence[Any], *, account: Account, now: datetime) 
         params = [read_params(number, item, kinds, complaints) for number, item in enumerate(batch)]
         people = keep([item.get("contact") for item in batch], complaints)
         columns = [
-            people,
-            [kinds[item["type"]][0] for item in batch],
-            [item["at"] for item in batch],
-            [json.dumps(each, ensure_ascii=False, allow_nan=False) for each in params],
+            id_array(people),
+            id_array(kinds[item["type"]][0] for item in batch),
+            "{" + ",".join(item["at"].isoformat() for item in batch) + "}",
+            json.dumps(params, ensure_ascii=False, allow_nan=False),
         ]
         with connection.cursor() as cursor:
             cursor.execute(WRITE, columns)

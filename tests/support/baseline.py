@@ -39,6 +39,9 @@ class Baseline:
             if dirty:
                 names = ", ".join(f'"{schema}"."{table}"' for schema, table in dirty)
                 cursor.execute(f"TRUNCATE {names} RESTART IDENTITY CASCADE")
+            for schema in sorted(schemas):  # the built-in ones stay
+                cursor.execute(f"""DELETE FROM "{schema}".activities_parameter WHERE name <> ''""")
+                cursor.execute(f'DELETE FROM "{schema}".activities_activitytype WHERE NOT built_in')
         Domain.objects.exclude(pk__in=[domain.pk for domain in self.domains]).delete()
         Account.objects.exclude(pk__in=[account.pk for account in self.accounts]).delete()
         for row in (*self.accounts, *self.domains):
