@@ -1,6 +1,6 @@
 """All who buy, ranked: how lately, how often, for how much. What `rfm` and `spender` look at, and pages show.
 
-Rules in docs/criteria.md, "Buyers". Everything is over all buyers of the account, whoever looks, and whoever is looked at.
+Rules in docs/criteria.md, "Buyers". Everything is over all buyers of the account, whoever looks.
 """
 
 from dataclasses import dataclass

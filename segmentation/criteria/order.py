@@ -61,6 +61,7 @@ class OrderCriterion(Criterion):
     """
 
     form: ClassVar = OrderForm()
+    reads: ClassVar = ("order",)
 
     kind: Literal["order"]
     measure: Literal["count", "sum", "avg", "max", "min"]
@@ -148,6 +149,10 @@ class OrderCriterion(Criterion):
         return read_number(self.op, self.value)
 
     # --- in words ----------------------------------------------------------------------------------------------
+    @property
+    def compound(self) -> bool:
+        return bool(self.where) or self.pick in ("first", "last")
+
     def sentence(self, words: Words) -> Sentence:
         """`spent more than 300 PLN on orders in the last 6 months (since 22 May), channel is Ad`."""
         sentence = self.told(words)

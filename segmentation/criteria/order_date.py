@@ -28,6 +28,7 @@ class OrderDateCriterion(Criterion):
     """`{"kind": "order_date", "which": "last", "op": "before", "value": "2026-01-01"}`: of orders that count."""
 
     form: ClassVar = OrderDateForm()
+    reads: ClassVar = ("order",)
 
     kind: Literal["order_date"]
     which: Literal["first", "last"]

@@ -34,6 +34,7 @@ class PurchaseCriterion(Criterion):
     """
 
     form: ClassVar = PurchaseForm()
+    reads: ClassVar = ("line",)
 
     kind: Literal["purchase"]
     measure: Literal["quantity", "amount", "orders"]

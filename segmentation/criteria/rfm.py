@@ -59,6 +59,7 @@ class RfmCriterion(Criterion):
     """
 
     form: ClassVar = RfmForm()
+    reads: ClassVar = ("order",)
 
     kind: Literal["rfm"]
     groups: GroupNames | None = None

@@ -24,6 +24,7 @@ class SpenderCriterion(Criterion):
     """`{"kind": "spender", "band": "big"}` or `{"kind": "spender", "buyer": "one_time"}`."""
 
     form: ClassVar = SpenderForm()
+    reads: ClassVar = ("order",)
 
     kind: Literal["spender"]
     band: Literal["low", "medium", "big"] | None = None
