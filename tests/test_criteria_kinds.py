@@ -319,6 +319,9 @@ def toy() -> Iterator[None]:
         def sentence(self, words: Words) -> Sentence:
             return phrase("has an {which} id", which="odd" if self.odd else "even")
 
+        def evidence(self, contact: int, *, context: Context, words: Words) -> Sentence:
+            return phrase("{id}", id=words.number(contact))
+
     yield
     del KINDS["even"]
 

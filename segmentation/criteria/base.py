@@ -88,13 +88,13 @@ class Criterion(BaseModel):
     def sentence(self, words: Words) -> Sentence:
         """The criterion in words. Never fails: what is not there any more is called by what is left of it."""
 
+    @abstractmethod
     def evidence(self, contact: int, *, context: Context, words: Words) -> Sentence:
         """What the contact's own data say to the criterion: `25, 5 short of 30`, `3 visits, last 12 Nov, 14:03`.
 
         Told after the criterion's sentence, for a contact that there is, whether it holds or not. `context.only` is
         this contact; the same rows are read that `members` reads, in a fixed number of queries.
         """
-        return Sentence(())
 
     @property
     def compound(self) -> bool:
