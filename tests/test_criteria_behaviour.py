@@ -15,6 +15,7 @@ from pyroaring import BitMap
 
 from accounts.models import Account
 from activities.models import ActivityType
+from contacts.models import Contact
 from mirror.reading import Reader
 from segmentation.criteria import Catalog, Context, CriteriaError, Words, check, dump, parse
 from segmentation.engine import evaluate
@@ -221,7 +222,7 @@ def test_a_window_includes_both_its_ends_and_nothing_beyond(
     inside = {factories.contact().pk: at for at in (first, last) if at is not None}
     outside = {factories.contact().pk: at + step for at, step in ((first, -TICK), (last, TICK)) if at is not None}
     for pk, at in (inside | outside).items():
-        person = factories.Contact.objects.get(pk=pk)
+        person = Contact.objects.get(pk=pk)
         factories.visit(person, at=at) if kind["kind"] == "visit" else factories.activity(person, at=at)
     for pick in ("any", "first", "last", "only"):
         tree = {**kind, "within": window, "pick": pick}
@@ -313,16 +314,22 @@ def test_engagement(doing: dict[str, int], criterion: dict[str, Any], expected: 
     assert found({"kind": "engagement", **criterion}, doing) == expected
 
 
-def test_the_window_of_engagement_is_the_accounts_unless_said(doing: dict[str, int]) -> None:
-    Account.objects.filter(schema_name=connection.schema_name).update(engagement_days=10)
+def test_the_window_of_engagement_is_the_accounts_unless_said(account: Any, doing: dict[str, int]) -> None:
+    Account.objects.filter(pk=account.pk).update(engagement_days=10)
     assert not members({"kind": "engagement", "state": "engaged"})
     assert members({"kind": "engagement", "state": "engaged", "days": 11})
 
 
 def test_engagement_moves_with_time_and_counting_without_a_window_does_not() -> None:
-    assert parse({"kind": "engagement", "state": "engaged"}).moves_with_time(Catalog())
-    assert parse(views(within=MONTH)).moves_with_time(Catalog())
-    assert not parse(views(within={"from": "2026-01-01"})).moves_with_time(Catalog())
+    trees: Any = [
+        parse(tree)
+        for tree in (
+            {"kind": "engagement", "state": "engaged"},
+            views(within=MONTH),
+            views(within={"from": "2026-01-01"}),
+        )
+    ]
+    assert [tree.moves_with_time(Catalog()) for tree in trees] == [True, True, False]
 
 
 # --- who is in no set ---------------------------------------------------------------------------------------------

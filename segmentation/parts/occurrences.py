@@ -28,10 +28,11 @@ class OccurrencesForm(FormPart):
 
     @override
     def controls(self, typed: Typed) -> list[Control]:
-        pick = PickInput().chosen(typed)
+        one = PickInput().chosen(typed) in ("first", "last")
         return [
-            *([] if pick in ("first", "last") else TimesInput().controls(typed)),
+            *([] if one else TimesInput().controls(typed)),
             *WindowInput(future=False).controls(typed),
+            *([] if one else TimesInput().offers(typed)),
             *ConditionsInput(self.parameters(typed)).controls(typed),
             *PickInput().controls(typed),
         ]
@@ -140,8 +141,8 @@ class EngagementForm(FormPart):
         return [
             Control("state", "select", _("state"), [state], [Option(*one) for one in states.items()]),
             Control("last", "words", _("in the last")),
-            Control("days", "number", _("number of days"), [typed.one("days")], hint=str(default)),
-            Control("unit", "words", _("days; empty: %(days)s, as set for the account") % {"days": default}),
+            Control("days", "number", _("number of days"), [typed.one("days")]),
+            Control("unit", "words", _("days (empty: %(days)s, as the account has it)") % {"days": default}),
         ]
 
     @override

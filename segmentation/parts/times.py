@@ -1,7 +1,7 @@
 """Inputs for how often something happened, and which of the times is meant."""
 
 from dataclasses import dataclass
-from typing import Any
+from math import ceil
 
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, pgettext_lazy
@@ -28,7 +28,7 @@ WITH_NONE = ("lt", "lte", "ne", "not_in")  # they hold for nobody's nothing too,
 
 
 class TimesInput:
-    """The `times` of a criterion. Where people with none would count too, it says so and offers to leave them out."""
+    """The `times` of a criterion."""
 
     def controls(self, typed: Typed) -> list[Control]:
         part = typed.within(PREFIX)
@@ -37,9 +37,12 @@ class TimesInput:
         controls = [Control("op", "select", _("how often"), [op], options, refreshes=True)]
         if op not in ("", "never"):
             controls += [*NumberOperand().inputs(op, part), Control("times", "words", _("times"))]
-        if op in WITH_NONE:
-            controls += at_least_one(part)
         return renamed(controls, PREFIX)
+
+    def offers(self, typed: Typed) -> list[Control]:
+        """What follows the other inputs where people with none are included: a line that offers to leave them out."""
+        part = typed.within(PREFIX)
+        return renamed(at_least_one(part), PREFIX) if part.one("op") in WITH_NONE else []
 
     def read(self, typed: Typed) -> Tree:
         """`{"times": …}`, or nothing for at least once."""
@@ -72,14 +75,15 @@ def at_least_one(typed: Typed) -> list[Control]:
     """Says that people with none are included, and offers to leave them out: the field `some`."""
     chosen = typed.one("some")
     box = Control("some", "check", _("and at least one"), [chosen] if chosen else [], refreshes=True)
-    return [box] if chosen else [box, Control("none", "words", _("now includes people with none"))]
+    said = [] if chosen else [Control("none", "words", _("– otherwise people with none are included"))]
+    return [Control("line", "line"), box, *said]
 
 
 def some_of(times: Tree, typed: Typed) -> Tree:
     """The same numbers without 0, in one comparison of the language."""
     op, value = times["op"], times["value"]
     if op in ("lt", "lte"):
-        most: Any = value if op == "lte" else value - 1 if isinstance(value, int) else int(value)
+        most = value if op == "lte" else ceil(value) - 1
         if most < 1:
             typed.complain("value", _("Nobody can be left: type a larger number."))
         return {"op": "between", "value": {"from": 1, "to": most}}
