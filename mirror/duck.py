@@ -25,7 +25,7 @@ def _database(_process: int) -> duckdb.DuckDBPyConnection:
         config={
             "memory_limit": f"{settings.ENGINE_MEMORY_MB}MiB",
             "threads": settings.ENGINE_THREADS,
-            "temp_directory": str(folder() / "spill"),
+            "temp_directory": str(folder() / f"spill-{os.getpid()}"),  # shared, its files would be too
             "preserve_insertion_order": False,
             "autoinstall_known_extensions": False,
             "autoload_known_extensions": False,

@@ -6,6 +6,7 @@ touched it. BLAKE2b takes 1.1 ms per MB; a look at the size and the time of the 
 
 import os
 import shutil
+from collections.abc import Iterable
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime
@@ -20,7 +21,7 @@ from django.db import connection
 from mirror import duck
 from mirror.models import File
 
-MANY = 100_000  # files known to be sound; then they are looked at anew
+MANY = 100_000  # files looked at; then they are looked at anew
 
 
 class BrokenFileError(Exception):
@@ -48,7 +49,7 @@ class Part:
 
 
 _known: dict[tuple[str, str], tuple[int, tuple[Part, ...]]] = {}  # (schema, kind) -> (revision, files)
-_sound: dict[str, tuple[int, int, int]] = {}  # path -> (inode, bytes, last change) when its checksum was right
+_seen: dict[str, tuple[tuple[int, int, int], bool]] = {}  # path -> (inode, bytes, last change), its checksum was right
 
 
 def parts(kind: str, revision: int) -> tuple[Part, ...]:
@@ -98,17 +99,27 @@ def sound(local: Path, part: Part) -> bool:
         seen = (found.st_ino, found.st_size, found.st_ctime_ns)
         if found.st_size != part.bytes:
             return False
-        if _sound.get(str(local)) == seen:
-            return True
+        known = _seen.get(str(local))
+        if known is not None and known[0] == seen:
+            return known[1]
         with local.open("rb") as file:
             right = checksum(file) == part.checksum
     except OSError:
         return False
-    if right:
-        if len(_sound) >= MANY:
-            _sound.clear()
-        _sound[str(local)] = seen
+    if len(_seen) >= MANY:
+        _seen.clear()
+    _seen[str(local)] = seen, right
     return right
+
+
+def check(parts: Iterable[Part], kind: str) -> None:
+    """Looks at files whose reading failed, their checksums included.
+
+    Raises: BrokenFileError, if it was because of one of them.
+    """
+    _seen.clear()
+    for part in parts:
+        path(part, kind)
 
 
 def checksum(file: BinaryIO) -> str:
