@@ -15,6 +15,7 @@ from pathlib import Path
 from secrets import token_hex
 from typing import BinaryIO
 
+from django.core.files import File as StoredFile
 from django.core.files.storage import default_storage
 from django.db import connection
 
@@ -122,7 +123,7 @@ def check(parts: Iterable[Part], kind: str) -> None:
         path(part, kind)
 
 
-def checksum(file: BinaryIO) -> str:
+def checksum(file: BinaryIO | StoredFile) -> str:
     """BLAKE2b of all that is left to read."""
     digest = blake2b(digest_size=32)
     while block := file.read(1 << 20):

@@ -77,21 +77,19 @@ class Reader:
         """Of every kind. Two queries, whatever the number of rows."""
         with connection.cursor() as cursor:
             cursor.execute(
-                "SELECT kind, cut, revision, (SELECT count(*) FROM mirror_gone g WHERE g.kind = c.gone),"
-                " system = (SELECT system_identifier::text FROM pg_control_system()) AND layout = %s"
-                " FROM (SELECT *, CASE kind WHEN 'line' THEN 'order' ELSE kind END AS gone FROM mirror_cut) c",
-                [fingerprint()],
-            )
-            # Files whose numbers or columns mean something else count for nothing.
-            cuts = {
-                kind: (cut, revision, gone) for kind, cut, revision, gone, ours in cursor.fetchall() if cut and ours
-            }
+                "SELECT k.kind, COALESCE(cut, 0), COALESCE(revision, 0),"
+                " (SELECT count(*) FROM mirror_gone g WHERE g.kind = replace(k.kind, 'line', 'order'))"
+                " FROM unnest(%s::text[]) k (kind) LEFT JOIN mirror_cut c ON c.kind = k.kind AND layout = %s"
+                " AND cut > 0 AND system = (SELECT system_identifier::text FROM pg_control_system())",
+                [list(KINDS), fingerprint()],
+            )  # files whose numbers or columns mean something else count for nothing
+            cuts = {kind: (cut, revision, gone) for kind, cut, revision, gone in cursor.fetchall()}
             cursor.execute(
                 " UNION ALL ".join(map(_newer, KINDS.values())),
-                [each for name in KINDS for each in (name, cuts.get(name, (0, 0, 0))[0], FEW + 1)],
+                [each for name in KINDS for each in (name, cuts[name][0], FEW + 1)],
             )
             found = {name: newer for name, *newer in cursor.fetchall()}
-        return {name: _tail(*cuts.get(name, (0, 0, 0)), *found[name]) for name in KINDS}
+        return {name: _tail(*cuts[name], *found[name]) for name in KINDS}
 
     def latest(self, kind: str) -> datetime | None:
         """When the last row of a kind happened, as far as its rows have a moment."""
@@ -217,7 +215,9 @@ class Reader:
         return keys[: np.searchsorted(keys, last, side="right")]
 
     def _overridden_of(self, kind: Kind) -> np.ndarray:
-        tail, queries, params = self.tails[kind.name], [], []
+        tail = self.tails[kind.name]
+        queries: list[str] = []
+        params: list[Any] = []
         if tail.rows and kind.name in ("contact", "order", "line"):
             queries.append(f"SELECT t.id FROM {kind.table} WHERE {kind.written} >= %s")
             params.append(tail.cut)

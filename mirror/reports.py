@@ -19,7 +19,8 @@ log = logging.getLogger(__name__)
 def report(broken: BrokenFileError) -> None:
     """Has the file's kind made anew, soon: the account is looked at by the next tick (mirror.tasks).
 
-    A file that is in use no more is no loss: its reader was slower than the purge. Never raises: the reader has PostgreSQL.
+    A file that is in use no more is no loss: its reader was slower than the purge. Never raises for want of a
+    database: the reader has its rows.
     """
     key, now = (connection.schema_name, broken.name), time.monotonic()  # type: ignore[attr-defined]
     if now - _said.get(key, -SILENCE_S) < SILENCE_S:

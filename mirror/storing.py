@@ -70,8 +70,8 @@ def put(local: Path, name: str, *, kind: str) -> str:
         kept = default_storage.save(name, Written(local, file))
     if target is not None:
         synced(target.parent)
-    with default_storage.open(kept) as file:
-        if kept != name or checksum(file) != written:
+    with default_storage.open(kept) as back:
+        if kept != name or checksum(back) != written:
             raise BrokenFileError(kind, kept)
     return written
 
