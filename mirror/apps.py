@@ -5,3 +5,12 @@ class MirrorConfig(AppConfig):
     """The columnar copy of contacts and facts that the engine scans."""
 
     name = "mirror"
+
+    def ready(self) -> None:
+        """The job that brings files up to date, the look that wakes it, and the purge."""
+        from jobs.registry import register, register_purge, register_tick
+        from mirror import purging, tasks
+
+        register(tasks.KIND)
+        register_tick(tasks.look)
+        register_purge(purging.purge)

@@ -11,7 +11,6 @@ from contextlib import AbstractContextManager, closing, suppress
 from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
-from secrets import randbelow
 
 from django.db import connection, transaction
 
@@ -228,6 +227,6 @@ def swap(unit: str, state: State, job: Making) -> None:
     Broken.objects.filter(kind__in=kinds).delete()
     for cut in cuts:
         cut.cut, cut.system, cut.layout, cut.made_at = state.now.settled, state.now.system, fingerprint(), job.now
-        cut.revision = 1 + randbelow(1 << 62)
+        cut.revision = storing.fresh_revision()
         cut.save()
     reached("swapped in")

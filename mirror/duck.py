@@ -3,6 +3,7 @@
 import os
 from functools import cache
 from pathlib import Path
+from secrets import token_hex
 
 import duckdb
 from django.conf import settings
@@ -25,7 +26,7 @@ def _database(_process: int) -> duckdb.DuckDBPyConnection:
         config={
             "memory_limit": f"{settings.ENGINE_MEMORY_MB}MiB",
             "threads": settings.ENGINE_THREADS,
-            "temp_directory": str(folder() / f"spill-{os.getpid()}"),  # shared, its files would be too
+            "temp_directory": str(folder() / f"spill-{token_hex(8)}"),  # in a shared one processes overwrite each other
             "preserve_insertion_order": False,
             "autoinstall_known_extensions": False,
             "autoload_known_extensions": False,

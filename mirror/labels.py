@@ -26,7 +26,7 @@ def holders(kind: str, labels: Sequence[int], *, state: str = "", read: Read) ->
     found: dict[int, BitMap] = {}
     for label in labels:
         since, packed = kept.get(_key(kind, state, label), (0, b""))
-        if since > max(changes.get(label, 0), changes.get(0, 0)):
+        if settled >= since > max(changes.get(label, 0), changes.get(0, 0)):  # no newer than this snapshot
             found[label] = BitMap.deserialize(packed)
     missing = [label for label in labels if label not in found]
     if missing:

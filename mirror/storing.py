@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from datetime import datetime, timedelta
 from pathlib import Path
-from secrets import token_hex
+from secrets import randbelow, token_hex
 from typing import Any
 
 from django.core.files import File as DjangoFile
@@ -83,6 +83,11 @@ def synced(directory: Path) -> None:
         os.fsync(handle)
     finally:
         os.close(handle)
+
+
+def fresh_revision() -> int:
+    """A number that was never a revision before, whatever was undone meanwhile, or put back from a backup."""
+    return 1 + randbelow(1 << 62)
 
 
 def discard(names: Iterable[str], *, since: datetime) -> None:
