@@ -1,6 +1,6 @@
 """The builder as the templates need it: everything decided, nothing to look up."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import ClassVar
 
@@ -14,6 +14,7 @@ from segmentation.builder.operations import DEEPEST
 from segmentation.builder.shape import Group, Item, Leaf
 from segmentation.criteria import KINDS, Words, parse
 from segmentation.parts.base import Control, Option, Typed
+from segmentation.templates import GROUPS, TemplateGroup
 
 NEAR = 4  # blocks this far from a criterion's own are offered to move it to: all of them would be a page of menus
 
@@ -72,6 +73,7 @@ class Display:
     leave_out: GroupView | None
     suggestions: dict[str, list[str]]  # name of a list -> what it suggests
     saved: list[Option]
+    starts: Sequence[TemplateGroup] = ()  # ready-made criteria, for a page that is filled in
 
     def find(self, node_id: str) -> "CriterionView | GroupView | None":
         """The node with this id."""
@@ -119,6 +121,7 @@ class Drawer:
             leave_out=leave_out,
             suggestions={"tags": self.builder.choices.tags} if "tags" in self.suggested else {},
             saved=self.builder.choices.saved,
+            starts=() if self.words else GROUPS,
         )
 
     def item(self, item: Item, parent: Group) -> CriterionView | GroupView:

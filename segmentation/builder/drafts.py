@@ -56,6 +56,11 @@ def from_draft(user: User, place: str) -> Builder | None:
     return builder
 
 
+def draft_kept_at(user: User, place: str) -> datetime | None:
+    """When the draft at this place was kept, if there is one: what a page says that opens without it."""
+    return Draft.objects.filter(user=user, place=place).values_list("kept_at", flat=True).first()
+
+
 def discard_draft(user: User, place: str) -> None:
     """Forgets what was kept: it has been submitted, or is not wanted."""
     Draft.objects.filter(user=user, place=place).delete()

@@ -1,7 +1,7 @@
 """The state of the criteria form: the layout, what is typed into it, and what is wrong with it."""
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
@@ -14,11 +14,12 @@ from pydantic import ValidationError
 from segmentation.builder import trees
 from segmentation.builder.choices import Choices
 from segmentation.builder.operations import operate, pristine
-from segmentation.builder.shape import Group, Item, Leaf, Shape, ShapeError, dump, empty, load
+from segmentation.builder.shape import Group, Item, Leaf, Shape, ShapeError, dump, empty, load, refuse
 from segmentation.criteria import KINDS, Catalog, CriteriaError, Words, check, parse
 from segmentation.models import SavedCriteria
 from segmentation.parts.base import FormPart, Tree, Typed, UnfinishedError, Values
 from segmentation.parts.conditions import prefix, used
+from segmentation.templates import TEMPLATES, Template, emptied
 
 if TYPE_CHECKING:
     from segmentation.builder.display import Display
@@ -176,9 +177,13 @@ class Builder:
         return self.built().tree
 
     # --- changing --------------------------------------------------------------------------------------------
-    def insert(self, tree: Tree) -> None:
-        """Puts a copy of other criteria in: into an untouched form as they are, else beside what is there."""
-        other = trees.to_shape(tree, values_of)
+    def insert(self, tree: Tree, values: Callable[[Tree], Values] | None = None) -> None:
+        """Puts a copy of other criteria in: into an untouched form as they are, else beside what is there.
+
+        `values`: what stands in the fields of each of them, if not what they say.
+        """
+        write = values or values_of
+        other = trees.to_shape(tree, write)
         if self.pristine:
             last = self.shape.last
             self.shape = other
@@ -186,11 +191,20 @@ class Builder:
             self.focus = f"{other.blocks[0].id}-menu"
             return
         framed = other.always is not None or other.leave_out is not None
-        blocks = (
-            [trees.to_block(tree, self.shape, values_of)] if framed else trees.to_blocks(tree, self.shape, values_of)
-        )
+        blocks = [trees.to_block(tree, self.shape, write)] if framed else trees.to_blocks(tree, self.shape, write)
         self.shape.blocks.extend(blocks)
         self.focus = f"{blocks[0].id}-menu"
+
+    def insert_template(self, template: Template) -> None:
+        """Puts ready-made criteria in; fields that only the account can fill in are empty and marked."""
+        self.insert(template.criteria, lambda criterion: emptied(values_of(criterion))[0])
+        blanks = iter(template.blanks)
+        for leaf in self.shape.leaves():
+            for name in emptied(values_of(leaf.source))[1] if leaf.source else ():
+                if not self.shows_errors:
+                    self.focus = f"{leaf.id}-{name}"
+                self.shows_errors = True
+                self.note(leaf.id, name, str(next(blanks)))
 
     def insert_reference(self, saved_id: int) -> None:
         """Puts a live reference to saved criteria in, as a block of its own."""
@@ -237,6 +251,15 @@ def from_criteria(tree: Tree | None, *, place: str) -> Builder:
         raise ValueError("from_criteria opens only what the language has accepted") from error
 
 
+def from_template(key: str, *, place: str) -> Builder | None:
+    """The form filled with ready-made criteria; None if there are none of that name."""
+    builder = Builder(empty(), place=place)
+    if key not in TEMPLATES:
+        return None
+    builder.insert_template(TEMPLATES[key])
+    return builder
+
+
 def from_post(data: Mapping[str, Any], *, place: str) -> Builder:
     """The form as posted, with the button pressed carried out. Broken content becomes its `problem`; never raises."""
     lists: Iterable[tuple[str, list[str]]] = data.lists() if hasattr(data, "lists") else data.items()
@@ -274,6 +297,11 @@ def _carry_out(builder: Builder, posted: dict[str, list[str]]) -> None:
     command = builder.operation
     if command in ("insert_copy", "insert_live"):
         _insert(builder, (posted.get("insert") or [""])[0], live=command == "insert_live")
+    elif command.startswith("template:"):
+        template = TEMPLATES.get(command.removeprefix("template:"))
+        if template is None:
+            refuse()
+        builder.insert_template(template)
     elif command and command not in NO_CHANGE:
         builder.focus = operate(builder.shape, command)
 

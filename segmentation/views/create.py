@@ -1,6 +1,7 @@
 """Create segment: settings, criteria or a file, and two buttons."""
 
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
 
 from django.contrib import messages
@@ -38,6 +39,7 @@ class CreatePage:
     copied: Segment | None = None
     unnoted: bool = False
     problem: str = ""
+    draft_of: datetime | None = None  # when the draft was kept that this page was opened without
 
     def answer(self, request: HttpRequest, *, status: int = 200) -> HttpResponse:
         self.builder.prepare(request)
@@ -49,6 +51,7 @@ class CreatePage:
             "copied": self.copied,
             "unnoted": self.unnoted,
             "problem": self.problem,
+            "draft_of": self.draft_of,
         }
         return page(request, TEMPLATE, context, status=status)
 
@@ -56,8 +59,17 @@ class CreatePage:
 @require_http_methods(["GET", "HEAD", "POST"])
 @writers_only
 def create(request: HttpRequest) -> HttpResponse:
-    """The page empty, filled from `?copy=`, `?from_saved=` or `?criteria=`, restored from the draft, or submitted."""
-    return submitted(request) if request.method == "POST" else opened(request).answer(request)
+    """The page empty, filled from the address, restored from the draft, or submitted.
+
+    `?copy=`, `?from_saved=`, `?template=` and `?criteria=` fill it. A draft stays until something is changed there; the
+    page says so.
+    """
+    if request.method == "POST":
+        return submitted(request)
+    state = opened(request)
+    if state.builder.restored_at is None and request.GET:
+        state.draft_of = builder.draft_kept_at(request.user, PLACE)  # type: ignore[arg-type]
+    return state.answer(request)
 
 
 @require_safe
@@ -83,6 +95,11 @@ def opened(request: HttpRequest) -> CreatePage:
         if saved is not None:
             return CreatePage(SettingsForm(), source, builder.from_criteria(saved.criteria, place=PLACE))
         return blank(source, problem=_("These saved criteria are no longer there."))
+    if key := request.GET.get("template"):
+        filled = builder.from_template(key, place=PLACE)
+        if filled is not None:
+            return CreatePage(SettingsForm(), source, filled)
+        return blank(source, problem=_("There are no ready-made criteria of that name."))
     if text := request.GET.get("criteria"):
         return given(text, source)
     form = builder.opened(request.user, None, place=PLACE)  # type: ignore[arg-type]

@@ -1,0 +1,275 @@
+"""Ready-made criteria: starting points that fill the criteria form with one click.
+
+Each is criteria of the language. Where only the account knows the value (a brand, a product) they hold `BLANK`: the
+form opens with that field empty and marked, and is refused until it is filled in.
+"""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any
+
+from django.utils.functional import Promise
+from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
+
+from segmentation.parts.base import Tree, Values
+from segmentation.parts.buyers import GROUP_NAMES
+
+BLANK = "\ue000"  # of Unicode's private use: nobody's brand
+SUNSET_DAYS = 180
+
+
+@dataclass(frozen=True)
+class Template:
+    """A starting point. `blanks`: what to say at each empty field, in the order of the criteria."""
+
+    key: str
+    name: str | Promise
+    help: str | Promise
+    icon: str
+    criteria: Tree
+    blanks: tuple[str | Promise, ...] = ()
+
+
+@dataclass(frozen=True)
+class TemplateGroup:
+    """Starting points about one thing."""
+
+    name: str | Promise
+    templates: tuple[Template, ...]
+
+
+def bought(measure: str, op: str, value: int, param: str, **within: Any) -> Tree:
+    """Of what is left blank, that much was bought."""
+    where = [{"param": param, "op": "eq", "value": BLANK}]
+    window = {"within": within} if within else {}
+    return {"kind": "purchase", "measure": measure, "op": op, "value": value, "where": where, **window}
+
+
+def spent(*bounds: tuple[str, int]) -> Tree:
+    """All orders together came to an amount within the bounds."""
+    return {"all": [{"kind": "order", "measure": "sum", "op": op, "value": value} for op, value in bounds]}
+
+
+def engagement(state: str, days: int | None = None) -> Tree:
+    return {"kind": "engagement", "state": state, **({"days": days} if days else {})}
+
+
+PURCHASES = TemplateGroup(
+    pgettext_lazy("ready-made criteria", "Orders and products"),
+    (
+        Template(
+            "brand_amount",
+            _("Spent on a brand"),
+            _("More than 300 on products of one brand in the last 6 months, all orders together."),
+            "badge-check",
+            {"all": [bought("amount", "gt", 300, "brand", last=6, unit="month")]},
+            (_("Fill in the brand."),),
+        ),
+        Template(
+            "without_accessory",
+            _("Bought a product, never its accessory"),
+            _("Bought one product in the last month and has never bought another."),
+            "puzzle",
+            {
+                "all": [
+                    bought("orders", "gte", 1, "product", last=1, unit="month"),
+                    bought("orders", "eq", 0, "product"),
+                ]
+            },
+            (_("Fill in the product."), _("Fill in the accessory that was never bought.")),
+        ),
+        Template(
+            "only_paid",
+            _("Only through paid ads"),
+            _("At least one order came from a paid ad, and none from anywhere else."),
+            "megaphone",
+            {
+                "all": [
+                    {
+                        "kind": "order",
+                        "measure": "count",
+                        "op": "gte",
+                        "value": 1,
+                        "where": [{"param": "channel", "op": "in", "value": ["ad"]}],
+                        "pick": "only",
+                    }
+                ]
+            },
+        ),
+        Template(
+            "spent_below_100",
+            _("Spent less than 100"),
+            _("Bought, and for less than 100 in all orders together, however many."),
+            "coins",
+            {"all": [{"kind": "order", "measure": "count", "op": "gte", "value": 1}, *spent(("lt", 100))["all"]]},
+        ),
+        Template(
+            "spent_100_500",
+            _("Spent from 100 to 500"),
+            _("At least 100 and less than 500 in all orders together, however many."),
+            "coins",
+            spent(("gte", 100), ("lt", 500)),
+        ),
+        Template(
+            "spent_500_1000",
+            _("Spent from 500 to 1,000"),
+            _("At least 500 and at most 1,000 in all orders together, however many."),
+            "coins",
+            spent(("gte", 500), ("lte", 1000)),
+        ),
+        Template(
+            "spent_over_1000",
+            _("Spent more than 1,000"),
+            _("More than 1,000 in all orders together, however many."),
+            "coins",
+            spent(("gt", 1000)),
+        ),
+    ),
+)
+ENGAGEMENT = TemplateGroup(
+    pgettext_lazy("ready-made criteria", "Engagement"),
+    (
+        Template(
+            "engaged",
+            _("Engaged"),
+            _("Opened, clicked, visited, looked at a product or ordered within the account's window."),
+            "heart-pulse",
+            {"all": [engagement("engaged")]},
+        ),
+        Template(
+            "unengaged",
+            _("Unengaged"),
+            _("Did none of that within the account's window."),
+            "moon",
+            {"all": [engagement("unengaged")]},
+        ),
+        Template(
+            "interacted_30",
+            _("Interacted within 30 days"),
+            _("Opened, clicked, visited, looked at a product or ordered in the last 30 days."),
+            "calendar-check",
+            {"all": [engagement("engaged", 30)]},
+        ),
+        Template(
+            "interacted_60",
+            _("Interacted within 60 days"),
+            _("Opened, clicked, visited, looked at a product or ordered in the last 60 days."),
+            "calendar-check",
+            {"all": [engagement("engaged", 60)]},
+        ),
+        Template(
+            "interacted",
+            _("Interacted within a number of days"),
+            _("Opens with 14 days: put in how many you like."),
+            "calendar-range",
+            {"all": [engagement("engaged", 14)]},
+        ),
+        Template(
+            "sunset",
+            _("Sunset: unengaged for a long time"),
+            _("Nothing for 180 days, and a contact for at least as long. Change both numbers for another length."),
+            "sunset",
+            {
+                "all": [
+                    engagement("unengaged", SUNSET_DAYS),
+                    {
+                        "not": {
+                            "kind": "field",
+                            "field": "created_at",
+                            "op": "last",
+                            "value": {"n": SUNSET_DAYS, "unit": "day"},
+                        }
+                    },
+                ]
+            },
+        ),
+    ),
+)
+BUYERS = TemplateGroup(
+    pgettext_lazy("ready-made criteria", "Kinds of buyers"),
+    tuple(
+        Template(key, name, about, icon, {"all": [{"kind": "spender", **chosen}]})
+        for key, name, about, icon, chosen in (
+            (
+                "low_spenders",
+                _("Low spenders"),
+                _("The lower 80 % of buyers by amount spent."),
+                "signal-low",
+                {"band": "low"},
+            ),
+            (
+                "medium_spenders",
+                _("Medium spenders"),
+                _("The next 19 % of buyers by amount spent."),
+                "signal-medium",
+                {"band": "medium"},
+            ),
+            (
+                "big_spenders",
+                _("Big spenders"),
+                _("The top 1 % of buyers by amount spent."),
+                "signal-high",
+                {"band": "big"},
+            ),
+            (
+                "frequent_buyers",
+                _("Frequent buyers"),
+                _("The top quarter of buyers by number of orders."),
+                "repeat",
+                {"buyer": "frequent"},
+            ),
+            ("one_time_buyers", _("One-time buyers"), _("Exactly one order."), "dice-1", {"buyer": "one_time"}),
+            ("returning_buyers", _("Returning buyers"), _("Two orders or more."), "undo-2", {"buyer": "returning"}),
+            ("no_order_yet", _("No order yet"), _("Not one order that counts."), "circle-dashed", {"buyer": "none"}),
+        )
+    ),
+)
+RFM_HELP = {
+    "champions": _("Bought lately, often and for much."),
+    "loyal": _("Buy often and for much, if not as lately."),
+    "potential_loyalists": _("Bought lately, and neither seldom nor often so far."),
+    "new": _("Bought just now, seldom and for little so far."),
+    "promising": _("Bought not long ago, seldom and for little so far."),
+    "need_attention": _("In the middle by everything: neither lately nor long ago."),
+    "at_risk": _("Bought often or for much, but long ago."),
+    "cant_lose_them": _("Bought most of all, but long ago."),
+    "hibernating": _("Bought seldom and for little, and long ago."),
+    "lost": _("Bought seldom and for little, and longest ago."),
+}
+RFM_ICONS = {
+    "champions": "trophy",
+    "loyal": "medal",
+    "potential_loyalists": "sprout",
+    "new": "user-plus",
+    "promising": "star",
+    "need_attention": "bell",
+    "at_risk": "triangle-alert",
+    "cant_lose_them": "life-buoy",
+    "hibernating": "snowflake",
+    "lost": "user-x",
+}
+RFM = TemplateGroup(
+    pgettext_lazy("ready-made criteria", "RFM groups: how lately, how often, for how much"),
+    tuple(
+        Template(key, name, RFM_HELP[key], RFM_ICONS[key], {"all": [{"kind": "rfm", "groups": [key]}]})
+        for key, name in GROUP_NAMES.items()
+    ),
+)
+GROUPS = (PURCHASES, ENGAGEMENT, BUYERS, RFM)
+TEMPLATES: dict[str, Template] = {each.key: each for group in GROUPS for each in group.templates}
+
+
+def emptied(values: Values) -> tuple[Values, list[str]]:
+    """What stands in the fields of a criterion with its blanks empty, and which fields those are."""
+    blank = [name for name, texts in values.items() if BLANK in texts]
+    return {name: [""] if name in blank else texts for name, texts in values.items()}, blank
+
+
+def filled(tree: Any, values: Iterator[str]) -> Any:
+    """The criteria with each blank filled in, in their order."""
+    if isinstance(tree, dict):
+        return {key: filled(value, values) for key, value in tree.items()}
+    if isinstance(tree, list):
+        return [filled(value, values) for value in tree]
+    return next(values) if tree == BLANK else tree
