@@ -136,3 +136,21 @@ def test_a_stored_calculation_reads_everything_itself(count: Callable[..., Live]
     calculation.refresh_from_db()
     assert calculation.count == 1
     assert "activity" in READS
+
+
+def test_a_date_of_what_happened_that_time_has_brought_is_counted_again(count: Callable[..., Live]) -> None:
+    factories.activity_type("survey", until="datetime")
+    later = (NOW + timedelta(minutes=1)).isoformat()
+    factories.activity(factories.contact(), "survey", at=NOW - timedelta(days=1), until=later)
+    past = {"param": "until", "op": "last", "value": {"n": 1, "unit": "day"}}
+    tree = {"kind": "activity", "type": "survey", "where": [past]}
+    assert count(tree).total == 0
+    assert count(tree, at=NOW + timedelta(minutes=2)).total == 1
+
+
+def test_another_engagement_window_of_the_account_is_another_count(count: Callable[..., Live], account: Any) -> None:
+    factories.visit(factories.contact(), at=NOW - timedelta(days=10))
+    engaged = {"kind": "engagement", "state": "engaged"}
+    assert count(engaged).total == 1
+    type(account).objects.filter(pk=account.pk).update(engagement_days=5)
+    assert count(engaged).total == 0

@@ -14,6 +14,7 @@ from django.core.cache import cache
 from pyroaring import BitMap
 
 from segmentation.criteria import Context, Criterion
+from segmentation.criteria.base import speaks_of_now
 
 KEPT_S = 600  # longer than somebody thinks about the next change; what is counted again is kept again
 Stamps = tuple[tuple[int, ...], ...]
@@ -68,6 +69,8 @@ class Session:
             return True
         if kept.day != context.today or context.now < kept.at or "contact" in criterion.reads:
             return False  # a contact's own dates may lie ahead
+        if speaks_of_now(criterion.raw.get("where")):
+            return False  # and so may those of what happened
         if '"hour"' in json.dumps(criterion.raw):
             return False
         latest = [context.reader.latest(kind) for kind in criterion.reads]

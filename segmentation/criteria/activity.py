@@ -72,6 +72,7 @@ class ActivityCriterion(Occurrences):
 
     form: ClassVar = ActivityForm()
     refers: ClassVar = {"activity": "type"}
+    reads: ClassVar = ("activity",)
 
     kind: Literal["activity"]
     type: Name

@@ -36,6 +36,7 @@ class EngagementCriterion(Criterion):
     """
 
     form: ClassVar = EngagementForm()
+    reads: ClassVar = ("activity", "visit", "order")
 
     kind: Literal["engagement"]
     state: Literal["engaged", "unengaged"]
@@ -62,6 +63,10 @@ class EngagementCriterion(Criterion):
 
     def window(self, catalog: Catalog) -> Last:
         return Last(self.days or catalog.engagement_days, "day")
+
+    @override
+    def settings(self, catalog: Catalog) -> int:
+        return self.days or catalog.engagement_days
 
     @override
     def sentence(self, words: Words) -> Sentence:

@@ -23,7 +23,7 @@ from segmentation.criteria.context import Context
 from segmentation.criteria.errors import RefusedError
 from segmentation.criteria.evidence import lately, short
 from segmentation.criteria.labels import Within
-from segmentation.criteria.tallies import OPERATORS, Totals, count, holding
+from segmentation.criteria.tallies import OPERATORS, Totals, count, ends, holding
 from segmentation.criteria.telling import times_told, window_told
 from segmentation.criteria.times import Span
 from segmentation.criteria.values.number import Number
@@ -135,20 +135,19 @@ class Occurrences(Criterion):
         Rows on the far side of the window decide nothing, so they are not read: a last row in the last week is known
         from the rows of that week and later.
         """
-        source, span = self.found(context), self.span(context)
+        source, span, last = self.found(context), self.span(context), self.pick == "last"
         fits = conditions.joined(self.where, source.params, context)
-        first, last = (None, span.last) if self.pick == "first" else (span.start, None)
-        rows = Rows(source.kind, fits.columns, source.type, first, last)
-        sign, bound = (">=", span.start) if self.pick == "first" else ("<=", span.last)
-        params = list(fits.params)
-        inside = "true"
+        tests, params = [_true(fits)], list(fits.params)
+        sign, bound = ("<=", span.last) if last else (">=", span.start)
         if bound is not None:
-            inside = f"moment {sign} ?"
+            tests.append(f"moment {sign} ?")
             params.append(bound.astimezone(UTC).replace(tzinfo=None))
-        extreme = "arg_min" if self.pick == "first" else "arg_max"
-        chosen = f"{extreme}({_true(fits)} AND {inside}, (moment, id))"
-        query = f"SELECT contact_id FROM {{rows}} GROUP BY contact_id HAVING {chosen}"  # noqa: S608 - as above
-        return context.reader.select(rows, query, params)["contact_id"]
+        reach = Span(span.start, None) if last else Span(None, span.last)
+        rows = Rows(source.kind, fits.columns, source.type, reach.start, reach.last)
+        query = f"SELECT contact_id, moment, id, {' AND '.join(tests)} AS fits FROM {{rows}}"  # noqa: S608 - as above
+        read = context.reader.select(rows, query, params)
+        at = ends(read["contact_id"], read["moment"], read["id"], last=last)
+        return read["contact_id"][at[read["fits"][at]]]
 
     def found(self, context: Context) -> Source:
         source = self.source(context.catalog)

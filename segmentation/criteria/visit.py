@@ -49,6 +49,7 @@ class VisitCriterion(Occurrences):
     """`{"kind": "visit", "where": […], "times": {…}, "within": {…}, "pick": "any"}`."""
 
     form: ClassVar = VisitForm()
+    reads: ClassVar = ("visit",)
 
     kind: Literal["visit"]
 
