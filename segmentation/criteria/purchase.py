@@ -144,6 +144,6 @@ def _things(named: list[Condition], words: Words) -> Sentence:
 def _pieces(words: Words) -> Any:
     def told(number: Decimal | int) -> str:
         n = int(number) if number == int(number) else 2
-        return ngettext("{n} piece", "{n} pieces", n).format(n=words.number(Decimal(number).normalize() + 0))
+        return ngettext("{n} piece", "{n} pieces", n).format(n=words.number(number))
 
     return told

@@ -19,6 +19,7 @@ from segmentation.criteria.errors import RefusedError
 from segmentation.criteria.evidence import semicolons
 from segmentation.criteria.order import read_number
 from segmentation.criteria.tallies import Totals, holding
+from segmentation.criteria.values.number import Number
 from segmentation.criteria.words import Sentence, Words, phrase, plain
 from segmentation.parts.buyers import GROUP_NAMES, SCORE_NAMES, RfmForm
 
@@ -119,11 +120,9 @@ class RfmCriterion(Criterion):
 
     @staticmethod
     def score_told(name: str, score: Score, words: Words) -> Sentence:
-        compared = sales.compared(score.op, score.read(), words.number, words)
-        # Translators: score: "recency", "frequency", "amount spent"; number: "at least 4"
-        return phrase(
-            _("has an RFM score for {score} of {number}"), score=plain(str(SCORE_NAMES[name])), number=compared
-        )
+        # Translators: score: "recency", "frequency", "amount spent"
+        field = phrase(_("RFM score for {score}"), score=plain(str(SCORE_NAMES[name])))
+        return Number().sentence(score.op, score.read(), name=field, words=words)
 
     def evidence(self, contact: int, *, context: Context, words: Words) -> Sentence:
         """`score 4 for recency: last order 12 Nov, 14:03`; for groups the group and all three scores."""

@@ -144,4 +144,5 @@ def orders_told(words: Words) -> Callable[[Decimal | int], str]:
 
 def in_decimals(number: Fraction, places: int = 4) -> Decimal:
     """As near as `places` decimals come."""
-    return Decimal(round(number * 10**places)).scaleb(-places)
+    near = Decimal(round(number * 10**places)).scaleb(-places)
+    return Decimal(int(near)) if near == int(near) else near.normalize()
