@@ -154,7 +154,7 @@ class Reader:
         """The rows in files: one SELECT for each set of columns that files have."""
         by_columns: dict[frozenset[str], list[str]] = {}
         bounds: dict[frozenset[str], bool] = {}
-        kind, wanted = rows.kind, frozenset(column.name for column in rows.columns)
+        kind, wanted = rows.kind, frozenset(column.name for column in shape(rows))
         for part in parts:
             have = part.columns & wanted
             by_columns.setdefault(have, []).append(files.path(part, kind.name))
