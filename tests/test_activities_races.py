@@ -2,6 +2,7 @@
 
 import threading
 from collections.abc import Callable
+from functools import partial
 from typing import Any
 
 import pytest
@@ -41,25 +42,66 @@ def order(contact: Contact, number: str, *products: str) -> dict[str, Any]:
     return {"contact": {"id": contact.pk}, "external_id": number, "at": AT, "total": 1, "lines": lines}
 
 
-def test_batches_of_the_same_orders_in_any_order_neither_double_nor_wait_for_each_other(committed, account) -> None:
+def both_after(account, first: dict[str, Any], *batches: list[dict[str, Any]]) -> list[BaseException]:
+    """What fails when the batches are written while `first` is: each waits for it, or for one that does."""
+    failed: list[BaseException] = []
+    with transaction.atomic():
+        record_orders([first], account=account, now=NOW)
+        threads = []
+        for batch in batches:
+            work = partial(record_orders, batch, account=account, now=NOW)
+            threads.append(elsewhere(account, work, failed))
+            threads[-1].join(0.5)
+            assert threads[-1].is_alive(), "it waits"
+    for thread in threads:
+        thread.join(20)
+    return failed
+
+
+@pytest.mark.parametrize("known", [False, True])
+def test_batches_of_the_same_orders_in_any_order_neither_double_nor_wait_for_each_other(
+    committed, account, known: bool
+) -> None:
+    ala = factories.contact()
+    a, b, m = (order(ala, number, "P") for number in "ABM")
+    if known:
+        record_orders([a, b, m], account=account, now=NOW)
+    assert not both_after(account, m, [b, m, a], [a, m, b])
+    assert sorted(Order.objects.values_list("external_id", flat=True)) == ["A", "B", "M"]
+    assert OrderLine.objects.count() == 3
+
+
+@pytest.mark.parametrize("known", [False, True])
+def test_batches_with_the_same_products_in_any_order_do_not_wait_for_each_other(
+    committed, account, known: bool
+) -> None:
+    ala = factories.contact()
+    if known:
+        record_orders([order(ala, "0", "A", "B", "M")], account=account, now=NOW)
+    batches = [[order(ala, "2", "B", "M", "A")], [order(ala, "3", "A", "M", "B")]]
+    assert not both_after(account, order(ala, "1", "M"), *batches)
+    assert sorted(Product.objects.values_list("name", flat=True)) == ["A of 3", "B of 3", "M of 3"]
+
+
+def test_many_batches_of_the_same_orders_at_once_make_each_once(committed, account) -> None:
     people = [factories.contact() for _ in range(5)]
     failed: list[BaseException] = []
 
     def write(turn: int) -> None:
-        for round_ in range(6):
-            numbers = [(n * 7 + turn * 3) % 20 for n in range(20)] if turn % 2 else list(range(20))[::-1]
+        for round_ in range(5):
             batch = [
-                order(people[(n + turn) % 5], f"N{n}", f"P{n % 4}", f"P{(n + turn + round_) % 4}") for n in numbers
+                order(people[(n + turn) % 5], f"{round_}/{n}", f"P{n * (turn + 1) % 11}", f"P{n % 4}")
+                for n in range(20)
             ]
-            record_orders(batch, account=account, now=NOW)
+            record_orders(batch[:: 1 if turn % 2 else -1], account=account, now=NOW)
 
-    threads = [elsewhere(account, lambda turn=turn: write(turn), failed) for turn in range(4)]
+    threads = [elsewhere(account, partial(write, turn), failed) for turn in range(4)]
     for thread in threads:
         thread.join(60)
     assert not failed
-    assert Order.objects.count() == 20
-    assert OrderLine.objects.count() == 40
-    assert Product.objects.count() == 4
+    assert Order.objects.count() == 5 * 20
+    assert OrderLine.objects.count() == 2 * 5 * 20
+    assert Product.objects.count() == 11
 
 
 def test_an_order_written_twice_at_once_is_the_later_one(committed, account) -> None:
