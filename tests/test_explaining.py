@@ -32,6 +32,10 @@ NOW = datetime(2026, 11, 21, 13, 3, tzinfo=UTC)
 WARSAW = ZoneInfo("Europe/Warsaw")
 THEN = datetime(2026, 9, 3, 10, 0, tzinfo=UTC)
 LATELY = datetime(2026, 11, 12, 13, 3, tzinfo=UTC)
+VIEWED = {
+    "kind": "activity", "type": "page_view", "times": {"op": "gte", "value": 3}, "within": {"last": 30, "unit": "day"},
+    "where": [{"param": "url", "op": "contains", "value": "/cennik"}],
+}  # fmt: skip
 SCORED = {"kind": "field", "field": "lead_score", "op": "gte", "value": 30}
 VIP = {"kind": "tag", "op": "any", "tags": ["VIP"]}
 
@@ -62,11 +66,17 @@ def person(account: Any) -> int:
     factories.category("prasa")
     news, _sms = factories.consent("newsletter"), factories.consent("sms")
     factories.answer(made, news, "given", at=THEN, source="form")
+    for days in (0, 3, 200):
+        factories.activity(made, "page_view", at=LATELY - timedelta(days=days), url="https://shop.pl/cennik")
+    factories.visit(made, at=LATELY, channel="search")
+    factories.order(made, at=LATELY, lines=[{"product": "P1", "amount": "458.80", "quantity": 2}])
+    factories.order(factories.contact(), at=LATELY, total="10")
     return int(made.pk)
 
 
 def explained(tree: Any, contact: int, **more: Any) -> Explained:
-    return why(parse(tree), contact, **({"now": NOW, "zone": WARSAW} | more)).root
+    settled: dict[str, Any] = {"now": NOW, "zone": WARSAW} | more
+    return why(parse(tree), contact, **settled).root
 
 
 def field(name: str, op: str, value: Any = None) -> dict[str, Any]:
@@ -77,72 +87,105 @@ def attribute(name: str, op: str, value: Any = None) -> dict[str, Any]:
     return {"kind": "attribute", "attribute": name, "op": op} | ({} if value is None else {"value": value})
 
 
-@pytest.mark.parametrize(
-    ("tree", "holds", "evidence"),
-    [
-        (SCORED, False, "25, 5 short of 30"),
-        (SCORED | {"value": 25}, True, "25"),
-        (SCORED | {"op": "gt", "value": 25}, False, "25"),
-        (SCORED | {"op": "lt", "value": 20}, False, "25, 5 above 20"),
-        (SCORED | {"op": "lte", "value": 25}, True, "25"),
-        (SCORED | {"op": "between", "value": {"from": 30, "to": 40}}, False, "25, 5 short of 30"),
-        (SCORED | {"op": "between", "value": {"from": 3, "to": 4}}, False, "25, 21 above 4"),
-        (SCORED | {"op": "in", "value": [1, 25]}, True, "25"),
-        (field("email", "contains", "@other"), False, "ada@example.com"),
-        (field("last_name", "is_set"), False, "no value"),
-        (field("phone", "ne", "123"), True, "no value"),
-        (field("status", "eq", "bounced"), False, "Subscribed"),
-        (field("created_at", "last", {"n": 30, "unit": "day"}), False, "3 Sep, 12:00"),
-        (field("created_at", "on", "2026-09-03"), True, "3 Sep, 12:00"),
-        (attribute("city", "eq", "warszawa"), False, "Kraków"),
-        (attribute("empty", "eq", "x"), False, "no value"),
-        (attribute("empty", "is_not_set"), True, "no value"),
-        (attribute("visits", "gte", 500), False, "41.2, 458.8 short of 500"),
-        (attribute("visits", "gte", 41.2), True, "41.2"),
-        (attribute("member", "is_true"), False, "no"),
-        (attribute("member", "is_false"), True, "no"),
-        (attribute("birthday", "anniversary", {"on": "today"}), False, "28 Feb 1990"),
-        (attribute("seen", "last", {"n": 1, "unit": "month"}), True, "12 Nov, 14:03"),
-        (attribute("plan", "in", ["free", "gold"]), False, "pro"),
-        (attribute("likes", "all", ["free", "pro"]), True, "free and pro"),
-        (attribute("likes", "any", ["gold"]), False, "free and pro"),
-        (VIP, True, "VIP since 3 Sep, 12:00"),
-        (VIP | {"within": {"last": 30, "unit": "day"}}, False, "VIP since 3 Sep, 12:00"),
-        (VIP | {"tags": ["OTHER"]}, False, "does not have it"),
-        (VIP | {"op": "none", "tags": ["OTHER"]}, True, "does not have it"),
-        (VIP | {"op": "none"}, False, "VIP since 3 Sep, 12:00"),
-        (VIP | {"tags": ["VIP", "PROMO", "OTHER"]}, True, "VIP since 3 Sep, 12:00; PROMO since 12 Nov, 14:03"),
-        (VIP | {"op": "all", "tags": ["VIP", "OTHER"]}, False, "VIP since 3 Sep, 12:00; missing: OTHER"),
-        (
-            {"kind": "category", "op": "any", "categories": ["klient"]},
-            True,
-            "Klient / Media since 3 Sep, 12:00",
-        ),
-        (
-            {"kind": "category", "op": "any", "categories": ["klient"], "only_this_level": True},
-            False,
-            "is not in it",
-        ),
-        (
-            {"kind": "category", "op": "all", "categories": ["klient", "prasa"]},
-            False,
-            "Klient / Media since 3 Sep, 12:00; missing: Prasa",
-        ),
-        (
-            {"kind": "category", "op": "none", "categories": ["prasa", "klient"]},
-            False,
-            "Klient / Media since 3 Sep, 12:00",
-        ),
-        ({"kind": "consent", "consent": "newsletter", "state": "given"}, True, "given 3 Sep, 12:00 (form)"),
-        ({"kind": "consent", "consent": "newsletter", "state": "withdrawn"}, False, "given 3 Sep, 12:00 (form)"),
-        ({"kind": "consent", "consent": "sms", "state": "given"}, False, "never answered"),
-        ({"kind": "consent", "consent": "sms", "state": "unknown"}, True, "never answered"),
-    ],
-)
+CASES: list[tuple[Any, bool, str]] = [
+    (SCORED, False, "25, 5 short of 30"),
+    (SCORED | {"value": 25}, True, "25"),
+    (SCORED | {"op": "gt", "value": 25}, False, "25"),
+    (SCORED | {"op": "lt", "value": 20}, False, "25, 5 above 20"),
+    (SCORED | {"op": "lte", "value": 25}, True, "25"),
+    (SCORED | {"op": "between", "value": {"from": 30, "to": 40}}, False, "25, 5 short of 30"),
+    (SCORED | {"op": "between", "value": {"from": 3, "to": 4}}, False, "25, 21 above 4"),
+    (SCORED | {"op": "in", "value": [1, 25]}, True, "25"),
+    (field("email", "contains", "@other"), False, "ada@example.com"),
+    (field("last_name", "is_set"), False, "no value"),
+    (field("phone", "ne", "123"), True, "no value"),
+    (field("status", "eq", "bounced"), False, "Subscribed"),
+    (field("created_at", "last", {"n": 30, "unit": "day"}), False, "3 Sep, 12:00"),
+    (field("created_at", "on", "2026-09-03"), True, "3 Sep, 12:00"),
+    (attribute("city", "eq", "warszawa"), False, "Kraków"),
+    (attribute("empty", "eq", "x"), False, "no value"),
+    (attribute("empty", "is_not_set"), True, "no value"),
+    (attribute("visits", "gte", 500), False, "41.2, 458.8 short of 500"),
+    (attribute("visits", "gte", 41.2), True, "41.2"),
+    (attribute("member", "is_true"), False, "no"),
+    (attribute("member", "is_false"), True, "no"),
+    (attribute("birthday", "anniversary", {"on": "today"}), False, "28 Feb 1990"),
+    (attribute("seen", "last", {"n": 1, "unit": "month"}), True, "12 Nov, 14:03"),
+    (attribute("plan", "in", ["free", "gold"]), False, "pro"),
+    (attribute("likes", "all", ["free", "pro"]), True, "free and pro"),
+    (attribute("likes", "any", ["gold"]), False, "free and pro"),
+    (VIP, True, "VIP since 3 Sep, 12:00"),
+    (VIP | {"within": {"last": 30, "unit": "day"}}, False, "VIP since 3 Sep, 12:00"),
+    (VIP | {"tags": ["OTHER"]}, False, "does not have it"),
+    (VIP | {"op": "none", "tags": ["OTHER"]}, True, "does not have it"),
+    (VIP | {"op": "none"}, False, "VIP since 3 Sep, 12:00"),
+    (VIP | {"tags": ["VIP", "PROMO", "OTHER"]}, True, "VIP since 3 Sep, 12:00; PROMO since 12 Nov, 14:03"),
+    (VIP | {"op": "all", "tags": ["VIP", "OTHER"]}, False, "VIP since 3 Sep, 12:00; missing: OTHER"),
+    (
+        {"kind": "category", "op": "any", "categories": ["klient"]},
+        True,
+        "Klient / Media since 3 Sep, 12:00",
+    ),
+    (
+        {"kind": "category", "op": "any", "categories": ["klient"], "only_this_level": True},
+        False,
+        "is not in it",
+    ),
+    (
+        {"kind": "category", "op": "all", "categories": ["klient", "prasa"]},
+        False,
+        "Klient / Media since 3 Sep, 12:00; missing: Prasa",
+    ),
+    (
+        {"kind": "category", "op": "none", "categories": ["prasa", "klient"]},
+        False,
+        "Klient / Media since 3 Sep, 12:00",
+    ),
+    ({"kind": "consent", "consent": "newsletter", "state": "given"}, True, "given 3 Sep, 12:00 (form)"),
+    ({"kind": "consent", "consent": "newsletter", "state": "withdrawn"}, False, "given 3 Sep, 12:00 (form)"),
+    ({"kind": "consent", "consent": "sms", "state": "given"}, False, "never answered"),
+    ({"kind": "consent", "consent": "sms", "state": "unknown"}, True, "never answered"),
+    (VIEWED, False, "2 times, 1 time short of 3 times, last 12 Nov, 14:03"),
+    (VIEWED | {"times": {"op": "lt", "value": 3}}, True, "2 times, last 12 Nov, 14:03"),
+    ({"kind": "activity", "type": "login"}, False, "not once"),
+    ({"kind": "visit", "where": [{"param": "channel", "op": "eq", "value": "ad"}]}, False, "not one of 1 fits"),
+    ({"kind": "visit", "within": {"last": 30, "unit": "day"}}, True, "1 time, last 12 Nov, 14:03"),
+    (
+        {"kind": "order", "measure": "sum", "op": "gt", "value": 500},
+        False,
+        "458.80 PLN, 41.20 PLN short of 500 PLN; 1 order, last 12 Nov, 14:03",
+    ),
+    ({"kind": "order", "measure": "count", "op": "gte", "value": 1}, True, "1 order, last 12 Nov, 14:03"),
+    (
+        {"kind": "purchase", "measure": "quantity", "op": "gte", "value": 3},
+        False,
+        "2 pieces, 1 piece short of 3 pieces; last bought 12 Nov, 14:03",
+    ),
+    (
+        {"kind": "order_date", "which": "last", "op": "last", "value": {"n": 1, "unit": "month"}},
+        True,
+        "12 Nov, 14:03",
+    ),
+    ({"kind": "engagement", "state": "unengaged", "days": 5}, True, "last active 12 Nov, 14:03"),
+    (
+        {"kind": "rfm", "frequency": {"op": "gte", "value": 2}},
+        False,
+        "score 1 for frequency: 1 order",
+    ),
+    ({"kind": "spender", "buyer": "returning"}, False, "1 order"),
+]
+
+
+@pytest.mark.parametrize(("tree", "holds", "evidence"), CASES)
 def test_each_kind_says_what_the_data_are(person: int, tree: Any, holds: bool, evidence: str) -> None:
     node = explained(tree, person)
-    assert (node.holds, str(node.evidence)) == (holds, evidence)
+    assert (node.holds, str(node.evidence).replace("\N{NO-BREAK SPACE}", " ")) == (holds, evidence)
     assert explained({"not": tree}, person).holds is not holds
+
+
+def test_no_kind_is_left_out() -> None:
+    here = {"sample", "file", "segment", "saved"}  # in tests of their own
+    assert {tree["kind"] for tree, _holds, _evidence in CASES} | here == set(KINDS)
 
 
 def test_a_sample_tells_the_place(person: int) -> None:
@@ -302,10 +345,10 @@ def test_evidence_is_written_in_the_language_in_use(person: int, monkeypatch: py
 
 # --- the same as counting ------------------------------------------------------------------------------------
 def test_why_agrees_with_membership_on_random_trees(account: Any) -> None:
-    world = population.settle(population.people(3)[:12])
+    world = population.settle(population.people(3)[:8])
     people = [person.id for person in world.people]
 
-    @settings(QUIET, max_examples=80)
+    @settings(QUIET, max_examples=60)
     @given(tree=trees(world), now=st.sampled_from(NOWS), zone=st.sampled_from(ZONES))
     def agree(tree: Any, now: datetime, zone: Any) -> None:
         with snapshot():
@@ -322,19 +365,16 @@ def test_why_agrees_with_membership_on_random_trees(account: Any) -> None:
 
 def test_every_kind_says_something_on_random_trees(account: Any) -> None:
     world = population.settle(population.people(4)[:5])
-    seen: set[str] = set()
 
     @settings(QUIET, max_examples=80)
     @given(tree=trees(world))
     def tells(tree: Any) -> None:
         for _depth, node in explained(tree, world.people[0].id).walk():
             if node.evidence is not None:
-                seen.add(node.kind)
                 assert str(node.evidence), node.kind
                 assert "{" not in str(node.evidence)
 
     tells()
-    assert seen <= set(KINDS)
 
 
 def test_the_number_of_queries_grows_with_the_nodes_and_not_with_the_contacts(person: int) -> None:

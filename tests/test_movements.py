@@ -127,6 +127,36 @@ def test_a_date_that_comes_near_is_brought_by_time(account: Any) -> None:
     assert told(again(segment)) == {("joined", "passed"): {person.pk}}
 
 
+def test_facts_age_and_new_ones_are_changes(account: Any) -> None:
+    fresh, stale, buyer = somebody(), somebody(), somebody()
+    viewed = {"kind": "activity", "type": "page_view", "within": {"last": 3, "unit": "day"}}
+    ordered = {"kind": "order_date", "which": "last", "op": "last", "value": {"n": 3, "unit": "day"}}
+    factories.activity(stale, at=NOW - 2 * DAY)
+    segment = calculated(criteria={"any": [viewed, ordered]})
+    factories.activity(fresh, at=LATER - HOUR)
+    factories.order(buyer, at=LATER - HOUR, total="10")
+    assert told(again(segment)) == {("left", "passed"): {stale.pk}, ("joined", "changed"): {fresh.pk, buyer.pk}}
+
+
+def test_an_engaged_contact_who_does_nothing_is_moved_by_time(account: Any) -> None:
+    quiet, busy = somebody(), somebody()
+    for person in (quiet, busy):
+        factories.visit(person, at=NOW - 5 * DAY)
+    segment = calculated(criteria={"kind": "engagement", "state": "unengaged", "days": 6})
+    factories.visit(busy, at=NOW + HOUR)
+    assert told(again(segment)) == {("joined", "passed"): {quiet.pk}}
+
+
+def test_who_is_outdone_by_other_buyers_left_because_data_changed(account: Any) -> None:
+    buyers = [somebody() for _ in range(5)]
+    for number, person in enumerate(buyers):
+        factories.order(person, at=NOW - DAY, total=str(10 + number))
+    segment = calculated(criteria={"kind": "rfm", "monetary": {"op": "eq", "value": 5}})
+    assert segment.latest.member_ids == BitMap([buyers[4].pk])
+    factories.order(buyers[0], at=NOW + HOUR, total="500")
+    assert told(again(segment)) == {("joined", "changed"): {buyers[0].pk}, ("left", "changed"): {buyers[4].pk}}
+
+
 # --- several at once -----------------------------------------------------------------------------------------
 def test_everything_at_once(account: Any) -> None:
     for name in ("VIP", "STAYS"):
