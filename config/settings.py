@@ -210,8 +210,8 @@ STORAGES = {
 ENGINE_MEMORY_MB = int(os.environ.get("SITO_ENGINE_MEMORY_MB") or 1024)
 ENGINE_THREADS = int(os.environ.get("SITO_ENGINE_THREADS") or os.cpu_count() or 1)
 ENGINE_FOLDER = VAR / "engine"
-# When the mirror's files are brought up to date: with so many newer rows at once, with so many at the earliest this long
-# after the last time (docs/mirror.md).
+# When the mirror's files are brought up to date: with so many newer rows at once, with so many at the earliest this
+# long after the last time (docs/mirror.md).
 MIRROR_AT_ONCE = int(os.environ.get("SITO_MIRROR_AT_ONCE") or 20_000)
 MIRROR_LATER = int(os.environ.get("SITO_MIRROR_LATER") or 2_000)
 MIRROR_PAUSE_S = int(os.environ.get("SITO_MIRROR_PAUSE_S") or 300)

@@ -12,7 +12,7 @@ from mirror import storing
 from mirror.compacting import Outcome, OvertakenError
 from mirror.compacting import compact as compact_unit
 from mirror.files import BrokenFileError
-from mirror.models import Broken, Compaction, Cut, Discarded, File, Gone, LabelChange
+from mirror.models import Broken, Compaction, Cut, Discarded, File, Gone
 from mirror.units import UNITS
 
 TOUCHED_ROWS, TOUCHED_S = 20_000, 60  # rows, or seconds, after which a process has the account looked at again
@@ -83,7 +83,7 @@ def forget() -> None:
         for cut in Cut.objects.select_for_update().order_by("kind"):
             cut.cut, cut.revision, cut.made_at = 0, storing.fresh_revision(), None
             cut.save()
-        for model in (File, Discarded, Gone, Broken, LabelChange):
+        for model in (File, Discarded, Gone, Broken):
             model.objects.all().delete()
-    for name in names:
-        storing.remove(name)
+        for name in names:
+            transaction.on_commit(partial(storing.remove, name))
