@@ -1,11 +1,14 @@
 """Filling an account: labels, then contacts, all in one transaction, then what people did with them."""
 
 from collections.abc import Callable
+from contextlib import suppress
 from datetime import datetime
 
 from django.db import connection, transaction
+from django.utils import timezone
 
 from accounts.models import Account
+from activities.models import ActivityType, Product
 from contacts.models import Attribute, Consent, Contact
 from contacts.services import create_attribute, create_consent
 from demo import stories
@@ -15,6 +18,9 @@ from demo.facts import TABLES as FACTS
 from demo.facts import Facts
 from demo.shop import ATTRIBUTES, BESIDES, CATEGORIES, CONSENTS, KINDS, TAGS
 from demo.writing import Labels, one, write
+from mirror.compacting import OvertakenError, compact
+from mirror.storing import remove_discarded
+from mirror.units import UNITS
 from segmentation.models import SavedCriteria, Segment
 from tags.categories import create_category
 from tags.counting import count_all
@@ -46,6 +52,8 @@ def held() -> list[str]:
         ("consents", Consent.objects.count()),
         ("tags", Tag.objects.count()),
         ("categories", Category.objects.count()),
+        ("products", Product.objects.count()),
+        ("activity types", ActivityType.objects.filter(built_in=False).count()),
         ("segments", Segment.objects.count()),
         ("saved criteria", SavedCriteria.objects.count()),
     ]
@@ -53,11 +61,14 @@ def held() -> list[str]:
 
 
 def empty(account: Account) -> None:
-    """Remove every contact, label and segment of the account; users stay."""
+    """Remove every contact, label, fact and segment of the account, and their files; users stay."""
     with transaction.atomic(), connection.cursor() as cursor:
         stories.remove_files()
         cursor.execute(f"TRUNCATE {TABLES} RESTART IDENTITY CASCADE")
+        ActivityType.objects.filter(built_in=False).delete()
         Account.objects.filter(pk=account.pk).update(next_due_at=None)
+    while remove_discarded(before=timezone.now()):
+        pass
 
 
 def seed(account: Account, *, contacts: int, activities: int, orders: int, seed: int, now: datetime, say: Say) -> None:
@@ -91,6 +102,13 @@ def seed(account: Account, *, contacts: int, activities: int, orders: int, seed:
     with connection.cursor() as cursor:
         cursor.execute(f"VACUUM (ANALYZE) {', '.join(GROWN)}")
         cursor.execute("ANALYZE")
+
+
+def file_away() -> None:
+    """The mirror's files of all that has been written, so that the first count is a quick one."""
+    for unit in UNITS:
+        with suppress(OvertakenError):  # by a worker that does the same
+            compact(unit, now=timezone.now())
 
 
 def make_labels(now: datetime) -> Labels:

@@ -5,7 +5,6 @@ The past is computed, not made up: a calculation of last Tuesday looks at the co
 
 import io
 from collections.abc import Callable
-from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -16,6 +15,8 @@ from accounts.models import Account
 from actions.models import Action, ActionRun, Audience
 from actions.services import plan_action
 from contacts.models import Contact
+from demo.behaviour import Past, behaviour
+from demo.story import Criteria, Story, Told
 from exports.models import ExportFile
 from jobs.models import JobState
 from jobs.services import run
@@ -31,7 +32,6 @@ from tags.services import tags_named
 from users.models import User
 
 Say = Callable[[str], object]
-Criteria = dict[str, Any]
 EXPORTED = ["id", "email", "first_name", "last_name", "phone", "attribute:city", "lead_score", "tags"]
 OTHERS_AT_THE_FAIR = [
     "ktos.nieznany@poczta.example",
@@ -70,25 +70,6 @@ SAVED: dict[str, Criteria] = {
 }
 
 
-@dataclass(frozen=True)
-class Story:
-    """One segment: its settings, its criteria, and how long ago it was made."""
-
-    settings: Settings
-    criteria: Criteria
-    made: timedelta
-
-
-@dataclass
-class Told:
-    """What the stories share."""
-
-    account: Account
-    now: datetime
-    by: User | None
-    saved: dict[str, int] = field(default_factory=dict)
-
-
 def tell(account: Account, *, now: datetime, say: Say) -> None:
     """Segments in every state, on an account that holds the shop's contacts."""
     by = User.objects.filter(is_active=True).order_by("pk").first()
@@ -100,7 +81,7 @@ def tell(account: Account, *, now: datetime, say: Say) -> None:
                 name=name, criteria=criteria, created_at=made, updated_at=made, created_by=by
             )
             told.saved[name] = kept.pk
-        for story in stories(told):
+        for story in (*stories(told), *behaviour(told)):
             tell_one(told, story)
         fair(told)
     say(f"{Segment.objects.count()} segments, {Calculation.objects.count()} calculations are there.")
@@ -193,6 +174,7 @@ def complete(told: Told, calculation: Calculation, *, at: datetime) -> None:
     context = Context(now=at, zone=told.account.zone)
     came = context.ids("SELECT string_agg(int4send(id), '') FROM contacts_contact WHERE created_at <= %s", (at,))
     context = Context(now=at, zone=told.account.zone, mask=came)
+    context.reader = Past(at)
     found = evaluate(parse(calculation.version.criteria), context=context)
     fill(calculation, found, before=segment.latest.member_ids if segment.latest else came - came, as_of=at)
     calculation.state, calculation.attempts = JobState.DONE, 1

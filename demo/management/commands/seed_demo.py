@@ -12,7 +12,7 @@ from django.utils.dateparse import parse_datetime
 from django_tenants.utils import tenant_context
 
 from accounts.models import Account
-from demo.seeding import empty, held, seed
+from demo.seeding import empty, file_away, held, seed
 from demo.stories import tell
 
 MOST = 20_000_000
@@ -84,6 +84,8 @@ class Command(BaseCommand):
             self.stdout.flush()
 
         seed(account, **wanted._asdict(), seed=number, now=now, say=say)
+        file_away()
+        say("The mirror's files are there.")
         tell(account, now=now, say=say)
         peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024
         say(f"{wanted.contacts:,} contacts are in {account.schema_name}; peak memory {peak} MB.")
