@@ -36,7 +36,7 @@ def record_activities(items: Sequence[Any], *, account: Account, now: datetime) 
 
     Raises: BatchError with every item and field that is wrong.
     Source: docs/activities.md, "Writing".
-    Measured: batches of 1,000 page views with two parameters, 1 connection: see docs/activities.md, "Limits".
+    Measured: docs/activities.md, "Speed".
     """
     complaints = Complaints()
     fields: Fields = {
