@@ -36,11 +36,11 @@ class Systems:
 
 @dataclass
 class Measured:
-    """One tree: milliseconds of every run by system, and which of ClickHouse's queries was the fastest."""
+    """One tree: milliseconds of every run by system, and which of the others' queries were the fastest."""
 
     tree: Tree
     count: int
-    way: str = ""
+    ways: dict[str, str] = field(default_factory=dict)
     ms: dict[str, list[float]] = field(default_factory=dict)
     nodes: list[Any] = field(default_factory=list)
 
@@ -90,13 +90,21 @@ def load(systems: Systems, folder: str) -> dict[str, dict[str, float]]:
 
 
 # --- the same numbers ------------------------------------------------------------------------------------------
-def agree(systems: Systems, tree: Tree) -> tuple[int, list[str]]:
-    """What Sito counts, and what others count otherwise, in words. Every way ClickHouse has is tried."""
-    counted = systems.sito.ask("count", tree=queries.criteria(tree.root))["count"]
-    others = {"PostgreSQL": systems.postgres.ask("count", query=queries.postgres(tree))["count"]}
+def ways_of(systems: Systems, tree: Tree) -> list[tuple[str, Worker, dict[str, str]]]:
+    """The others, and the queries that each may be asked."""
+    ways = [("postgres", systems.postgres, queries.postgres(tree))]
     if systems.clickhouse:
-        for way, query in queries.clickhouse(tree).items():
-            others[f"ClickHouse ({way})"] = systems.clickhouse.ask("count", query=query)["count"]
+        ways.insert(0, ("clickhouse", systems.clickhouse, queries.clickhouse(tree)))
+    return ways
+
+
+def agree(systems: Systems, tree: Tree) -> tuple[int, list[str]]:
+    """What Sito counts, and what others count otherwise, in words. Every way they have is tried."""
+    counted = systems.sito.ask("count", tree=queries.criteria(tree.root))["count"]
+    others = {}
+    for name, worker, ways in ways_of(systems, tree):
+        for way, query in ways.items():
+            others[f"{report.NAMES[name]} ({way})"] = worker.ask("count", query=query)["count"]
     wrong = [f"{name} {number:,}" for name, number in others.items() if number != counted]
     return counted, [f"{tree.name}: Sito {counted:,}, {', '.join(wrong)}"] if wrong else []
 
@@ -106,10 +114,9 @@ def measure(systems: Systems, tree: Tree, count: int, *, runs: int) -> Measured:
     """Runs in turns; PostgreSQL, which takes long, in every third."""
     result = Measured(tree, count)
     asked = {"sito": (systems.sito, {"tree": queries.criteria(tree.root)})}
-    if systems.clickhouse:
-        result.way, query = quickest(systems.clickhouse, tree)
-        asked["clickhouse"] = (systems.clickhouse, {"query": query})
-    asked["postgres"] = (systems.postgres, {"query": queries.postgres(tree)})
+    for name, worker, ways in ways_of(systems, tree):
+        result.ways[name] = quickest(worker, ways, tries=3 if name == "clickhouse" else 1)
+        asked[name] = (worker, {"query": ways[result.ways[name]]})
     for run in range(runs):
         for system, (worker, given) in asked.items():
             if system == "postgres" and run % 3:
@@ -121,14 +128,12 @@ def measure(systems: Systems, tree: Tree, count: int, *, runs: int) -> Measured:
     return result
 
 
-def quickest(clickhouse: Worker, tree: Tree) -> tuple[str, str]:
-    """The query that ClickHouse answers fastest, by the best of three runs."""
-    best: dict[str, float] = {}
-    ways = queries.clickhouse(tree)
-    for way, query in ways.items():
-        best[way] = min(clickhouse.ask("count", query=query)["ms"] for _ in range(3))
-    way = min(best, key=lambda one: best[one])
-    return way, ways[way]
+def quickest(worker: Worker, ways: dict[str, str], *, tries: int) -> str:
+    """The way that it answers fastest, by the best of some tries."""
+    if len(ways) == 1:
+        return next(iter(ways))
+    best = {way: min(worker.ask("count", query=query)["ms"] for _ in range(tries)) for way, query in ways.items()}
+    return min(best, key=lambda way: best[way])
 
 
 def edited(sito: Worker) -> list[float]:

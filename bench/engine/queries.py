@@ -155,8 +155,25 @@ def _folded(function: str, sets: list[str]) -> str:
 
 
 # --- PostgreSQL ------------------------------------------------------------------------------------------------
-def postgres(tree: Tree) -> str:
-    return f"SELECT count(*) FROM (SELECT DISTINCT contact_id FROM ({_set(tree.root)}) found) each"
+def postgres(tree: Tree) -> dict[str, str]:
+    """Queries that all answer it, by how they go about it."""
+    ways = {"in": _distinct(_set(tree.root))}
+    if any(isinstance(node, AllOf) for node in _groups(tree.root)):
+        ways["intersect"] = _distinct(_algebra(tree.root))
+    return ways
+
+
+def _distinct(found: str) -> str:
+    return f"SELECT count(*) FROM (SELECT DISTINCT contact_id FROM ({found}) found) each"
+
+
+def _groups(node: Node) -> list[Node]:
+    match node:
+        case AllOf() | AnyOf():
+            return [node, *(group for child in node.children for group in _groups(child))]
+        case Not():
+            return _groups(node.child)
+    return []
 
 
 def _set(node: Node) -> str:
@@ -186,3 +203,34 @@ def _holds(node: Node) -> str:
 
 def _lacks(found: str) -> str:
     return f"NOT EXISTS (SELECT FROM ({found}) lacking WHERE lacking.contact_id = c.contact_id)"
+
+
+def _algebra(node: Node) -> str:
+    """As sets: where many are joined, no estimate can lead the planner astray."""
+    match node:
+        case Leaf(state=True):
+            return f"SELECT contact_id FROM contacts WHERE {node.postgres}"
+        case Leaf(absent=True):
+            return f"SELECT contact_id FROM contacts EXCEPT ({node.postgres})"
+        case Leaf():
+            return node.postgres
+        case Not():
+            return f"SELECT contact_id FROM contacts EXCEPT ({_algebra(node.child)})"
+        case AnyOf():
+            return " UNION ALL ".join(f"({_algebra(child)})" for child in node.children)
+        case AllOf():
+            return _narrowed(node)
+
+
+def _narrowed(node: AllOf) -> str:
+    kept, away = [], []
+    for child in node.children:
+        match child:
+            case Leaf(absent=True):
+                away.append(child.postgres)
+            case Not():
+                away.append(_algebra(child.child))
+            case _:
+                kept.append(_algebra(child))
+    kept = kept or ["SELECT contact_id FROM contacts"]
+    return " EXCEPT ".join([f"({' INTERSECT '.join(f'({one})' for one in kept)})", *(f"({one})" for one in away)])

@@ -23,7 +23,8 @@ def line(measured: "Measured") -> str:
     """One tree, for the terminal."""
     told = [f"{system} {measured.median(system):.0f}" for system in measured.ms]
     ratios = [f"{measured.ratio(system):.2f} of {NAMES[system]}" for system in measured.ms if system != "sito"]
-    return f"  {measured.tree.name:52} {measured.count:9,}  {', '.join(told)} ms; {', '.join(ratios)}  {measured.way}"
+    ways = ", ".join(measured.ways.values())
+    return f"  {measured.tree.name:52} {measured.count:9,}  {', '.join(told)} ms; {', '.join(ratios)}  {ways}"
 
 
 def geometric(values: Iterable[float]) -> float:
@@ -79,7 +80,8 @@ def _table(outcome: "Outcome") -> list[str]:
     for one in outcome.trees:
         times = " | ".join(f"{one.median(system):.0f}" for system in others)
         ratios = " | ".join(f"{one.ratio(system):.2f}" for system in others)
-        rows.append(f"| {one.tree.name} | {one.count:,} | {one.median('sito'):.0f} | {times} | {ratios} | {one.way} |")
+        ways = ", ".join(one.ways.values())
+        rows.append(f"| {one.tree.name} | {one.count:,} | {one.median('sito'):.0f} | {times} | {ratios} | {ways} |")
     means = " | ".join(f"**{geometric(one.ratio(system) for one in outcome.trees):.3f}**" for system in others)
     worst = " | ".join(f"{max(one.ratio(system) for one in outcome.trees):.2f}" for system in others)
     blank = " |" * len(others)
@@ -89,7 +91,7 @@ def _table(outcome: "Outcome") -> list[str]:
     if eights:
         mixed = " | ".join(f"{geometric(one.ratio(system) for one in eights):.2f}" for system in others)
         rows.append(f"| of the mixes of eight | | |{blank} {mixed} | |")
-    return [*rows, "", "“as”: the way that ClickHouse answered fastest.", ""]
+    return [*rows, "", f"“as”: the ways in which {' and '.join(heads)} answered fastest.", ""]
 
 
 def _further(outcome: "Outcome") -> list[str]:
