@@ -4,7 +4,6 @@ Each is criteria of the language. Where only the account knows the value (a bran
 form opens with that field empty and marked, and is refused until it is filled in.
 """
 
-from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
@@ -21,14 +20,18 @@ SUNSET_DAYS = 180
 
 @dataclass(frozen=True)
 class Template:
-    """A starting point. `blanks`: what to say at each empty field, in the order of the criteria."""
+    """A starting point."""
 
     key: str
     name: str | Promise
     help: str | Promise
     icon: str
     criteria: Tree
-    blanks: tuple[str | Promise, ...] = ()
+
+    @property
+    def blanks(self) -> int:
+        """How many values only the account knows."""
+        return str(self.criteria).count(repr(BLANK))
 
 
 @dataclass(frozen=True)
@@ -64,12 +67,11 @@ PURCHASES = TemplateGroup(
             _("More than 300 on products of one brand in the last 6 months, all orders together."),
             "badge-check",
             {"all": [bought("amount", "gt", 300, "brand", last=6, unit="month")]},
-            (_("Fill in the brand."),),
         ),
         Template(
             "without_accessory",
             _("Bought a product, never its accessory"),
-            _("Bought one product in the last month and has never bought another."),
+            _("Ordered one product in the last month, and never the other that goes with it."),
             "puzzle",
             {
                 "all": [
@@ -77,7 +79,6 @@ PURCHASES = TemplateGroup(
                     bought("orders", "eq", 0, "product"),
                 ]
             },
-            (_("Fill in the product."), _("Fill in the accessory that was never bought.")),
         ),
         Template(
             "only_paid",
@@ -195,21 +196,21 @@ BUYERS = TemplateGroup(
                 "low_spenders",
                 _("Low spenders"),
                 _("The lower 80 % of buyers by amount spent."),
-                "signal-low",
+                "piggy-bank",
                 {"band": "low"},
             ),
             (
                 "medium_spenders",
                 _("Medium spenders"),
                 _("The next 19 % of buyers by amount spent."),
-                "signal-medium",
+                "wallet",
                 {"band": "medium"},
             ),
             (
                 "big_spenders",
                 _("Big spenders"),
                 _("The top 1 % of buyers by amount spent."),
-                "signal-high",
+                "gem",
                 {"band": "big"},
             ),
             (
@@ -219,7 +220,7 @@ BUYERS = TemplateGroup(
                 "repeat",
                 {"buyer": "frequent"},
             ),
-            ("one_time_buyers", _("One-time buyers"), _("Exactly one order."), "dice-1", {"buyer": "one_time"}),
+            ("one_time_buyers", _("One-time buyers"), _("Exactly one order."), "receipt", {"buyer": "one_time"}),
             ("returning_buyers", _("Returning buyers"), _("Two orders or more."), "undo-2", {"buyer": "returning"}),
             ("no_order_yet", _("No order yet"), _("Not one order that counts."), "circle-dashed", {"buyer": "none"}),
         )
@@ -264,12 +265,3 @@ def emptied(values: Values) -> tuple[Values, list[str]]:
     """What stands in the fields of a criterion with its blanks empty, and which fields those are."""
     blank = [name for name, texts in values.items() if BLANK in texts]
     return {name: [""] if name in blank else texts for name, texts in values.items()}, blank
-
-
-def filled(tree: Any, values: Iterator[str]) -> Any:
-    """The criteria with each blank filled in, in their order."""
-    if isinstance(tree, dict):
-        return {key: filled(value, values) for key, value in tree.items()}
-    if isinstance(tree, list):
-        return [filled(value, values) for value in tree]
-    return next(values) if tree == BLANK else tree

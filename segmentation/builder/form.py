@@ -198,13 +198,13 @@ class Builder:
     def insert_template(self, template: Template) -> None:
         """Puts ready-made criteria in; fields that only the account can fill in are empty and marked."""
         self.insert(template.criteria, lambda criterion: emptied(values_of(criterion))[0])
-        blanks = iter(template.blanks)
-        for leaf in self.shape.leaves():
-            for name in emptied(values_of(leaf.source))[1] if leaf.source else ():
-                if not self.shows_errors:
-                    self.focus = f"{leaf.id}-{name}"
-                self.shows_errors = True
-                self.note(leaf.id, name, str(next(blanks)))
+        blanks = {leaf.id: emptied(values_of(leaf.source))[1] for leaf in self.shape.leaves() if leaf.source}
+        self.examine()
+        wrong = {node: self.errors.get(node, {}) for node in blanks}
+        self.errors = {node: {name: wrong[node][name] for name in blanks[node]} for node in wrong if blanks[node]}
+        if self.errors:
+            self.shows_errors = True
+            self.focus = next(f"{node}-{name}" for node, names in self.errors.items() for name in names)
 
     def insert_reference(self, saved_id: int) -> None:
         """Puts a live reference to saved criteria in, as a block of its own."""
