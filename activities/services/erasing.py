@@ -7,15 +7,18 @@ from contacts.models import Contact
 # Orders first locked in the order in which batches lock them (services.orders), so that neither waits for the other.
 LOCK = 'SELECT id FROM activities_order WHERE contact_id = %s ORDER BY external_id COLLATE "C" FOR UPDATE'
 DELETE = (
-    "DELETE FROM activities_orderline l USING activities_order t WHERE t.id = l.order_id AND t.contact_id = %s",
-    "DELETE FROM activities_order WHERE contact_id = %s",
+    # Together: lines that went first would have their orders written once more, for the mirror.
+    """
+    WITH gone AS (DELETE FROM activities_order WHERE contact_id = %s RETURNING id)
+    DELETE FROM activities_orderline l USING gone WHERE l.order_id = gone.id
+    """,
     "DELETE FROM activities_visit WHERE contact_id = %s",
     "DELETE FROM activities_activity WHERE contact_id = %s",
 )
 
 
 def erase_facts(contact: Contact) -> None:
-    """Delete all that the contact did and bought, one statement a table. The caller holds the contact's row."""
+    """Delete all that the contact did and bought, in one go a table. The caller holds the contact's row."""
     with connection.cursor() as cursor:
         for statement in (LOCK, *DELETE):
             cursor.execute(statement, [contact.pk])
