@@ -9,18 +9,20 @@ import pytest
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 from django.utils import translation
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from pyroaring import BitMap
 
 from accounts.models import Account
-from activities.models import ActivityType
+from activities.models import Activity, ActivityType, Visit
 from contacts.models import Contact
 from mirror.reading import Reader
+from mirror.services import compact
 from segmentation.criteria import Catalog, Context, CriteriaError, Words, check, dump, parse
 from segmentation.engine import evaluate
 from tests import factories, population, population_behaviour
 from tests.factories import NOW
+from tests.oracle_behaviour import Happened
 from tests.population import NOWS, ZONES
 from tests.test_oracle import QUIET, assert_agree
 
@@ -572,6 +574,36 @@ def test_engine_and_oracle_agree_on_what_people_did(account: Any) -> None:
     world = population.settle(population.people(3))
 
     @QUIET
+    @given(tree=st.one_of(*population_behaviour.criteria()), now=st.sampled_from(NOWS), zone=st.sampled_from(ZONES))
+    def agree(tree: Any, now: datetime, zone: Any) -> None:
+        assert_agree(world, tree, now, zone)
+
+    agree()
+
+
+def test_engine_and_oracle_agree_where_rows_are_in_files_people_are_gone_and_more_has_happened(
+    committed: None, account: Any
+) -> None:
+    world = population.settle(population.people(4))
+    compact(now=NOW)
+    gone = {person.id for person in world.people[::9]}
+    Contact.objects.filter(pk__in=gone).delete()
+    world.people = [person for person in world.people if person.id not in gone]
+    types = dict(ActivityType.objects.values_list("key", "id"))
+    for person in world.people[::5]:
+        for row in (*person.activities[:1], *person.visits[:1]):
+            again = Happened(row.at, row.values, row.type)
+            if row.type == "visit":
+                person.visits.append(again)
+                Visit.objects.create(contact_id=person.id, at=row.at, **row.values)
+            else:
+                person.activities.append(again)
+                Activity.objects.create(contact_id=person.id, type_id=types[row.type], at=row.at, params=row.values)
+    tails = Reader().tails
+    assert tails["activity"].cut
+    assert tails["activity"].rows
+
+    @settings(QUIET, max_examples=200)
     @given(tree=st.one_of(*population_behaviour.criteria()), now=st.sampled_from(NOWS), zone=st.sampled_from(ZONES))
     def agree(tree: Any, now: datetime, zone: Any) -> None:
         assert_agree(world, tree, now, zone)
