@@ -37,6 +37,10 @@ GROWN = (
     "contacts_contact",
     "contacts_contactconsent",
     "contacts_historyentry",
+    "contacts_attribute",
+    "contacts_consent",
+    "tags_tag",
+    "tags_category",
     "tags_contacttag",
     "tags_contactcategory",
     "activities_product",
@@ -101,7 +105,6 @@ def seed(account: Account, *, contacts: int, activities: int, orders: int, seed:
         count_all(now)
     with connection.cursor() as cursor:
         cursor.execute(f"VACUUM (ANALYZE) {', '.join(GROWN)}")
-        cursor.execute("ANALYZE")
 
 
 def file_away() -> None:
