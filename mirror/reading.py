@@ -30,7 +30,8 @@ FEW = 10_000  # rows beyond the cut that are counted; more are "many"
 LITERAL = 64  # keys written into the statement; more are joined: 100,000 against 3 M rows take 70 ms, not 1,400
 FORMAT = (
     "header = false, auto_detect = false, delim = ',', quote = '\"', escape = '\"', nullstr = '\\N',"
-    " allow_quoted_nulls = false, parallel = false"  # a line break in a quoted text could start a thread in its middle
+    " new_line = '\\n',"  # else guessed, and a text with a line break of Windows fails the whole statement
+    " allow_quoted_nulls = false, new_line = '\n', parallel = false"  # a text's own line breaks are not to be guessed at
 )
 
 
