@@ -31,7 +31,7 @@ LITERAL = 64  # keys written into the statement; more are joined: 100,000 agains
 FORMAT = (
     "header = false, auto_detect = false, delim = ',', quote = '\"', escape = '\"', nullstr = '\\N',"
     " new_line = '\\n',"  # else guessed, and a text with a line break of Windows fails the whole statement
-    " allow_quoted_nulls = false, new_line = '\n', parallel = false"  # a text's own line breaks are not to be guessed at
+    " allow_quoted_nulls = false, parallel = false"
 )
 
 
