@@ -1,9 +1,10 @@
 """Filling an account: labels, then contacts, all in one transaction, then what people did with them."""
 
 from collections.abc import Callable
-from contextlib import suppress
+from contextlib import closing
 from datetime import datetime
 
+from django.conf import settings
 from django.db import connection, transaction
 from django.utils import timezone
 
@@ -18,9 +19,8 @@ from demo.facts import TABLES as FACTS
 from demo.facts import Facts
 from demo.shop import ATTRIBUTES, BESIDES, CATEGORIES, CONSENTS, KINDS, TAGS
 from demo.writing import Labels, one, write
-from mirror.compacting import OvertakenError, compact
-from mirror.storing import remove_discarded
-from mirror.units import UNITS
+from mirror import duck
+from mirror import services as mirror
 from segmentation.models import SavedCriteria, Segment
 from tags.categories import create_category
 from tags.counting import count_all
@@ -29,6 +29,7 @@ from tags.services import tags_named
 from tags.tree import BETWEEN, branches
 
 Say = Callable[[str], object]
+FILING_MB = 512  # DuckDB's share while files are made: with Python's, and the pieces under way, less than 1 GiB
 TABLES = (
     "contacts_contact, contacts_attribute, contacts_consent, tags_tag, tags_category, activities_product,"
     " segmentation_segment, segmentation_savedcriteria, segmentation_uploadedlist, segmentation_draft"
@@ -71,8 +72,7 @@ def empty(account: Account) -> None:
         cursor.execute(f"TRUNCATE {TABLES} RESTART IDENTITY CASCADE")
         ActivityType.objects.filter(built_in=False).delete()
         Account.objects.filter(pk=account.pk).update(next_due_at=None)
-    while remove_discarded(before=timezone.now()):
-        pass
+    mirror.forget()
 
 
 def seed(account: Account, *, contacts: int, activities: int, orders: int, seed: int, now: datetime, say: Say) -> None:
@@ -109,9 +109,10 @@ def seed(account: Account, *, contacts: int, activities: int, orders: int, seed:
 
 def file_away() -> None:
     """The mirror's files of all that has been written, so that the first count is a quick one."""
-    for unit in UNITS:
-        with suppress(OvertakenError):  # by a worker that does the same
-            compact(unit, now=timezone.now())
+    with closing(duck.cursor()) as cursor:
+        cursor.execute(f"SET memory_limit = '{min(FILING_MB, settings.ENGINE_MEMORY_MB)}MiB'")
+        mirror.compact(now=timezone.now())
+        cursor.execute(f"SET memory_limit = '{settings.ENGINE_MEMORY_MB}MiB'")
 
 
 def make_labels(now: datetime) -> Labels:

@@ -6,8 +6,10 @@ from io import StringIO
 from typing import Any
 
 import pytest
+from django.core.files.storage import default_storage
 from django.core.management import CommandError, call_command
 from django.db import connection
+from django.db.models import Sum
 
 from accounts.models import Account
 from activities.models import Activity, ActivityType, Channel, Order, OrderLine, OrderStatus, Product, Visit
@@ -15,7 +17,11 @@ from activities.sources import source_of
 from contacts.models import ConsentState, Contact, ContactConsent
 from demo.catalogue import GROUPS, PRODUCTS
 from demo.loading import bare
-from demo.seeding import seed
+from demo.seeding import empty, held, seed
+from mirror.kinds import KINDS
+from mirror.models import File
+from mirror.reading import Reader
+from segmentation.models import Segment
 
 NOW = datetime(2026, 11, 21, 12, 0, tzinfo=UTC)
 FACTS = ("activities_activity", "activities_visit", "activities_order", "activities_orderline")
@@ -286,3 +292,66 @@ def test_the_tables_are_as_they_were_once_they_are_loaded() -> None:
     drawn(50)
     assert shape() == before
     assert Activity.objects.create(contact=Contact.objects.first(), type_id=1, at=NOW).pk == 751
+
+
+def test_segments_of_behaviour_have_people_in_them_and_not_everybody() -> None:
+    seeded(1200)
+    names = [
+        "Niezaangażowani od 90 dni",
+        "Czempioni",
+        "Otworzyli ostatnią kampanię",
+        "Ray-Ban za ponad 300 zł w pół roku",
+        "Wydali od 100 do 500 zł",
+        "Zamawiali tylko z płatnych reklam",
+        "Oprawki w ostatnim miesiącu, nigdy akcesoriów",
+    ]
+    for name in names:
+        latest = Segment.objects.get(name=name).latest
+        assert latest, name
+        assert 0 < latest.count < 800, (name, latest.count)
+
+
+def test_a_past_calculation_knows_nothing_of_what_came_later() -> None:
+    seeded(1200)
+    calculations = list(Segment.objects.get(name="Otworzyli ostatnią kampanię").calculations.order_by("as_of"))
+    opened = Activity.objects.filter(type__key="email_open", params__campaign="newsletter-2026-11")
+    assert len(calculations) > 10
+    for each in calculations:
+        assert set(each.member_ids) == set(opened.filter(at__lte=each.as_of).values_list("contact_id", flat=True))
+    assert 0 < calculations[0].count < calculations[-1].count
+
+
+def test_the_bands_of_spending_are_all_there() -> None:
+    """SD14."""
+    drawn(2000)
+    bands = rows("""
+        SELECT width_bucket(total, array[100, 500, 1000]), count(*) FROM
+        (SELECT contact_id, sum(total) total FROM activities_order GROUP BY 1) spent GROUP BY 1""")
+    assert {band for band, people in bands if people > 20} == {0, 1, 2, 3}
+
+
+def test_after_the_seed_everything_is_in_the_mirrors_files() -> None:
+    seeded(200)
+    assert {kind: tail.rows for kind, tail in Reader().tails.items()} == dict.fromkeys(KINDS, 0)
+    filed = dict(File.objects.values_list("kind").annotate(Sum("rows")))
+    assert (filed["activity"], filed["order"], filed["contact"]) == (3000, 200, 200)
+
+
+def test_a_reset_takes_away_facts_files_and_own_activity_types() -> None:
+    seeded(200)
+    names = list(File.objects.values_list("name", flat=True))
+    assert all(default_storage.exists(name) for name in names)
+    ActivityType.objects.create(key="own", name="Own")
+    before = ActivityType.objects.count()
+    empty(Account.objects.get(schema_name="acme"))
+    assert not held()
+    assert not any(default_storage.exists(name) for name in names)
+    assert ActivityType.objects.count() == before - 1
+    for table in (Activity, Visit, Order, OrderLine, Product, File):
+        assert not table.objects.exists()
+
+
+def test_products_of_ones_own_are_left_alone() -> None:
+    Product.objects.create(key="MINE", updated_at=NOW)
+    assert "1 products: nothing is changed" in seeded(50)
+    assert not Contact.objects.exists()
