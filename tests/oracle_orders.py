@@ -155,15 +155,23 @@ class OrdersOracle:
         return [order for order in person.orders if counts(order) and order.at <= self.now]
 
     def rfm_scores(self: Any) -> dict[int, tuple[int, int, int]]:
+        """Everybody's, worked out once for an instant."""
+        kept = self.__dict__.setdefault("kept_scores", {})
+        if self.now not in kept:
+            kept[self.now] = self.scored_now()
+        scores: dict[int, tuple[int, int, int]] = kept[self.now]
+        return scores
+
+    def scored_now(self: Any) -> dict[int, tuple[int, int, int]]:
         told = {}
         for person in self.people:
             if orders := self.bought(person):
                 told[person.id] = (max(order.at for order in orders), len(orders), total_of(orders))
         scores: dict[int, tuple[int, int, int]] = {}
+        columns = [sorted(each[place] for each in told.values()) for place in range(3)]
         for one, measures in told.items():
             found = []
-            for place, mine in enumerate(measures):
-                values = sorted(each[place] for each in told.values())
+            for mine, values in zip(measures, columns, strict=True):
                 found.append(1 + sum(mine > at_rank(values, Fraction(k, 5)) for k in (1, 2, 3, 4)))
             scores[one] = (found[0], found[1], found[2])
         return scores
