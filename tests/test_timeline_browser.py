@@ -1,0 +1,66 @@
+"""The timeline and ready-made criteria in a real browser."""
+
+from datetime import timedelta
+from typing import Any
+
+import pytest
+from django.utils import timezone
+from playwright.sync_api import Page, expect
+
+from tests import factories
+from tests.support.people import PASSWORD, make_user
+from tests.test_frame_browser import violations
+
+pytestmark = pytest.mark.browser
+
+
+def signed_in(page: Page) -> None:
+    page.goto("/login/")
+    page.fill("[name=username]", make_user("marketer").email)
+    page.fill("[name=password]", PASSWORD)
+    page.keyboard.press("Enter")
+    page.wait_for_selector("#menu", state="attached")
+
+
+def test_the_timeline_is_narrowed_and_paged_in_place_and_back_leads_back(page: Page, account: Any) -> None:
+    contact, now = factories.contact(first_name="Ala"), timezone.now()
+    for number in range(20):
+        factories.visit(contact, at=now - timedelta(hours=number), utm_campaign=f"campaign-{number}-")
+    factories.order(contact, at=now - timedelta(days=40), external_id="A1", lines=[{"product": "P", "amount": 5}])
+    signed_in(page)
+    page.goto(f"/contacts/{contact.pk}/")
+    page.evaluate("document.body.dataset.same = 'yes'")
+    timeline = page.locator("#timeline")
+    expect(timeline.get_by_text("campaign-0-")).to_be_visible()
+    timeline.get_by_role("link", name="Older").click()
+    expect(timeline.get_by_text("campaign-19-")).to_be_visible()
+    assert "before=" in page.url
+    timeline.get_by_role("link", name="Orders").click()
+    expect(timeline.get_by_text("Order A1")).to_be_visible()
+    expect(timeline.get_by_text("campaign")).to_have_count(0)
+    assert page.url.endswith("?show=order")
+    assert page.evaluate("document.body.dataset.same") == "yes", "only the card was fetched"
+    assert page.evaluate("document.activeElement.id") == "timeline-order", "the focus stays where it was"
+    assert violations(page) == []
+    page.go_back()
+    expect(timeline.get_by_text("campaign-19-")).to_be_visible()
+    page.reload()
+    expect(timeline.get_by_text("campaign-19-")).to_be_visible()
+
+
+def test_a_blank_of_ready_made_criteria_is_filled_in_and_the_number_comes(page: Page, account: Any) -> None:
+    contact = factories.contact()
+    factories.contact()
+    factories.order(contact, at=timezone.now(), lines=[{"product": "P", "brand": "Ray", "amount": 301}])
+    signed_in(page)
+    page.goto("/segments/create/")
+    page.get_by_label("Segment name").fill("Ray")
+    page.get_by_text("Start from ready-made criteria").click()
+    page.get_by_role("button", name="Spent on a brand").click()
+    blank = page.locator(":focus")
+    expect(blank).to_have_attribute("aria-invalid", "true")
+    expect(page.locator("#builder-total")).to_contain_text("Finish what is marked")
+    expect(page.get_by_label("Segment name")).to_have_value("Ray")
+    assert violations(page) == []
+    page.keyboard.type("ray")
+    expect(page.locator("#builder-total .stat")).to_have_text("1")
