@@ -14,10 +14,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 from pyroaring import BitMap
 
+from activities.models import Order
 from contacts.models import Contact
+from mirror.reading import Reader
 from segmentation import builder
 from segmentation.criteria import Catalog, Context, CriteriaError, Words, check, dump, parse
-from segmentation.criteria.buyers import GROUPS, MATRIX, Buyers, buyers, ranked, scores
+from segmentation.criteria.buyers import GROUPS, MATRIX, Buyers, CutOffs, buyers, ranked, scores
 from segmentation.engine import evaluate
 from segmentation.parts.buyers import GROUP_NAMES
 from tests import factories
@@ -133,7 +135,14 @@ AS_DECIDED = {
 def test_every_cell_is_in_exactly_one_group() -> None:
     """All 125 triples of scores: each buyer is the only one with its values, and the ranks give it its scores."""
     each = {name: np.array([cell[place] for cell in CELLS]) for place, name in enumerate("rfm")}
-    made = Buyers(np.arange(125), each["r"].astype("datetime64[us]"), each["f"], each["m"])
+    ends = np.arange(1, 5)
+    made = Buyers(
+        np.arange(125),
+        each["r"].astype("datetime64[us]"),
+        each["f"],
+        each["m"],
+        CutOffs(ends.astype("datetime64[us]"), ends, ends, ends[:2], ends[:1]),
+    )
     assert np.array_equal(made.recency, each["r"])
     assert np.array_equal(made.frequency, each["f"])
     assert np.array_equal(made.monetary, each["m"])
@@ -217,6 +226,41 @@ def test_who_was_erased_leaves_the_ranks(five: dict[str, int]) -> None:
     people = {name: pk for name, pk in five.items() if name != "a"}
     assert found(rfm(**score("recency", "eq", 4)), people) == "b"
     assert len(buyers(context()).ids) == 4
+
+
+def test_cut_offs_are_remembered_for_one_contact_until_an_order_changes_or_begins_to_count(
+    committed: None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    people = [buyer(str(n), 10 * n, days=n) for n in range(1, 6)]
+    best, reads = people[-1], []
+    original = Reader.select
+
+    def select(self: Reader, *asked: Any, **more: Any) -> Any:
+        reads.append(self.only)
+        return original(self, *asked, **more)
+
+    monkeypatch.setattr(Reader, "select", select)
+
+    def own_score(now: datetime = NOW) -> int:
+        reads.clear()
+        trees = [rfm(**score("monetary", "eq", n)) for n in range(1, 6)]
+        alone = Context(now=now, zone=WARSAW, only=BitMap([best]))
+        found = evaluate(parse({"any": trees}), context=alone)
+        return next(n for n in range(1, 6) if found.nodes[n].count)
+
+    assert own_score() == 5
+    assert None in reads
+    assert own_score() == 5
+    assert None not in reads
+    Order.objects.filter(contact_id=people[0]).update(total=1000)
+    assert own_score() == 4
+    assert own_score(NOW - timedelta(days=4)) == 1  # when they were the only one
+    factories.order(factories.contact(), total=2000, at=NOW + timedelta(days=1))
+    assert own_score() == 4
+    assert own_score(NOW + timedelta(days=2)) == 4
+    factories.order(factories.contact(), total=3000, at=NOW + timedelta(days=9))
+    assert own_score(NOW + timedelta(days=2)) == 4
+    assert own_score(NOW + timedelta(days=9)) == 3
 
 
 # --- spenders -----------------------------------------------------------------------------------------------------

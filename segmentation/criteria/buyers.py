@@ -3,17 +3,20 @@
 Rules in docs/criteria.md, "Buyers". Everything is over all buyers of the account, whoever looks.
 """
 
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from functools import cached_property
 from typing import NamedTuple
 
 import numpy as np
+from django.db import connection
 
 from mirror.kinds import ORDER
-from mirror.reading import Arrays, Rows
+from mirror.reading import Reader, Rows
 from segmentation.criteria import sales, tallies
 from segmentation.criteria.context import Context
-from segmentation.criteria.tallies import Grouped, Totals
+from segmentation.criteria.tallies import Totals
 
 SCORES = 5
 # By recency (rows, the most recent first) and by frequency and money together (1 to 5).
@@ -26,11 +29,12 @@ MATRIX = {
 }
 GROUPS = tuple(dict.fromkeys(group for row in MATRIX.values() for group in row))
 _TABLE = np.array([[GROUPS.index(MATRIX[recency][fm]) for fm in range(SCORES)] for recency in range(1, SCORES + 1)])
-BANDS, FREQUENT = (80, 99), 75  # of a hundred buyers, how many stand at or below a cut-off
-
 _COUNTED = sales.counted(ORDER)
 TOTAL = ORDER.column("total")
-_UNITS = f"{sales.units(TOTAL, sales.MONEY)} AS units"
+FIFTHS = (20, 40, 60, 80)  # of a hundred buyers, how many stand at or below a cut-off
+BANDS, FREQUENT = (80, 99), 75
+RANKS = {"recency": FIFTHS, "frequency": (*FIFTHS, FREQUENT), "monetary": (*FIFTHS, *BANDS)}
+KEPT = 200  # cut-offs that a process remembers
 
 
 class CutOffs(NamedTuple):
@@ -45,22 +49,17 @@ class CutOffs(NamedTuple):
 
 @dataclass(frozen=True)
 class Buyers:
-    """The contacts with an order that counts, not later than now.
+    """The contacts with an order that counts, not later than now; where `only` some are looked at, those of them.
 
     Shape: arrays of one length, by id. Units: `last` naive UTC; `spent` ten-thousandths of the account's currency.
+    `cut_offs` are those of all buyers.
     """
 
     ids: np.ndarray
     last: np.ndarray
     orders: np.ndarray
     spent: np.ndarray
-
-    @cached_property
-    def cut_offs(self) -> CutOffs:
-        fifths = [100 * step // SCORES for step in range(1, SCORES)]
-        money = ranked(self.spent, [*fifths, *BANDS])
-        often = ranked(self.orders, [*fifths, FREQUENT])
-        return CutOffs(ranked(self.last, fifths), often[:4], money[:4], money[4:], often[4:])
+    cut_offs: CutOffs
 
     @cached_property
     def recency(self) -> np.ndarray:
@@ -94,56 +93,116 @@ class Buyers:
 
 
 def buyers(context: Context) -> Buyers:
-    """All buyers at the context's present; read once in a context."""
-    return context.made("buyers", lambda: _ranked(context))
+    """All buyers at the context's present; made once in a context."""
+    return context.made("buyers", lambda: _buyers(context))
 
 
-def numbers_of_orders(context: Context) -> Totals:
-    """How many orders each buyer has."""
-    return context.made("numbers of orders", lambda: _there(tallies.count(_read(context, ())["contact_id"]), context))
+def _buyers(context: Context) -> Buyers:
+    spent, last = measured(context, "monetary"), measured(context, "recency")
+    orders = measured(context, "frequency")
+    recency, frequency, monetary = (cut_offs(context, name).values for name in RANKS)
+    ends = CutOffs(_moments(recency), frequency[:4], monetary[:4], monetary[4:], frequency[4:])
+    return Buyers(spent.ids, _moments(last.values), orders.values, spent.values, ends)
 
 
-def amounts_spent(context: Context) -> Totals:
-    """What each buyer spent."""
-
-    def found() -> Totals:
-        read = _read(context, (_UNITS,))
-        return _there(tallies.add(read["contact_id"], read["units"], unit=sales.MONEY), context)
-
-    return context.made("amounts spent", found)
+def _moments(microseconds: np.ndarray) -> np.ndarray:
+    return microseconds.view("datetime64[us]")
 
 
-def _ranked(context: Context) -> Buyers:
-    read = _read(context, ("moment", _UNITS))
-    rows = Grouped(read["contact_id"])
-    kept = _those(rows.ids, context)
-    last = rows.extremes(read["moment"], largest=True)
-    return Buyers(rows.ids[kept], last[kept], rows.counts[kept], rows.sums(read["units"])[kept])
+# --- what is ranked --------------------------------------------------------------------------------------------
+def measured(context: Context, name: str, *, everybody: bool = False) -> Totals:
+    """What each buyer comes to: `recency` (microseconds), `frequency` (orders) or `monetary` (ten-thousandths).
+
+    Each reads only what it needs, and counting comes free with the amounts. `everybody`: also those not looked at.
+    """
+    reader = context.population if everybody else context.reader
+    found: Callable[[], Totals] = {
+        "recency": lambda: _last_orders(reader, context.present),
+        "frequency": lambda: _numbers(reader, context.present),
+        "monetary": lambda: _amounts(reader, context.present),
+    }[name]
+    whole = everybody or context.only is None
+    if name == "frequency" and (spent := context.was_made(("buyers", "monetary", whole))):
+        return Totals(spent.ids, spent.per)
+    return context.made(("buyers", name, whole), found)
 
 
-def _read(context: Context, columns: tuple[str, ...]) -> Arrays:
-    """Every order that counts, of every contact, whoever looks."""
-    query = f"SELECT {', '.join(('contact_id', *columns))} FROM {{rows}} WHERE {_COUNTED.sql}"  # noqa: S608 - constants
-    needed = (*_COUNTED.columns, TOTAL) if _UNITS in columns else _COUNTED.columns
-    return context.population.select(Rows(ORDER, needed, last=context.present), query, _COUNTED.params)
+def _last_orders(reader: Reader, present: datetime) -> Totals:
+    read = reader.select(Rows(ORDER, _COUNTED.columns, last=present), _query("moment"))
+    microseconds = np.asarray(read["moment"]).astype("datetime64[us]", copy=False).view(np.int64)
+    return _there(tallies.extreme(read["contact_id"], microseconds, largest=True), reader)
 
 
-def _there(totals: Totals, context: Context) -> Totals:
-    kept = _those(totals.ids, context)
-    return Totals(totals.ids[kept], totals.values[kept], totals.unit)
+def _numbers(reader: Reader, present: datetime) -> Totals:
+    return _there(tallies.count(reader.ids(Rows(ORDER, _COUNTED.columns, last=present), _COUNTED.sql)), reader)
 
 
-def _those(ids: np.ndarray, context: Context) -> np.ndarray:
-    """Which of the contacts the account still has: rows of erased ones may stand in the mirror for a while."""
-    everyone = context.population.everyone
-    if not len(ids) or not len(everyone):
-        return np.zeros(len(ids), dtype=bool)
-    mask = np.zeros(max(int(ids[-1]), everyone.max()) + 1, dtype=bool)
-    mask[np.frombuffer(everyone.to_array(), np.uint32)] = True
-    return mask[ids]
+def _amounts(reader: Reader, present: datetime) -> Totals:
+    """With the number of orders in `per`."""
+    rows = Rows(ORDER, (*_COUNTED.columns, TOTAL), last=present)
+    read = reader.select(rows, _query(f"{sales.units(TOTAL, sales.MONEY)} AS units"))
+    return _there(tallies.average(read["contact_id"], read["units"]), reader)
 
 
-def ranked(values: np.ndarray, percents: list[int]) -> np.ndarray:
+def _query(column: str) -> str:
+    return f"SELECT contact_id, {column} FROM {{rows}} WHERE {_COUNTED.sql}"  # noqa: S608 - constants
+
+
+def _there(totals: Totals, reader: Reader) -> Totals:
+    """Without erased contacts, whose rows may stand in the mirror for a while."""
+    everyone = np.frombuffer(reader.everyone.to_array(), np.uint32)
+    if not len(totals.ids) or not len(everyone):
+        kept = np.zeros(len(totals.ids), dtype=bool)
+    else:
+        mask = np.zeros(max(int(totals.ids[-1]), int(everyone[-1])) + 1, dtype=bool)
+        mask[everyone] = True
+        kept = mask[totals.ids]
+    if kept.all():
+        return totals
+    return Totals(totals.ids[kept], totals.values[kept], totals.unit, None if totals.per is None else totals.per[kept])
+
+
+# --- cut-offs --------------------------------------------------------------------------------------------------
+class Known(NamedTuple):
+    """Cut-offs by RANKS, as of an instant."""
+
+    values: np.ndarray
+    at: datetime
+
+
+_known: dict[tuple[object, ...], Known] = {}
+
+
+def cut_offs(context: Context, name: str) -> Known:
+    """Those of all buyers. Where only some contacts are looked at, they are remembered as long as no order changes."""
+    return context.made(("cut-offs", name), lambda: _cut_offs(context, name))
+
+
+def _cut_offs(context: Context, name: str) -> Known:
+    key = None if context.only is None else _key(context, name)
+    known = _known.get(key) if key else None
+    if known and known.at <= context.present:
+        latest = context.population.latest("order")
+        if latest is None or latest <= known.at:  # no order has begun to count since
+            return known
+    found = Known(ranked(measured(context, name, everybody=True).values, RANKS[name]), context.present)
+    if key:
+        while len(_known) >= KEPT:
+            _known.pop(next(iter(_known)), None)
+        _known[key] = found
+    return found
+
+
+def _key(context: Context, name: str) -> tuple[object, ...] | None:
+    """What the cut-offs depend on besides time; None if that can't be told: in a transaction that writes, say."""
+    stamp = context.population.tails["order"].stamp
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT pg_current_xact_id_if_assigned() IS NULL")
+        (reads_only,) = cursor.fetchone()
+    return (connection.schema_name, name, stamp) if stamp is not None and reads_only else None  # type: ignore[attr-defined]
+
+
+def ranked(values: np.ndarray, percents: Sequence[int]) -> np.ndarray:
     """The values at rank ceil(p·n/100), ascending, for each p: a value that somebody has."""
     if not len(values):
         return values[:0]

@@ -151,6 +151,10 @@ class Context:
         made: Made = self._made[key]
         return made
 
+    def was_made(self, key: Hashable) -> Any:
+        """What `made` has made already, or None."""
+        return self._made.get(key)
+
     @staticmethod
     def read(query: str, params: tuple[Any, ...] = ()) -> BitMap:
         with connection.cursor() as cursor:

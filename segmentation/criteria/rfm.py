@@ -12,7 +12,7 @@ from pyroaring import BitMap
 from contacts.id_sets import id_set
 from segmentation.criteria import sales
 from segmentation.criteria.base import Criterion, register
-from segmentation.criteria.buyers import GROUPS, SCORES, Buyers, buyers
+from segmentation.criteria.buyers import GROUPS, SCORES, Buyers, buyers, cut_offs, measured, scores
 from segmentation.criteria.catalog import Catalog
 from segmentation.criteria.context import Context
 from segmentation.criteria.errors import RefusedError
@@ -90,17 +90,19 @@ class RfmCriterion(Criterion):
 
     # --- who ---------------------------------------------------------------------------------------------------
     def members(self, context: Context) -> BitMap:
-        found = buyers(context)
         if self.groups is not None:
-            wanted = np.isin(found.group, [GROUPS.index(group) for group in self.groups])
-            return id_set(found.ids[wanted]) & context.everyone
-        sets = [self.scored(found, name, score, context) for name, score in self.asked.items()]
-        return BitMap.intersection(*sets)
+            found = buyers(context)
+            wanted = np.zeros(len(GROUPS), dtype=bool)
+            wanted[[GROUPS.index(group) for group in self.groups]] = True
+            return id_set(found.ids[wanted[found.group]]) & context.everyone
+        return BitMap.intersection(*(self.scored(name, score, context) for name, score in self.asked.items()))
 
     @staticmethod
-    def scored(found: Buyers, name: str, score: Score, context: Context) -> BitMap:
-        totals = Totals(found.ids, getattr(found, name))
-        return holding(totals, score.op, score.read(), empty=None, context=context)
+    def scored(name: str, score: Score, context: Context) -> BitMap:
+        """The contacts with such a score."""
+        totals = measured(context, name)
+        own = scores(totals.values, cut_offs(context, name).values[: SCORES - 1])
+        return holding(Totals(totals.ids, own), score.op, score.read(), empty=None, context=context)
 
     # --- in words ----------------------------------------------------------------------------------------------
     def sentence(self, words: Words) -> Sentence:

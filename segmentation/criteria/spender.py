@@ -10,11 +10,10 @@ from pyroaring import BitMap
 from contacts.id_sets import id_set
 from segmentation.criteria import sales
 from segmentation.criteria.base import Criterion, register
-from segmentation.criteria.buyers import BANDS, FREQUENT, amounts_spent, numbers_of_orders, ranked
+from segmentation.criteria.buyers import cut_offs, measured
 from segmentation.criteria.catalog import Catalog
 from segmentation.criteria.context import Context
 from segmentation.criteria.errors import RefusedError
-from segmentation.criteria.tallies import Totals
 from segmentation.criteria.words import Sentence, Words, phrase, plain
 from segmentation.parts.buyers import BAND_NAMES, BUYER_NAMES, SpenderForm
 
@@ -42,14 +41,32 @@ class SpenderCriterion(Criterion):
     # --- who ---------------------------------------------------------------------------------------------------
     def members(self, context: Context) -> BitMap:
         if self.buyer == "none":
-            return context.but(id_set(numbers_of_orders(context).ids))
+            return context.but(id_set(measured(context, "frequency").ids))
         if self.band is not None:
-            totals = amounts_spent(context)
-            chosen = in_band(totals, self.band)
+            totals = measured(context, "monetary")
+            chosen = in_band(totals.values, self.band, cut_offs(context, "monetary").values[-2:])
         else:
-            totals = numbers_of_orders(context)
-            chosen = buying(totals, str(self.buyer))
+            totals = measured(context, "frequency")
+            chosen = self.buying(totals.values, context)
         return id_set(totals.ids[chosen]) & context.everyone
+
+    def buying(self, orders: np.ndarray, context: Context) -> np.ndarray:
+        """Which of the buyers buy so often."""
+        if self.buyer == "one_time":
+            return orders == 1
+        if self.buyer == "returning":
+            return orders >= 2
+        return (
+            np.asarray(orders > frequent, dtype=bool)
+            if (frequent := self.frequent(context)) is not None
+            else orders < 0
+        )
+
+    @staticmethod
+    def frequent(context: Context) -> int | None:
+        """The number of orders that the frequent have more than; None: nobody buys."""
+        ends = cut_offs(context, "frequency").values
+        return int(ends[-1]) if len(ends) else None
 
     # --- in words ----------------------------------------------------------------------------------------------
     def sentence(self, words: Words) -> Sentence:
@@ -61,43 +78,32 @@ class SpenderCriterion(Criterion):
 
     def evidence(self, contact: int, *, context: Context, words: Words) -> Sentence:
         """`1234.50 PLN in all; medium spenders spent more than 300 PLN, big ones more than 2000 PLN`."""
-        totals = numbers_of_orders(context) if self.band is None else amounts_spent(context)
-        number = totals.of(contact)
+        number = measured(context, "frequency").of(contact)
         if number is None:
             return plain(_("no orders"))
         if self.band is None:
             told = sales.orders_told(words)
-            if self.buyer != "frequent":
+            bound = self.frequent(context) if self.buyer == "frequent" else None
+            if bound is None:
                 return phrase("{orders}", orders=told(int(number)))
-            bound = told(int(ranked(totals.values, [FREQUENT])[0]))
-            return phrase(_("{orders}; frequent buyers have more than {bound}"), orders=told(int(number)), bound=bound)
-        amount = sales.money(words)
-        medium, big = (amount(sales.in_decimals(int(bound) * sales.MONEY)) for bound in ranked(totals.values, [*BANDS]))
-        return phrase(
-            _("{amount} in all; medium spenders spent more than {medium}, big ones more than {big}"),
-            amount=amount(sales.in_decimals(number)),
-            medium=medium,
-            big=big,
-        )
+            template = _("{orders}; frequent buyers have more than {bound}")
+            return phrase(template, orders=told(int(number)), bound=told(bound))
+        amounts = measured(context, "monetary")
+        spent = amounts.values[np.searchsorted(amounts.ids, contact)]
+        ends = (spent, *cut_offs(context, "monetary").values[-2:])
+        amount, medium, big = (sales.money(words)(sales.in_decimals(int(one) * sales.MONEY)) for one in ends)
+        template = _("{amount} in all; medium spenders spent more than {medium}, big ones more than {big}")
+        return phrase(template, amount=amount, medium=medium, big=big)
 
     def moves_with_time(self, catalog: Catalog) -> bool:
         """An order dated later than now counts once its time has come."""
         return True
 
 
-def in_band(totals: Totals, band: str) -> np.ndarray:
+def in_band(spent: np.ndarray, band: str, ends: np.ndarray) -> np.ndarray:
     """Which of the buyers are in a band: every one is in exactly one."""
-    if not len(totals.ids):
+    if not len(spent):
         return np.zeros(0, dtype=bool)
-    medium, big = ranked(totals.values, [*BANDS])
-    spent = totals.values
+    medium, big = ends
     bands = {"low": spent <= medium, "medium": (spent > medium) & (spent <= big), "big": spent > big}
     return np.asarray(bands[band], dtype=bool)
-
-
-def buying(totals: Totals, buyer: str) -> np.ndarray:
-    """Which of the buyers buy so often."""
-    orders = totals.values
-    if buyer == "frequent":
-        return orders > ranked(orders, [FREQUENT])[0] if len(orders) else np.zeros(0, dtype=bool)
-    return orders == 1 if buyer == "one_time" else orders >= 2
