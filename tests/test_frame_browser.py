@@ -6,7 +6,10 @@ from tests.support.people import PASSWORD
 
 pytestmark = pytest.mark.browser
 PHONE = {"width": 390, "height": 844}
-PAGES = ("/users/", "/users/new/", "/profile/", "/account/", "/find?q=zzz", "/nowhere/")
+PAGES = (
+    "/users/", "/users/new/", "/profile/", "/account/", "/find?q=zzz", "/nowhere/",
+    "/activity-types/", "/activity-types/new/", "/activity-types/1/",
+)  # fmt: skip
 
 
 @pytest.fixture

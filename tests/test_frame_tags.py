@@ -75,6 +75,25 @@ def test_a_share_has_a_comma_in_polish():
         assert drawn("{{ a|percent_of:b }}", a=1863, b=20000) == f"9,3{NB}%"
 
 
+@pytest.mark.parametrize(
+    ("amount", "said"),
+    [
+        (0, "0.00"),
+        ("-12.5", f"{numbers.MINUS}12.50"),
+        (1234, "1,234.00"),
+        ("1234.5000", "1,234.50"),
+        ("0.0625", "0.0625"),
+        ("1E+3", "1,000.00"),
+    ],
+)
+def test_an_amount_has_two_decimals_or_as_many_as_it_needs(amount, said):
+    assert numbers.money(amount, "PLN") == f"{said}{NB}PLN"
+
+
+def test_no_amount_is_a_dash():
+    assert numbers.money(None, "PLN") == numbers.NONE
+
+
 def test_a_moment_is_in_the_accounts_zone_and_the_readers_language():
     when = datetime(2026, 11, 19, 7, 0, tzinfo=UTC)
     with timezone.override("Europe/Warsaw"):
