@@ -13,6 +13,7 @@ from segmentation.criteria import sales
 from segmentation.criteria.base import Criterion, register
 from segmentation.criteria.context import Context
 from segmentation.criteria.evidence import value_told
+from segmentation.criteria.times import Anniversary
 from segmentation.criteria.values.base import ABSENT, NEGATIVE, OPPOSITE
 from segmentation.criteria.values.moment import Instant
 from segmentation.criteria.where import Column
@@ -45,13 +46,16 @@ class OrderDateCriterion(Criterion):
 
     def holding(self, op: str, context: Context) -> BitMap:
         """The contacts whose order of that name satisfies a positive operator."""
-        rows = Rows(ORDER, COUNTED.columns)
         if op == "is_set":
-            return id_set(context.reader.ids(rows, COUNTED.sql)) & context.everyone
-        test = Instant().test(op, self._operand, column=MOMENT, context=context.facts)
-        extreme = "min" if self.which == "first" else "max"
+            return id_set(context.reader.ids(Rows(ORDER, COUNTED.columns), COUNTED.sql)) & context.everyone
+        operand = self._operand
+        test = Instant().test(op, operand, column=MOMENT, context=context.facts)
+        start, last = (None, None) if isinstance(operand, Anniversary) else context.facts.own_span(operand)
+        # Orders on the far side of the window decide nothing: they are not read.
+        first = self.which == "first"
+        rows = Rows(ORDER, COUNTED.columns, first=None if first else start, last=last if first else None)
         query = (
-            f"SELECT contact_id FROM (SELECT contact_id, {extreme}(moment) AS moment FROM {{rows}}"  # noqa: S608 - constants
+            f"SELECT contact_id FROM (SELECT contact_id, {'min' if first else 'max'}(moment) AS moment FROM {{rows}}"  # noqa: S608 - constants
             f" WHERE {COUNTED.sql} GROUP BY contact_id) ends WHERE {test.sql}"
         )
         return id_set(context.reader.select(rows, query, test.params)["contact_id"]) & context.everyone
