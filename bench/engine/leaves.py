@@ -138,8 +138,9 @@ def first_view(part: str) -> Leaf:
         tree,
         "SELECT contact_id FROM activities WHERE type = 'page_view' GROUP BY contact_id"
         f" HAVING argMin(position(url, '{part}') > 0, {WHEN})",
-        "SELECT contact_id FROM (SELECT DISTINCT ON (contact_id) contact_id, url FROM activities"
-        f" WHERE type = 'page_view' ORDER BY contact_id, moment, id) earliest WHERE strpos(url, '{part}') > 0",
+        "SELECT c.contact_id FROM contacts c CROSS JOIN LATERAL (SELECT url FROM activities WHERE type = 'page_view'"
+        " AND contact_id = c.contact_id ORDER BY moment, id LIMIT 1) earliest"
+        f" WHERE strpos(url, '{part}') > 0",
     )
 
 
