@@ -79,12 +79,17 @@ class PurchaseCriterion(Criterion):
     # --- in words ----------------------------------------------------------------------------------------------
     @property
     def compound(self) -> bool:
-        return bool(self.where)
+        named, others = self._parted()
+        return len(named) > 1 or bool(others)
+
+    def _parted(self) -> tuple[list[Condition], list[Condition]]:
+        """The conditions that name what was bought, and the others."""
+        named = [one for one in self.where if one.op in ("eq", "in") and one.param in sales.PRODUCT]
+        return named, [one for one in self.where if one not in named]
 
     def sentence(self, words: Words) -> Sentence:
         """`spent more than 300 PLN on brand X in the last 6 months (since 22 May)`."""
-        named = [one for one in self.where if one.op in ("eq", "in") and one.param in sales.PRODUCT]
-        others = [one for one in self.where if one not in named]
+        named, others = self._parted()
         sentence = self.told(_things(named, words), words)
         if self.within is not None:
             sentence = phrase("{what} {window}", what=sentence, window=window_told(self.within, words))

@@ -80,7 +80,7 @@ class RfmForm(FormPart):
                 if control.label and control.type != "words":
                     control.label = f"{name}: {control.label}"
             controls += [Control("line", "line", str(name)), *renamed(asked, f"{score}_")]
-        return [*controls, Control("scale", "words", _("scores from 1 to 5, the best"))]
+        return [*controls, Control("scale", "words", _("scores are 1 to 5; 5 is the best"))]
 
     @override
     def read(self, typed: Typed) -> Tree:
