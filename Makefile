@@ -4,6 +4,7 @@ PORT ?= 8000
 HOST ?= 127.0.0.1
 ARGS ?=
 CONTACTS ?= 1000000
+MINUTES ?= 3
 ACTIVITIES ?= 50000000
 ORDERS ?= 3000000
 RUNS ?= 7
@@ -28,6 +29,7 @@ help:
 	@echo "make bench [CONTACTS=… ACTIVITIES=… ORDERS=…]  measure the engine beside ClickHouse and PostgreSQL"
 	@echo "make bench-growth         measure it from 100,000 to 10,000,000 contacts"
 	@echo "make bench-actions [CONTACTS=…]  measure actions and exports beside bare SQL"
+	@echo "make stress [MINUTES=3]   the columnar copy under writers, readers and compactions at once"
 	@echo "make translations         bring locale/pl up to date with the texts in the source"
 	@echo "make lock                 resolve requirements/*.in anew"
 	@echo "make clean                remove var/ and all that was made in it"
@@ -74,6 +76,10 @@ bench-growth: dev-packages
 bench-actions: dev-packages
 	$(BIN)/python bench/actions.py $(CONTACTS)
 	$(BIN)/python bench/exports.py $(CONTACTS)
+
+# The mirror under everything at once, each count compared with PostgreSQL.
+stress: dev-packages
+	SITO_STRESS_MINUTES=$(MINUTES) $(BIN)/python -m pytest -q -s tests/test_mirror_stress.py
 
 # Places and dates of extraction would change in every commit.
 translations: dev-packages
