@@ -45,7 +45,7 @@ class Grown:
 
 
 def measure(size: Size, *, runs: int) -> Grown:
-    folder = generated(size, home() / "growth")
+    folder = generated(size, home() / f"growth-{size}")
     trees = {tree.name: queries.criteria(tree.root) for tree in TREES if tree.name in ASKED}
     with Worker("bench.engine.sito") as loading:
         loading.ask("load", folder=str(folder))
