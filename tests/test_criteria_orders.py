@@ -10,18 +10,23 @@ from zoneinfo import ZoneInfo
 import numpy as np
 import pytest
 from django.utils import timezone, translation
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from pyroaring import BitMap
 
 from accounts.models import Account
+from activities.models import Order
 from contacts.models import Contact
+from mirror.reading import Reader
+from mirror.services import compact
 from segmentation import builder
 from segmentation.criteria import Catalog, Context, CriteriaError, Words, check, dump, parse, tallies
 from segmentation.criteria.values.number import Number
 from segmentation.engine import evaluate
 from tests import factories, population, population_orders
 from tests.factories import NOW
+from tests.oracle import World
+from tests.oracle_orders import Bought
 from tests.population import NOWS, ZONES
 from tests.test_builder_form import read, sent
 from tests.test_oracle import QUIET, assert_agree
@@ -414,16 +419,45 @@ def test_a_number_at_a_comparison_is_compared_without_rounding() -> None:
 
 
 # --- with the oracle ----------------------------------------------------------------------------------------------
-@pytest.mark.parametrize("seed", [3, 4])
-def test_engine_and_oracle_agree_on_orders(account: Any, seed: int) -> None:
-    world = population.settle(population.people(seed))
-
-    @QUIET
+def assert_agrees(world: World, *, examples: int) -> None:
+    @settings(QUIET, max_examples=examples)
     @given(tree=st.one_of(*population_orders.criteria()), now=st.sampled_from(NOWS), zone=st.sampled_from(ZONES))
     def agree(tree: Any, now: datetime, zone: Any) -> None:
         assert_agree(world, tree, now, zone)
 
     agree()
+
+
+def test_engine_and_oracle_agree_on_orders(account: Any) -> None:
+    assert_agrees(population.settle(population.people(3)), examples=500)
+
+
+def test_engine_and_oracle_agree_where_orders_are_in_files_and_have_changed_since(
+    committed: None, account: Any
+) -> None:
+    """Orders changed, deleted and new, and people gone, since the files were written."""
+    world = population.settle(population.people(4))
+    compact(now=NOW)
+    gone = {person.id for person in world.people[::9]}
+    Contact.objects.filter(pk__in=gone).delete()
+    world.people = [person for person in world.people if person.id not in gone]
+    for number, person in enumerate(world.people):
+        written = list(Order.objects.filter(contact_id=person.id).order_by("id"))
+        if written and number % 4 == 0:
+            person.orders[0].status, person.orders[0].total = "cancelled", Decimal("12.3456")
+            Order.objects.filter(pk=written[0].pk).update(status="cancelled", total=Decimal("12.3456"))
+        elif written and number % 4 == 1:
+            del person.orders[-1]
+            written[-1].delete()
+        elif written and number % 4 == 2:
+            first = person.orders[0]
+            person.orders.append(Bought(first.at, Decimal(300), "paid", {"currency": "PLN", "channel": "ad"}, []))
+            factories.order(Contact.objects.get(pk=person.id), at=first.at, total=300, channel="ad")
+    tails = Reader().tails
+    assert tails["order"].cut
+    assert tails["order"].rows
+    assert tails["order"].gone
+    assert_agrees(world, examples=250)
 
 
 # --- who is looked at ---------------------------------------------------------------------------------------------
