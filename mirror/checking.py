@@ -39,7 +39,7 @@ def status() -> dict[str, Any]:
             cut = cuts.get(kind.name) or Cut(kind=kind.name)
             usable = bool(cut.cut) and cut.system == system and cut.layout == fingerprint()
             newer, waiting = _newer(kind, cut.cut if usable else 0, settled)
-            of: dict[str, Any] = held.get(kind.name, {})
+            of: Any = held.get(kind.name, {})
             kinds[kind.name] = {
                 "usable": usable,
                 "cut": cut.cut,

@@ -1,7 +1,7 @@
 """The files of the mirror as this process knows them, and where it reads them from.
 
 A file is trusted after its checksum was right once in this process, and for as long as the system says that nobody has
-touched it. BLAKE2b takes 1.1 ms per MB; a look at the size and the time of the last change takes 2 µs.
+touched it. BLAKE2b takes 0.75 ms per MB; a look at the size and the time of the last change takes 3 µs.
 """
 
 import os

@@ -21,6 +21,7 @@ from mirror.staging import Stage
 YEARS_FROM, MONTHS_FROM = 500_000, 5_000_000  # rows of a type, from which on they are filed so
 RANGE_BITS = 18  # 262,144 contacts a file
 TIMES = 4  # an older file up to so many times as large as what arrives is written anew with it
+# 500,000 page views: 8.4 MB, 11.4 with snappy; groups four times as small or large read slower all in all.
 ROW_GROUP = 122_880
 FORMAT = f"FORMAT parquet, COMPRESSION zstd, ROW_GROUP_SIZE {ROW_GROUP}"
 ALL = "all"
