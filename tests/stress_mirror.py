@@ -1,7 +1,8 @@
 """Everything at once: writers, long transactions, compactions, purges, and counts, each compared with PostgreSQL.
 
 `python tests/stress_mirror.py --account NAME --seconds 180` on an account that may be filled with nonsense (its
-database is that of DATABASE_URL); `make stress MINUTES=3` makes throw-away services for it. Each role is a process of its own.
+database is that of DATABASE_URL); `make stress MINUTES=3` makes throw-away services for it. Each role is a process of
+its own.
 """
 
 import argparse

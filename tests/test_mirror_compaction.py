@@ -237,8 +237,8 @@ def test_who_commits_late_with_an_early_number_is_not_lost():
         other.set_autocommit(False)
         with other.cursor() as cursor:
             cursor.execute(
-                "INSERT INTO activities_visit (contact_id, at, channel, utm_source, utm_medium, utm_campaign, utm_term, utm_content,"
-                " referrer, landing_url) VALUES (%s, now(), 'direct', 'late', '', '', '', '', '', '')",
+                "INSERT INTO activities_visit (contact_id, at, channel, utm_source, utm_medium, utm_campaign, utm_term,"
+                " utm_content, referrer, landing_url) VALUES (%s, now(), 'direct', 'late', '', '', '', '', '', '')",
                 [ids[0]],
             )
             cursor.execute("SAVEPOINT half")

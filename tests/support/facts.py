@@ -13,9 +13,30 @@ from contacts.models import Attribute, AttributeType, Contact
 
 START = datetime(2026, 1, 1, tzinfo=UTC)
 TEXTS = [
-    "", "plain", "ŻÓŁĆ", "zażółć gęślą", "Straße", "İstanbul", "a,b", 'say "no"', "two\nlines", "cr\r\nlf", "\\N", "\\", "'", "\t", " ",
-    '1,2,"x"\n3,4,', "Ǆ", "ﬁ", "\u2028", "😀", "\x1f", "null", "NULL",
-]  # fmt: skip
+    "",
+    "plain",
+    "ŻÓŁĆ",
+    "zażółć gęślą",
+    "Straße",
+    "İstanbul",
+    "a,b",
+    'say "no"',
+    "two\nlines",
+    "cr\r\nlf",
+    "\\N",
+    "\\",
+    "'",
+    "\t",
+    " ",
+    '1,2,"x"\n3,4,',
+    "Ǆ",
+    "ﬁ",
+    "\u2028",
+    "😀",
+    "\x1f",
+    "null",
+    "NULL",
+]
 ADDRESSES = ["", "https://shop.example/A?x=1#Part", "https://shop.example/a?x=1", "/Path#", "#only"]
 
 
@@ -44,10 +65,14 @@ class Facts:
 
     def attributes(self) -> dict[str, Any]:
         values = {
-            "of_text": self.text() or "x", "of_number": self.random.choice([0, 1.5, -7, 10**9]), "of_boolean": self.random.random() < 0.5,
-            "of_date": f"2026-0{self.random.randint(1, 9)}-11", "of_datetime": f"2026-03-1{self.random.randint(0, 9)}T10:00:00+00:00",
-            "of_choice": self.random.choice("abc"), "of_choices": sorted(self.random.sample("abc", self.random.randint(1, 3))),
-        }  # fmt: skip
+            "of_text": self.text() or "x",
+            "of_number": self.random.choice([0, 1.5, -7, 10**9]),
+            "of_boolean": self.random.random() < 0.5,
+            "of_date": f"2026-0{self.random.randint(1, 9)}-11",
+            "of_datetime": f"2026-03-1{self.random.randint(0, 9)}T10:00:00+00:00",
+            "of_choice": self.random.choice("abc"),
+            "of_choices": sorted(self.random.sample("abc", self.random.randint(1, 3))),
+        }
         return {key: value for key, value in values.items() if self.random.random() < 0.6}
 
     def contacts(self, count: int) -> list[Contact]:
@@ -56,10 +81,15 @@ class Facts:
             self.number += 1
             made.append(
                 Contact(
-                    email=f"c{self.number}@example.com", first_name=self.text()[:50], last_name=self.text()[:50], lead_score=self.random.randint(0, 100),
-                    attributes=self.attributes(), created_at=self.moment(), updated_at=START,
+                    email=f"c{self.number}@example.com",
+                    first_name=self.text()[:50],
+                    last_name=self.text()[:50],
+                    lead_score=self.random.randint(0, 100),
+                    attributes=self.attributes(),
+                    created_at=self.moment(),
+                    updated_at=START,
                 )
-            )  # fmt: skip
+            )
         return Contact.objects.bulk_create(made)
 
     def activities(self, contacts: list[int], count: int) -> None:
@@ -79,9 +109,13 @@ class Facts:
         if some < 0.7:
             return "login", {}
         values = {
-            "of_text": self.text(), "of_url": self.random.choice(ADDRESSES), "of_number": self.random.randint(-5, 5) / 2,
-            "of_boolean": self.random.random() < 0.5, "of_date": "2026-02-28", "of_datetime": "2026-02-28T23:59:59+00:00",
-        }  # fmt: skip
+            "of_text": self.text(),
+            "of_url": self.random.choice(ADDRESSES),
+            "of_number": self.random.randint(-5, 5) / 2,
+            "of_boolean": self.random.random() < 0.5,
+            "of_date": "2026-02-28",
+            "of_datetime": "2026-02-28T23:59:59+00:00",
+        }
         return "own", self.few(values)
 
     def few(self, values: dict[str, Any]) -> dict[str, Any]:
@@ -91,24 +125,33 @@ class Facts:
         Visit.objects.bulk_create(
             [
                 Visit(
-                    contact_id=self.random.choice(contacts), at=self.moment(), channel=self.random.choice(Came.values),
-                    utm_source=self.text(), utm_campaign=self.text(), referrer=self.random.choice(ADDRESSES), landing_url=self.random.choice(ADDRESSES),
+                    contact_id=self.random.choice(contacts),
+                    at=self.moment(),
+                    channel=self.random.choice(Came.values),
+                    utm_source=self.text(),
+                    utm_campaign=self.text(),
+                    referrer=self.random.choice(ADDRESSES),
+                    landing_url=self.random.choice(ADDRESSES),
                 )
                 for _ in range(count)
             ]
-        )  # fmt: skip
+        )
 
     def orders(self, contacts: list[int], count: int) -> None:
         with transaction.atomic():
             made = Order.objects.bulk_create(
                 [
                     Order(
-                        contact_id=self.random.choice(contacts), at=self.moment(), total=Decimal(self.random.randrange(10**7)) / 10000,
-                        currency="PLN", status=self.random.choice(OrderStatus.values), utm_source=self.text(),
+                        contact_id=self.random.choice(contacts),
+                        at=self.moment(),
+                        total=Decimal(self.random.randrange(10**7)) / 10000,
+                        currency="PLN",
+                        status=self.random.choice(OrderStatus.values),
+                        utm_source=self.text(),
                     )
                     for _ in range(count)
                 ]
-            )  # fmt: skip
+            )
             for order in made:
                 self.lines(order)
 
@@ -117,12 +160,18 @@ class Facts:
         OrderLine.objects.bulk_create(
             [
                 OrderLine(
-                    order=order, position=position, product=f"P{self.random.randint(1, 9)}", name=self.text(), brand=self.text(),
-                    quantity=Decimal(self.random.randrange(1, 5000)) / 1000, price=Decimal("1.25"), amount=Decimal(self.random.randrange(10**6)) / 10000,
+                    order=order,
+                    position=position,
+                    product=f"P{self.random.randint(1, 9)}",
+                    name=self.text(),
+                    brand=self.text(),
+                    quantity=Decimal(self.random.randrange(1, 5000)) / 1000,
+                    price=Decimal("1.25"),
+                    amount=Decimal(self.random.randrange(10**6)) / 10000,
                 )
                 for position in range(self.random.randint(0, 3))
             ]
-        )  # fmt: skip
+        )
 
     def change_order(self, order: Order) -> None:
         """Another status, perhaps another month, other lines."""
