@@ -12,6 +12,7 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from accounts.models import Account
+from activities.hooks import tell_recorded
 from activities.models import Parameter
 from activities.services.batches import CONTACT, Fields, read_batch
 from activities.services.errors import Complaints
@@ -58,6 +59,7 @@ def record_activities(items: Sequence[Any], *, account: Account, now: datetime) 
         ]
         with connection.cursor() as cursor:
             cursor.execute(WRITE, columns)
+    tell_recorded(len(batch), now=now)
     return len(batch)
 
 

@@ -8,6 +8,7 @@ from typing import Any, NamedTuple
 from django.db import connection, transaction
 
 from accounts.models import Account
+from activities.hooks import tell_recorded
 from activities.services.batches import SOURCE, source_row
 from activities.services.errors import Complaints
 from activities.services.order_items import read_orders
@@ -80,7 +81,9 @@ def record_orders(items: Sequence[Any], *, account: Account, now: datetime) -> R
     for attempt in range(ATTEMPTS):
         try:
             with transaction.atomic():
-                return write(batch, complaints, account)
+                written = write(batch, complaints, account)
+            tell_recorded(len(batch), now=now)
+            return written  # noqa: TRY300 - what follows the failure is another try
         except _ErasedError:
             if attempt == ATTEMPTS - 1:
                 raise

@@ -8,6 +8,7 @@ from typing import Any
 from django.db import connection, transaction
 
 from accounts.models import Account
+from activities.hooks import tell_recorded
 from activities.services.batches import CONTACT, SOURCE, Fields, read_batch, source_row
 from activities.services.errors import Complaints
 from activities.services.people import keep
@@ -39,4 +40,5 @@ def record_visits(items: Sequence[Any], *, account: Account, now: datetime) -> i
         if batch:
             with connection.cursor() as cursor:
                 cursor.execute(WRITE, [people, [item["at"] for item in batch], *sources])
+    tell_recorded(len(batch), now=now)
     return len(batch)
