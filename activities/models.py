@@ -32,6 +32,9 @@ class OrderStatus(models.TextChoices):
     REFUNDED = "refunded", _("Refunded")
 
 
+NOT_COUNTED = (OrderStatus.CANCELLED, OrderStatus.REFUNDED)  # such orders count nowhere, unless they are asked for
+
+
 class ParameterType(models.TextChoices):
     TEXT = "text", _("Text")
     URL = "url", _("Address (URL)")

@@ -13,11 +13,10 @@ from django.http import HttpRequest
 from django.shortcuts import get_object_or_404
 
 from activities.builtin import ENGAGING
-from activities.models import Activity, ActivityType, Order, OrderLine, OrderStatus, Parameter, Visit
+from activities.models import NOT_COUNTED, Activity, ActivityType, Order, OrderLine, Parameter, Visit
 from contacts.models import Contact
 
 PER_PAGE = 15
-NOT_COUNTED = (OrderStatus.CANCELLED, OrderStatus.REFUNDED)
 RANKS: dict[str, int] = {"activity": 1, "visit": 2, "order": 3}  # of the same moment: the order is the latest
 MODELS: dict[str, type[Activity] | type[Visit] | type[Order]] = {"activity": Activity, "visit": Visit, "order": Order}
 PLACE = re.compile(r"(-?\d{1,17})\.([123])\.(\d{1,18})", re.ASCII)

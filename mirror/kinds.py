@@ -7,19 +7,23 @@ naive UTC timestamps. Declared attributes and parameters are columns named after
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 
-from activities.models import Parameter, ParameterType
+from activities.models import NOT_COUNTED, Parameter, ParameterType
 from contacts.models import Attribute, AttributeType
 
-MONEY = "DECIMAL(18,4)"
+MONEY, QUANTITY = 10_000, 1_000  # whole numbers that make one: quicker to read and to add than decimals, and as exact
 
 
 @dataclass(frozen=True)
 class Column:
-    """A column of the mirror: its name and type in DuckDB, and its value in PostgreSQL over the row `t`."""
+    """A column of the mirror: its name and type in DuckDB, and its value in PostgreSQL over the row `t`.
+
+    `unit`: an amount is kept as a whole number of such parts of one.
+    """
 
     name: str
     type: str
     sql: str
+    unit: int = 1
 
 
 @dataclass(frozen=True)
@@ -63,6 +67,11 @@ def url(name: str, sql: str) -> list[Column]:
     return text(name, f"split_part({sql}, '#', 1)")
 
 
+def amount(name: str, sql: str, unit: int) -> Column:
+    """A decimal, as a whole number of its smallest parts."""
+    return Column(name, "BIGINT", f"({sql} * {unit})::bigint", unit)
+
+
 def moment(name: str, sql: str) -> Column:
     """A timestamp with time zone, as naive UTC."""
     return Column(name, "TIMESTAMP", f"{sql} AT TIME ZONE 'UTC'")
@@ -89,6 +98,8 @@ def _sourced(row: str) -> list[Column]:
 
 AT = moment("moment", "t.at")
 CONTACT_ID = Column("contact_id", "INTEGER", "t.contact_id")
+# Whether an order counts where no status is asked for: a third of the time that comparing its status takes.
+COUNTED = Column("counted", "BOOLEAN", f"t.status NOT IN ({', '.join(f'{one.value!r}' for one in NOT_COUNTED)})")
 
 CONTACT = Kind(
     name="contact",
@@ -133,9 +144,10 @@ ORDER = Kind(
     columns=_named(
         _sourced("t"),
         [
-            Column("total", MONEY, "t.total"),
+            amount("total", "t.total", MONEY),
             Column("currency", "VARCHAR", "t.currency"),
             Column("status", "VARCHAR", "t.status"),
+            COUNTED,
         ],
     ),
     moment=AT,
@@ -153,10 +165,11 @@ LINE = Kind(
         text("category", "l.category"),
         text("brand", "l.brand"),
         [
-            Column("quantity", "DECIMAL(14,3)", "l.quantity"),
-            Column("price", MONEY, "l.price"),
-            Column("amount", MONEY, "l.amount"),
+            amount("quantity", "l.quantity", QUANTITY),
+            amount("price", "l.price", MONEY),
+            amount("amount", "l.amount", MONEY),
             Column("status", "VARCHAR", "t.status"),
+            COUNTED,
         ],
     ),
     moment=AT,

@@ -140,7 +140,7 @@ def _numbers(reader: Reader, present: datetime) -> Totals:
 def _amounts(reader: Reader, present: datetime) -> Totals:
     """With the number of orders in `per`."""
     rows = Rows(ORDER, (*_COUNTED.columns, TOTAL), last=present)
-    read = reader.select(rows, _query(f"{sales.units(TOTAL, sales.MONEY)} AS units"))
+    read = reader.select(rows, _query(f"{TOTAL.name} AS units"))
     return _there(tallies.average(read["contact_id"], read["units"]), reader)
 
 

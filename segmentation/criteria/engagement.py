@@ -11,7 +11,6 @@ from pyroaring import BitMap
 from typing_extensions import override
 
 from activities.builtin import ENGAGING
-from activities.models import OrderStatus
 from contacts.id_sets import id_set
 from mirror.kinds import ACTIVITY, ORDER, VISIT, Column
 from mirror.reading import Rows
@@ -23,8 +22,6 @@ from segmentation.criteria.telling import window_told
 from segmentation.criteria.times import Last
 from segmentation.criteria.words import Sentence, Words, phrase, plain
 from segmentation.parts.occurrences import EngagementForm
-
-COUNTS = f"status NOT IN ('{OrderStatus.CANCELLED.value}', '{OrderStatus.REFUNDED.value}')"
 
 
 @register
@@ -58,7 +55,7 @@ class EngagementCriterion(Criterion):
         return [
             *((Rows(ACTIVITY, none, type_, first, last), "") for type_ in types),
             (Rows(VISIT, none, 0, first, last), ""),
-            (Rows(ORDER, (ORDER.column("status"),), 0, first, last), COUNTS),
+            (Rows(ORDER, (ORDER.column("counted"),), 0, first, last), "counted"),
         ]
 
     def window(self, catalog: Catalog) -> Last:

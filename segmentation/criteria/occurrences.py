@@ -23,9 +23,9 @@ from segmentation.criteria.context import Context
 from segmentation.criteria.errors import RefusedError
 from segmentation.criteria.evidence import lately, short
 from segmentation.criteria.labels import Within
-from segmentation.criteria.tallies import OPERATORS, Totals, count, ends, holding
+from segmentation.criteria.tallies import OPERATORS, Totals, count, ends, holding, unbeaten
 from segmentation.criteria.telling import times_told, window_told
-from segmentation.criteria.times import Span
+from segmentation.criteria.times import TICK, Span
 from segmentation.criteria.values.number import Number
 from segmentation.criteria.where import Where
 from segmentation.criteria.words import Sentence, Words, phrase
@@ -111,7 +111,7 @@ class Occurrences(Criterion):
     # --- who ---------------------------------------------------------------------------------------------------------
     def members(self, context: Context) -> BitMap:
         if self.end:
-            return id_set(self.ends(context)) & context.everyone
+            return self.ends(context) & context.everyone
         totals = self.totals(context)
         found = holding(totals, self.times.op, self.times.read(), empty=0, context=context)
         return found if self.pick == "any" else found & id_set(totals.ids)
@@ -129,8 +129,39 @@ class Occurrences(Criterion):
         every = ~np.isin(totals.ids, read["contact_id"][~read["fits"]])
         return Totals(totals.ids[every], totals.values[every])
 
-    def ends(self, context: Context) -> np.ndarray:
-        """The contacts whose first or last row is as it should be.
+    def ends(self, context: Context) -> BitMap:
+        """The contacts whose first or last row is as it should be."""
+        if not self.where:
+            return self.edge(context)
+        if context.only is not None:
+            return id_set(self.chosen(context))
+        source, span, last = self.found(context), self.span(context), self.pick == "last"
+        fits = conditions.joined(self.where, source.params, context)
+        rows = Rows(source.kind, fits.columns, source.type, span.start, span.last)
+        query = f"SELECT contact_id, moment FROM {{rows}} WHERE {_true(fits)}"  # noqa: S608 - as above
+        fitting = context.reader.select(rows, query, fits.params)
+        if not len(fitting["contact_id"]):
+            return BitMap()
+        # What happened on the far side of all that fits decides nothing: it is not read.
+        far = aware(fitting["moment"].min() if last else fitting["moment"].max())
+        rows = Rows(source.kind, (), source.type, far if last else None, None if last else far)
+        every = context.reader.select(rows, "SELECT contact_id, moment FROM {rows}")
+        sure, tied = unbeaten(fitting, every, last=last)
+        return sure if not len(tied) else sure | id_set(self.chosen(context, among=tied))
+
+    def edge(self, context: Context) -> BitMap:
+        """The contacts with a row in the window and none beyond it."""
+        source, (start, last) = self.found(context), self.span(context)
+
+        def there(start: datetime | None, last: datetime | None) -> BitMap:
+            return id_set(context.reader.ids(Rows(source.kind, (), source.type, start, last)))
+
+        if self.pick == "first":
+            return there(start, last) - (BitMap() if start is None else there(None, start - TICK))
+        return there(start, last) - (BitMap() if last is None else there(last + TICK, None))
+
+    def chosen(self, context: Context, *, among: np.ndarray | None = None) -> np.ndarray:
+        """The contacts, of all or `among` some, whose first or last row is as it should be, by moment, then id.
 
         Rows on the far side of the window decide nothing, so they are not read: a last row in the last week is known
         from the rows of that week and later.
@@ -145,6 +176,8 @@ class Occurrences(Criterion):
         reach = Span(span.start, None) if last else Span(None, span.last)
         rows = Rows(source.kind, fits.columns, source.type, reach.start, reach.last)
         query = f"SELECT contact_id, moment, id, {' AND '.join(tests)} AS fits FROM {{rows}}"  # noqa: S608 - as above
+        if among is not None:
+            query += f" WHERE contact_id IN ({', '.join(map(str, among))})"
         read = context.reader.select(rows, query, params)
         at = ends(read["contact_id"], read["moment"], read["id"], last=last)
         return read["contact_id"][at[read["fits"][at]]]

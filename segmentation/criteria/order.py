@@ -139,7 +139,7 @@ class OrderCriterion(Criterion):
 
     @property
     def _unit(self) -> str:
-        return "" if self.measure == "count" else f", {sales.units(TOTAL, sales.MONEY)} AS units"
+        return "" if self.measure == "count" else f", {TOTAL.name} AS units"
 
     def _columns(self, needed: tuple[Any, ...]) -> tuple[Any, ...]:
         return tuple(dict.fromkeys(needed if self.measure == "count" else (*needed, TOTAL)))

@@ -1,5 +1,6 @@
 """`order_date`: when a contact ordered for the first or the last time."""
 
+from datetime import datetime
 from typing import Any, ClassVar, Literal
 
 import numpy as np
@@ -13,7 +14,7 @@ from segmentation.criteria import sales
 from segmentation.criteria.base import Criterion, register
 from segmentation.criteria.context import Context
 from segmentation.criteria.evidence import value_told
-from segmentation.criteria.times import Anniversary
+from segmentation.criteria.times import TICK, Anniversary
 from segmentation.criteria.values.base import ABSENT, NEGATIVE, OPPOSITE
 from segmentation.criteria.values.moment import Instant
 from segmentation.criteria.where import Column
@@ -49,16 +50,27 @@ class OrderDateCriterion(Criterion):
         if op == "is_set":
             return id_set(context.reader.ids(Rows(ORDER, COUNTED.columns), COUNTED.sql)) & context.everyone
         operand = self._operand
+        if isinstance(operand, Anniversary):
+            return self.anniversary(op, operand, context)
+        start, last = context.facts.own_span(operand)
+        # In the span, and nothing on its far side: which order it was need not be known.
+        inside = self.ordered(start, last, context) & context.everyone
+        if self.which == "first":
+            return inside if start is None else inside - self.ordered(None, start - TICK, context)
+        return inside if last is None else inside - self.ordered(last + TICK, None, context)
+
+    def ordered(self, start: datetime | None, last: datetime | None, context: Context) -> BitMap:
+        """Who has an order that counts from `start` to `last`."""
+        return id_set(context.reader.ids(Rows(ORDER, COUNTED.columns, first=start, last=last), COUNTED.sql))
+
+    def anniversary(self, op: str, operand: Anniversary, context: Context) -> BitMap:
         test = Instant().test(op, operand, column=MOMENT, context=context.facts)
-        start, last = (None, None) if isinstance(operand, Anniversary) else context.facts.own_span(operand)
-        # Orders on the far side of the window decide nothing: they are not read.
-        first = self.which == "first"
-        rows = Rows(ORDER, COUNTED.columns, first=None if first else start, last=last if first else None)
         query = (
-            f"SELECT contact_id FROM (SELECT contact_id, {'min' if first else 'max'}(moment) AS moment FROM {{rows}}"  # noqa: S608 - constants
-            f" WHERE {COUNTED.sql} GROUP BY contact_id) ends WHERE {test.sql}"
+            f"SELECT contact_id FROM (SELECT contact_id, {'min' if self.which == 'first' else 'max'}(moment) AS moment"  # noqa: S608 - constants
+            f" FROM {{rows}} WHERE {COUNTED.sql} GROUP BY contact_id) ends WHERE {test.sql}"
         )
-        return id_set(context.reader.select(rows, query, test.params)["contact_id"]) & context.everyone
+        found = context.reader.select(Rows(ORDER, COUNTED.columns), query, test.params)["contact_id"]
+        return id_set(found) & context.everyone
 
     @property
     def _operand(self) -> Any:

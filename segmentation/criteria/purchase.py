@@ -61,7 +61,7 @@ class PurchaseCriterion(Criterion):
         else:
             column = LINE.column(self.measure)
             columns = tuple(dict.fromkeys((*fits.columns, column)))
-            measured = f"{sales.units(column, MEASURED[self.measure])} AS units"
+            measured = f"{column.name} AS units"
         condition = f" WHERE {fits.sql}" if fits.sql else ""
         query = f"SELECT contact_id, {measured}{', moment' if moments else ''} FROM {{rows}}{condition}"  # noqa: S608 - constants
         return context.reader.select(Rows(LINE, columns, first=span.start, last=span.last), query, fits.params)

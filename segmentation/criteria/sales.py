@@ -16,8 +16,8 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
 
 from activities.models import Channel, OrderStatus
+from mirror import kinds
 from mirror.kinds import LINE, ORDER, Kind
-from mirror.kinds import Column as Mirrored
 from segmentation.criteria import conditions
 from segmentation.criteria.conditions import Condition, Param, Params
 from segmentation.criteria.context import Context
@@ -28,10 +28,8 @@ from segmentation.criteria.visit import UTM, asked
 from segmentation.criteria.where import Column, Where
 from segmentation.criteria.words import Sentence, Words, phrase
 
-MONEY = Fraction(1, 10_000)  # what amounts are counted in
-PIECES = Fraction(1, 1_000)  # what quantities are counted in
-NOT_COUNTED = (OrderStatus.CANCELLED, OrderStatus.REFUNDED)
-COUNTED = "status NOT IN ({})".format(", ".join(f"'{status.value}'" for status in NOT_COUNTED))
+MONEY = Fraction(1, kinds.MONEY)  # what amounts are counted in
+PIECES = Fraction(1, kinds.QUANTITY)  # what quantities are counted in
 
 PRODUCT = {"product": gettext_lazy("product"), "name": gettext_lazy("product name")} | {
     "category": gettext_lazy("product category"),
@@ -69,7 +67,7 @@ def counted(kind: Kind, where: Sequence[Condition] = ()) -> Where:
     """The condition that leaves out orders that count nowhere; empty where `where` asks for a status itself."""
     if any(condition.param == "status" for condition in where):
         return Where("")
-    return Where(COUNTED, (), (kind.column("status"),))
+    return Where("counted", (), (kind.column("counted"),))
 
 
 def both(one: Where, other: Where) -> Where:
@@ -81,17 +79,6 @@ def both(one: Where, other: Where) -> Where:
 def fitting(kind: Kind, where: Sequence[Condition], params: Params, context: Context) -> Where:
     """The condition for rows that count and satisfy all of `where`."""
     return both(counted(kind, where), conditions.joined(where, params, context))
-
-
-def units(column: Mirrored, unit: Fraction) -> str:
-    """A decimal column in whole `unit`s, as BIGINT: no decimal of DuckDB's overflows, no float comes into it.
-
-    The narrow type of the fraction is what keeps it from 128-bit arithmetic: 90 ms for 2.4 million rows, not 400.
-    """
-    whole, name = unit.denominator, column.name
-    places = len(str(whole)) - 1
-    fraction = f"CAST({name} - trunc({name}) AS DECIMAL({places},{places}))"
-    return f"CAST(trunc({name}) AS BIGINT) * {whole} + CAST({fraction} * {whole} AS BIGINT)"
 
 
 def aware(moment: np.datetime64) -> datetime:

@@ -13,7 +13,8 @@ from typing import Any
 import numpy as np
 from pyroaring import BitMap
 
-from contacts.id_sets import id_set
+from contacts.id_sets import id_set, masked
+from mirror.reading import Arrays
 from segmentation.criteria.context import Context
 from segmentation.criteria.values.base import NEGATIVE
 
@@ -23,6 +24,8 @@ LARGE = 2**62  # below it whole numbers can be added in int64
 LOW_BITS = 20
 SPARSE = 16  # an id in so many, and sorting is quicker than an array of all ids
 ONE = Fraction(1)
+NEVER = np.iinfo(np.int64).min + 1  # earlier than any moment
+PIECE = 1 << 22  # rows looked at together
 
 
 @dataclass(frozen=True)
@@ -87,6 +90,28 @@ def ends(ids: np.ndarray, moments: np.ndarray, keys: np.ndarray, *, last: bool) 
         return at
     tied = Grouped(ids[at])
     return at[keys[at] == tied.extremes(keys[at], largest=last, spread=True)]
+
+
+def unbeaten(some: Arrays, every: Arrays, *, last: bool) -> tuple[BitMap, np.ndarray]:
+    """Whose last row of `some` (or first) is the last of `every` as well; and who has several rows at that moment.
+
+    Both have `contact_id` and `moment`; `some` are among `every`. 25 million rows: no array of their ids is needed, and
+    no extreme is looked for among those of contacts that have none of `some`.
+    """
+    ids, moments = every["contact_id"], every["moment"].view(np.int64)
+    size = int(ids.max()) + 1
+    best = np.full(size, NEVER if last else -NEVER, np.int64)
+    (np.maximum if last else np.minimum).at(best, some["contact_id"], some["moment"].view(np.int64))
+    there = np.zeros(size, dtype=bool)
+    there[some["contact_id"]] = True
+    best[~there] = -NEVER if last else NEVER  # nobody's rows beat that
+    level = np.zeros(size, np.int64)
+    for begin in range(0, len(ids), PIECE):
+        piece = slice(begin, begin + PIECE)
+        own, limit = ids[piece], best[ids[piece]]
+        there[own[moments[piece] > limit if last else moments[piece] < limit]] = False
+        level += np.bincount(own[moments[piece] == limit], minlength=size)
+    return masked(there & (level == 1)), np.flatnonzero(there & (level > 1))
 
 
 def holding(totals: Totals, op: str, operand: Any, *, empty: int | None, context: Context) -> BitMap:

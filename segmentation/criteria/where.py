@@ -34,6 +34,11 @@ class Column:
         """What DuckDB keeps it as."""
         return self.columns[0].type
 
+    @property
+    def unit(self) -> int:
+        """Of what parts of one it is a whole number."""
+        return self.columns[0].unit
+
     def where(self, template: str, *params: Any) -> Where:
         """`template` with `{}` for the value and `{f}` for the folded text; `params` in the order of its `?`."""
         names = {name for name, mark in ((self.name, "{}"), (self.folded, "{f}")) if mark in template}

@@ -111,4 +111,5 @@ def _bound(number: Decimal, column: Column) -> Decimal | int | float:
     """As the column keeps numbers. Those of at most 15 digits are told apart as doubles, and in the same order."""
     if column.type == "DOUBLE":
         return float(number)
+    number *= column.unit
     return int(number) if number == number.to_integral_value() else number
