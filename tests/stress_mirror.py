@@ -227,7 +227,11 @@ class Role:
                 for type_ in types:
                     window = first if kind.moment is not None else None
                     rows = Rows(kind, columns=(*self.columns(kind),), type=type_, first=window)
-                    extra = "sum(CAST(total * 10000 AS BIGINT))" if kind is ORDER else "count(*)"
+                    extra = (
+                        f"sum(CAST(total * {10_000 // getattr(ORDER.columns['total'], 'unit', 1)} AS BIGINT))"
+                        if kind is ORDER
+                        else "count(*)"
+                    )
                     found = reader.select(
                         rows,
                         f"SELECT contact_id, count(*) AS n, sum({kind.key.name}) AS keys, {extra} AS more"

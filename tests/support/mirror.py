@@ -56,4 +56,6 @@ def as_text(column: Column) -> str:
         return f"CAST(CAST({column.name} AS DECIMAL(24, 6)) AS VARCHAR)"
     if column.type == "TIMESTAMP":  # a bare cast would be pushed into the reader of CSV, and give the text as it was
         return f"CAST({column.name} + INTERVAL 0 SECOND AS VARCHAR)"
+    if column.type == "BOOLEAN":  # likewise: "t" and "f"
+        return f"CASE {column.name} WHEN true THEN 'true' WHEN false THEN 'false' END"
     return f"CAST({column.name} AS VARCHAR)"
