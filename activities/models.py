@@ -116,7 +116,7 @@ class Activity(models.Model):
 
 
 class Sourced(models.Model):
-    """Where somebody came from: the raw values as they arrived, and the channel that activities.sources makes of them."""
+    """Where somebody came from: the raw values as they arrived, and the channel of activities.sources."""
 
     channel = models.CharField(_("channel"), max_length=10, choices=Channel, default=Channel.DIRECT)
     utm_source = models.CharField(max_length=500, blank=True, default="")
@@ -190,7 +190,7 @@ class Order(Sourced):
 
 
 class OrderLine(models.Model):
-    """One line of an order, as sold: what the product was called then. Written in the transaction that writes its order."""
+    """One line of an order, as sold: what it was called then. Written in the transaction that writes its order."""
 
     pk = models.CompositePrimaryKey("order_id", "position")
     order = models.ForeignKey(Order, on_delete=models.CASCADE, related_name="lines", db_index=False)

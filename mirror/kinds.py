@@ -206,7 +206,7 @@ def attribute_columns(attribute: Attribute) -> list[Column]:
 
 
 def parameter_columns(parameter: Parameter) -> list[Column]:
-    """The columns of an activity's parameter. A value that does not fit its type (no way in lets it through) is none."""
+    """The columns of an activity's parameter. A value that does not fit its type (none is let in) is no value."""
     name, key = f"p{parameter.pk}", literal(parameter.key)
     value, kind = f"(t.params ->> {key})", f"jsonb_typeof(t.params -> {key})"
     match parameter.type:

@@ -23,7 +23,7 @@ RANGE_BITS = 18  # 262,144 contacts a file
 TIMES = 4  # an older file up to so many times as large as what arrives is written anew with it
 # 500,000 page views: 8.4 MB, 11.4 with snappy; groups four times as small or large read slower all in all.
 ROW_GROUP = 122_880
-# Of zstd, snappy, lz4 and nothing, in both versions of the format: read twice as fast as zstd in the first, and smaller.
+# Of zstd, snappy, lz4 and nothing, in both versions: read twice as fast as zstd in the first, and smaller.
 FORMAT = f"FORMAT parquet, COMPRESSION lz4_raw, PARQUET_VERSION v2, ROW_GROUP_SIZE {ROW_GROUP}"
 ALL = "all"
 

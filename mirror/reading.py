@@ -35,6 +35,10 @@ FORMAT = (
 )
 
 
+_everyone: dict[str, tuple[tuple[int, ...], BitMap]] = {}  # schema -> stamp of its contacts, all of them
+ACCOUNTS = 100  # whose contacts are kept in a process
+
+
 @dataclass(frozen=True)
 class Rows:
     """Rows of a kind that happened from `first` to `last`, both included (None: open), and the columns that are needed.
@@ -54,7 +58,8 @@ class Tail:
     """How far a kind is mirrored, and what has been written since, as this snapshot sees it.
 
     `stamp` is equal for equal rows of the kind: the cut, and of the rows beyond it number, writers and those gone;
-    None if there are too many to tell. `latest`: when the last of the rows beyond the cut happened.
+    None if there are too many to tell, or if this very transaction writes: what it undoes leaves no trace. `latest`:
+    when the last of the rows beyond the cut happened.
     """
 
     cut: int
@@ -78,19 +83,19 @@ class Reader:
         """Of every kind. Two queries, whatever the number of rows."""
         with connection.cursor() as cursor:
             cursor.execute(
-                "SELECT k.kind, COALESCE(cut, 0), COALESCE(revision, 0),"
+                "SELECT k.kind, COALESCE(cut, 0), COALESCE(revision, 0), pg_current_xact_id_if_assigned() IS NULL,"
                 " (SELECT count(*) FROM mirror_gone g WHERE g.kind = replace(k.kind, 'line', 'order'))"
                 " FROM unnest(%s::text[]) k (kind) LEFT JOIN mirror_cut c ON c.kind = k.kind AND layout = %s"
                 " AND cut > 0 AND system = (SELECT system_identifier::text FROM pg_control_system())",
                 [list(KINDS), fingerprint()],
             )  # files whose numbers or columns mean something else count for nothing
-            cuts = {kind: (cut, revision, gone) for kind, cut, revision, gone in cursor.fetchall()}
+            cuts = {kind: known for kind, *known in cursor.fetchall()}
             cursor.execute(
                 " UNION ALL ".join(map(_newer, KINDS.values())),
                 [each for name in KINDS for each in (name, cuts[name][0], FEW + 1)],
             )
             found = {name: newer for name, *newer in cursor.fetchall()}
-        return {name: _tail(*cuts[name], *found[name]) for name in KINDS}
+        return {name: _tail(cuts[name], found[name]) for name in KINDS}
 
     def latest(self, kind: str) -> datetime | None:
         """When the last row of a kind happened, as far as its rows have a moment."""
@@ -105,10 +110,18 @@ class Reader:
 
     @cached_property
     def everyone(self) -> BitMap:
-        """The contacts the account has."""
-        kind = KINDS["contact"]
-        rows = Rows(kind)
-        return id_set(self.ids(rows))
+        """The contacts the account has. Read once in a process, as long as no contact comes, changes or goes."""
+        rows = Rows(KINDS["contact"])
+        stamp = None if self.only is not None else self.tails["contact"].stamp
+        if stamp is None:
+            return id_set(self.ids(rows))
+        schema = connection.schema_name  # type: ignore[attr-defined]
+        known = _everyone.get(schema)
+        if known is None or known[0] != stamp:
+            if len(_everyone) >= ACCOUNTS:
+                _everyone.clear()
+            known = _everyone[schema] = (stamp, id_set(self.ids(rows)))
+        return known[1].copy()
 
     # --- reading -------------------------------------------------------------------------------------------------
     def ids(self, rows: Rows, where: str = "", params: Sequence[Any] = ()) -> np.ndarray:
@@ -152,22 +165,16 @@ class Reader:
         return [part for part in parts if part.type == rows.type and not outside(part, rows)]
 
     def _filed(self, rows: Rows, parts: Sequence[files.Part], overridden: np.ndarray) -> Iterator[str]:
-        """The rows in files: one SELECT for each set of columns that files have."""
-        by_columns: dict[frozenset[str], list[str]] = {}
-        bounds: dict[frozenset[str], bool] = {}
+        """The rows in files: one SELECT for files with the same columns that lie wholly, or partly, in the time."""
         kind, wanted = rows.kind, frozenset(column.name for column in shape(rows))
+        alike: dict[tuple[frozenset[str], bool], list[str]] = {}
         for part in parts:
-            have = part.columns & wanted
-            by_columns.setdefault(have, []).append(files.path(part, kind.name))
-            bounds[have] = bounds.get(have, False) or not inside(part, rows)
-        for have, paths in by_columns.items():
+            alike.setdefault((part.columns & wanted, inside(part, rows)), []).append(files.path(part, kind.name))
+        keys = "SELECT key FROM overridden" if len(overridden) > LITERAL else ", ".join(map(str, overridden))
+        changed = [f"{kind.key.name} NOT IN ({keys})"] if len(overridden) else []
+        for (have, whole), paths in alike.items():
             columns = ", ".join(column.name if column.name in have else null(column) for column in shape(rows))
-            conditions = []
-            if bounds[have]:
-                conditions += within(rows)
-            if len(overridden):
-                keys = "SELECT key FROM overridden" if len(overridden) > LITERAL else ", ".join(map(str, overridden))
-                conditions.append(f"{kind.key.name} NOT IN ({keys})")
+            conditions = changed if whole else [*within(rows), *changed]
             where = f" WHERE {' AND '.join(conditions)}" if conditions else ""
             yield f"SELECT {columns} FROM read_parquet({listed(paths)}){where}"
 
@@ -244,8 +251,10 @@ def _newer(kind: Kind) -> str:
     return f"SELECT %s, count(*), COALESCE(sum(written), 0)::bigint, max(at) FROM ({rows}) newer (written, at)"
 
 
-def _tail(cut: int, revision: int, gone: int, rows: int, writers: int, latest: datetime | None) -> Tail:
-    stamp = None if rows > FEW else (cut, revision, rows, writers, gone)
+def _tail(known: list[Any], newer: list[Any]) -> Tail:
+    cut, revision, reads, gone = known
+    rows, writers, latest = newer
+    stamp = (cut, revision, rows, writers, gone) if reads and rows <= FEW else None
     return Tail(cut, revision, rows, gone, stamp, latest)
 
 

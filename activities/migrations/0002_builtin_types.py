@@ -22,7 +22,7 @@ TYPES = {
 }  # fmt: skip
 
 
-def make(apps, schema_editor):
+def make(apps, _schema_editor):
     kinds, parameters = apps.get_model("activities", "ActivityType"), apps.get_model("activities", "Parameter")
     for key, declared in TYPES.items():
         made, _new = kinds.objects.get_or_create(key=key, defaults={"built_in": True})
