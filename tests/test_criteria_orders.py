@@ -345,6 +345,11 @@ def test_sums_beyond_what_computers_count_in_are_exact(account: Any) -> None:
     assert members(order("max", "eq", 99999999999999.9)) == set()
     assert members(order("avg", "lt", 99999999999999)) == {contact.pk for contact in contacts}
     assert members(order("avg", "gt", 91666666666666.6)) == {contact.pk for contact in contacts}
+
+
+def test_an_average_of_nobody_is_compared_with_the_largest_number(account: Any) -> None:
+    factories.contact()
+    assert members(order("avg", "lt", 999999999999999)) == set()
     assert members(order("avg", "gt", 91666666666666.7)) == set()
 
 

@@ -76,6 +76,7 @@ def refused(data: Any) -> CriteriaError:
         ({"kind": "field", "field": "email", "op": "matches", "value": "(a"}, "value"),
         ({"kind": "field", "field": "email", "op": "matches", "value": "(a{1000}){1000}"}, "value"),
         ({"kind": "field", "field": "email", "op": "matches", "value": "(?=a)b"}, "value"),
+        ({"kind": "field", "field": "email", "op": "matches", "value": "(?<newer>a)"}, "value"),
         ({"kind": "field", "field": "status", "op": "eq", "value": "deleted"}, "value"),
         ({"kind": "field", "field": "created_at", "op": "on", "value": "2026-02-30"}, "value"),
         ({"kind": "field", "field": "created_at", "op": "on", "value": "2026-02-01T10:00"}, "value"),

@@ -160,7 +160,7 @@ def _bounds(totals: Totals, number: Decimal) -> tuple[Any, Any]:
     if totals.per is None:
         return top // bottom, -(-top // bottom)
     per = totals.per
-    if len(per) and abs(top) * int(per.max()) >= LARGE:
+    if abs(top) * int(per.max(initial=1)) >= LARGE:  # also of nobody: numpy looks at the number
         per = per.astype(object)
     return top * per // bottom, -(-top * per // bottom)
 
