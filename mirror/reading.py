@@ -35,7 +35,7 @@ FORMAT = (
 )
 
 
-_everyone: dict[str, tuple[tuple[int, ...], BitMap]] = {}  # schema -> stamp of its contacts, all of them
+_everyone: dict[str, tuple[tuple[int | str, ...], BitMap]] = {}  # schema -> stamp of its contacts, all of them
 ACCOUNTS = 100  # whose contacts are kept in a process
 
 
@@ -66,7 +66,7 @@ class Tail:
     revision: int
     rows: int  # beyond the cut; FEW + 1: more
     gone: int
-    stamp: tuple[int, ...] | None
+    stamp: tuple[int | str, ...] | None
     latest: datetime | None
 
 
@@ -245,10 +245,15 @@ class Reader:
 
 
 def _newer(kind: Kind) -> str:
-    """A query: of the rows beyond a cut the number, the sum of their writers, the last moment."""
+    """A query: of the rows beyond a cut the number, a sum that tells them and their writers apart, the last moment.
+
+    A plain sum of writers would not do: one that began early and ended late can write two rows anew whose writers
+    were one earlier and one later than it.
+    """
     moment = "NULL::timestamptz" if kind.moment is None else "t.at"
-    rows = f"SELECT {kind.written}, {moment} FROM {kind.table} WHERE {kind.written} >= %s LIMIT %s"
-    return f"SELECT %s, count(*), COALESCE(sum(written), 0)::bigint, max(at) FROM ({rows}) newer (written, at)"
+    rows = f"SELECT t.id, {kind.written}, {moment} FROM {kind.table} WHERE {kind.written} >= %s LIMIT %s"
+    told = "COALESCE(sum(hashint8extended(id, written)), 0)::text"
+    return f"SELECT %s, count(*), {told}, max(at) FROM ({rows}) newer (id, written, at)"
 
 
 def _tail(known: list[Any], newer: list[Any]) -> Tail:

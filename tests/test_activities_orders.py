@@ -185,6 +185,7 @@ def test_orders_that_are_refused(account, ala, field: str, value: Any, code: str
         (line(price="x"), ".price", "not_number"),
         (line(amount=10**14), ".amount", "too_long"),
         (line(price=10**13, quantity=100), ".amount", "too_long"),
+        (line(price="99999999999999.9999", quantity="99999999999.999"), ".amount", "too_long"),
         (line(amount=10**13, quantity="0.001"), ".amount", "too_long"),
         (line(name="x" * 301), ".name", "too_long"),
         (line(brand="a\0"), ".brand", "control_signs"),

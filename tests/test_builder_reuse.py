@@ -5,6 +5,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 import pytest
+from django.db import connection
 from django_tenants.utils import schema_context
 
 from contacts.models import Contact
@@ -154,3 +155,20 @@ def test_another_engagement_window_of_the_account_is_another_count(count: Callab
     assert count(engaged).total == 1
     type(account).objects.filter(pk=account.pk).update(engagement_days=5)
     assert count(engaged).total == 0
+
+
+def test_a_writer_between_two_others_that_writes_both_their_rows_anew_is_in_the_next_count(
+    count: Callable[..., Live],
+) -> None:
+    early, late = factories.contact(lead_score=30), factories.contact(lead_score=30)
+    Contact.objects.filter(pk=early.pk).update(lead_score=31)
+    between = connection.copy()
+    try:
+        with between.cursor() as cursor:
+            cursor.execute("BEGIN; SELECT pg_current_xact_id()")
+            Contact.objects.filter(pk=late.pk).update(lead_score=31)
+            assert count(WARM).total == 2
+            cursor.execute("UPDATE acme.contacts_contact SET lead_score = 0; COMMIT")
+    finally:
+        between.close()
+    assert count(WARM).total == 0

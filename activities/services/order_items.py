@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Sequence
 from datetime import datetime
-from decimal import ROUND_HALF_UP, Decimal
+from decimal import ROUND_HALF_UP, Context, Decimal
 from functools import partial
 from typing import Any
 
@@ -17,6 +17,7 @@ from activities.services.values import decimal, money, not_negative, required, t
 
 MOST_LINES = 1000
 PLACES = Decimal("0.0001")
+ENOUGH = Context(prec=40, rounding=ROUND_HALF_UP)  # 32 digits of the largest price times the largest quantity
 
 
 def read_orders(items: Any, *, moment_of: Callable[[Any], datetime], complaints: Complaints) -> list[dict[str, Any]]:
@@ -105,9 +106,9 @@ def completed(raw: Any, complain: Complain) -> dict[str, Any]:
         complain("amount", ValidationError(_("Give the amount or the price."), code="required"))
     try:
         if "amount" not in line and "price" in line:
-            line["amount"] = money((line["price"] * pieces).quantize(PLACES, ROUND_HALF_UP))
+            line["amount"] = money(ENOUGH.quantize(ENOUGH.multiply(line["price"], pieces), PLACES))
         elif "price" not in line and "amount" in line:
-            line["price"] = money((line["amount"] / pieces).quantize(PLACES, ROUND_HALF_UP))
+            line["price"] = money(ENOUGH.quantize(ENOUGH.divide(line["amount"], pieces), PLACES))
     except ValidationError as error:
         complain("amount", error)
     return line

@@ -17,7 +17,7 @@ from segmentation.criteria import Context, Criterion
 from segmentation.criteria.base import speaks_of_now
 
 KEPT_S = 600  # longer than somebody thinks about the next change; what is counted again is kept again
-Stamps = tuple[tuple[int, ...], ...]
+Stamps = tuple[tuple[int | str, ...], ...]
 
 
 @dataclass(frozen=True)
