@@ -23,7 +23,7 @@ from segmentation.criteria.context import Context
 from segmentation.criteria.errors import RefusedError
 from segmentation.criteria.evidence import lately, short
 from segmentation.criteria.labels import Within
-from segmentation.criteria.tallies import OPERATORS, Totals, count, ends, holding, unbeaten
+from segmentation.criteria.tallies import OPERATORS, Totals, besides, count, ends, holding, unbeaten
 from segmentation.criteria.telling import times_told, window_told
 from segmentation.criteria.times import TICK, Span
 from segmentation.criteria.values.number import Number
@@ -126,7 +126,7 @@ class Occurrences(Criterion):
         query = f"SELECT contact_id, {_true(fits)} AS fits FROM {{rows}}"  # noqa: S608 - constants, bound values
         read = context.reader.select(rows, query, fits.params)
         totals = count(read["contact_id"])
-        every = ~np.isin(totals.ids, read["contact_id"][~read["fits"]])
+        every = besides(totals.ids, read["contact_id"][~read["fits"]])
         return Totals(totals.ids[every], totals.values[every])
 
     def ends(self, context: Context) -> BitMap:

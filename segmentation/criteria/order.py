@@ -106,16 +106,16 @@ class OrderCriterion(Criterion):
                 rows = Rows(ORDER, self._columns(fits.columns), first=span.start, last=span.last)
                 return _chosen(context.reader.select(rows, query, fits.params))
             case "only":
-                read = self.read(context, self.span(context))
-                fit = read["fits"] & ~np.isin(read["contact_id"], read["contact_id"][~read["fits"]])
+                read = self.read(context, self.span(context), placed=moments)
+                fit = tallies.besides(read["contact_id"], read["contact_id"][~read["fits"]])
                 return _chosen(read, fit)
             case _:
                 read = self.read(context, self.reach(context))
                 ends = tallies.ends(read["contact_id"], read["moment"], read["id"], last=self.pick == "last")
                 return _chosen(read, ends[read["fits"][ends]])
 
-    def read(self, context: Context, reach: Span) -> Arrays:
-        """All orders that count, and whether each `fits`: satisfies `where`, in the window."""
+    def read(self, context: Context, reach: Span, *, placed: bool = True) -> Arrays:
+        """All orders that count, and whether each `fits`: satisfies `where`, in the window. `placed`: with id, moment."""
         counted = sales.counted(ORDER, self.where)
         fits = conditions.joined(self.where, sales.ORDER_PARAMS, context)
         tests, params = [f"({fits.sql})"] if fits.sql else [], list(fits.params)
@@ -125,7 +125,8 @@ class OrderCriterion(Criterion):
                 params.append(bound.astimezone(UTC).replace(tzinfo=None))
         test = f"({' AND '.join(tests)}) IS TRUE" if tests else "true"
         condition = f" WHERE {counted.sql}" if counted.sql else ""
-        query = f"SELECT contact_id, id, moment, {test} AS fits{self._unit} FROM {{rows}}{condition}"  # noqa: S608 - constants
+        place = ", id, moment" if placed else ""
+        query = f"SELECT contact_id{place}, {test} AS fits{self._unit} FROM {{rows}}{condition}"  # noqa: S608 - constants
         rows = Rows(ORDER, self._columns(fits.columns + counted.columns), first=reach.start, last=reach.last)
         return context.reader.select(rows, query, params)
 
