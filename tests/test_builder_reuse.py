@@ -172,3 +172,12 @@ def test_a_writer_between_two_others_that_writes_both_their_rows_anew_is_in_the_
     finally:
         between.close()
     assert count(WARM).total == 0
+
+
+def test_what_happens_at_the_very_instant_of_a_count_is_in_the_future_of_that_count_alone(
+    count: Callable[..., Live],
+) -> None:
+    factories.activity(factories.contact(), "page_view", at=NOW)
+    ahead = {**VIEWED, "within": {"next": 1, "unit": "day"}}
+    assert count(ahead).total == 1
+    assert count(ahead, at=NOW + timedelta(microseconds=1)).total == 0

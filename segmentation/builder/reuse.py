@@ -74,7 +74,7 @@ class Session:
         if '"hour"' in json.dumps(criterion.raw):
             return False
         latest = [context.reader.latest(kind) for kind in criterion.reads]
-        return all(at is None or at <= kept.at for at in latest)
+        return all(at is None or at < kept.at for at in latest)  # at that very instant: in what begins now, then not
 
     def _key(self, criterion: Criterion, context: Context) -> str:
         mask = "" if context.mask is None else hashlib.blake2b(context.mask.serialize()).hexdigest()
