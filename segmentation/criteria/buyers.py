@@ -10,13 +10,16 @@ from functools import cached_property
 from typing import NamedTuple
 
 import numpy as np
+from django.core.cache import cache
 from django.db import connection
 
 from mirror.kinds import ORDER
-from mirror.reading import Reader, Rows
+from mirror.layout import fingerprint
+from mirror.reading import Arrays, Reader, Rows
 from segmentation.criteria import sales, tallies
 from segmentation.criteria.context import Context
 from segmentation.criteria.tallies import Totals
+from segmentation.criteria.times import TICK
 
 SCORES = 5
 # By recency (rows, the most recent first) and by frequency and money together (1 to 5).
@@ -34,7 +37,7 @@ TOTAL = ORDER.column("total")
 FIFTHS = (20, 40, 60, 80)  # of a hundred buyers, how many stand at or below a cut-off
 BANDS, FREQUENT = (80, 99), 75
 RANKS = {"recency": FIFTHS, "frequency": (*FIFTHS, FREQUENT), "monetary": (*FIFTHS, *BANDS)}
-KEPT = 200  # cut-offs that a process remembers
+KEPT_S = 3600
 
 
 class CutOffs(NamedTuple):
@@ -98,11 +101,13 @@ def buyers(context: Context) -> Buyers:
 
 
 def _buyers(context: Context) -> Buyers:
-    spent, last = measured(context, "monetary"), measured(context, "recency")
-    orders = measured(context, "frequency")
-    recency, frequency, monetary = (cut_offs(context, name).values for name in RANKS)
+    own = _together(context, everybody=False)
+    if sum(context.was_made(("cut-offs", name)) is None and _kept(context, name) is None for name in RANKS) > 1:
+        _together(context, everybody=True)
+    recency, frequency, monetary = (cut_offs(context, name) for name in RANKS)
     ends = CutOffs(_moments(recency), frequency[:4], monetary[:4], monetary[4:], frequency[4:])
-    return Buyers(spent.ids, _moments(last.values), orders.values, spent.values, ends)
+    orders, spent = own["frequency"], own["monetary"]
+    return Buyers(spent.ids, _moments(own["recency"].values), orders.values, spent.values, ends)
 
 
 def _moments(microseconds: np.ndarray) -> np.ndarray:
@@ -115,22 +120,46 @@ def measured(context: Context, name: str, *, everybody: bool = False) -> Totals:
 
     Each reads only what it needs, and counting comes free with the amounts. `everybody`: also those not looked at.
     """
+    whole = everybody or context.only is None
+    together: dict[str, Totals] | None = context.was_made(("buyers", whole))
+    if together:
+        return together[name]
+    if name == "frequency" and (spent := context.was_made(("buyers", "monetary", whole))):
+        return _counts(spent)
     reader = context.population if everybody else context.reader
     found: Callable[[], Totals] = {
         "recency": lambda: _last_orders(reader, context.present),
         "frequency": lambda: _numbers(reader, context.present),
         "monetary": lambda: _amounts(reader, context.present),
     }[name]
-    whole = everybody or context.only is None
-    if name == "frequency" and (spent := context.was_made(("buyers", "monetary", whole))):
-        return Totals(spent.ids, spent.per)
     return context.made(("buyers", name, whole), found)
+
+
+def _together(context: Context, *, everybody: bool) -> dict[str, Totals]:
+    """All that can be `measured`, in one reading."""
+    reader = context.population if everybody else context.reader
+    return context.made(("buyers", everybody or context.only is None), lambda: _all(reader, context.present))
+
+
+def _all(reader: Reader, present: datetime) -> dict[str, Totals]:
+    rows = Rows(ORDER, (*_COUNTED.columns, TOTAL), last=present)
+    read = reader.select(rows, _query(f"moment, {TOTAL.name} AS units"))
+    spent = _there(tallies.average(read["contact_id"], read["units"]), reader)
+    last = _there(tallies.extreme(read["contact_id"], _microseconds(read), largest=True), reader)
+    return {"recency": last, "frequency": _counts(spent), "monetary": spent}
+
+
+def _counts(averages: Totals) -> Totals:
+    return Totals(averages.ids, np.asarray(averages.per))
+
+
+def _microseconds(read: Arrays) -> np.ndarray:
+    return np.asarray(read["moment"]).astype("datetime64[us]", copy=False).view(np.int64)
 
 
 def _last_orders(reader: Reader, present: datetime) -> Totals:
     read = reader.select(Rows(ORDER, _COUNTED.columns, last=present), _query("moment"))
-    microseconds = np.asarray(read["moment"]).astype("datetime64[us]", copy=False).view(np.int64)
-    return _there(tallies.extreme(read["contact_id"], microseconds, largest=True), reader)
+    return _there(tallies.extreme(read["contact_id"], _microseconds(read), largest=True), reader)
 
 
 def _numbers(reader: Reader, present: datetime) -> Totals:
@@ -163,43 +192,76 @@ def _there(totals: Totals, reader: Reader) -> Totals:
 
 
 # --- cut-offs --------------------------------------------------------------------------------------------------
-class Known(NamedTuple):
-    """Cut-offs by RANKS, as of an instant."""
+class Kept(NamedTuple):
+    """Cut-offs, and from when until before when they are these: no order begins to count in between. None: open."""
 
     values: np.ndarray
-    at: datetime
+    since: datetime | None
+    until: datetime | None
+
+    def at(self, present: datetime) -> bool:
+        """Whether they are those of that instant."""
+        return (self.since is None or self.since <= present) and (self.until is None or present < self.until)
 
 
-_known: dict[tuple[object, ...], Known] = {}
-
-
-def cut_offs(context: Context, name: str) -> Known:
-    """Those of all buyers. Where only some contacts are looked at, they are remembered as long as no order changes."""
+def cut_offs(context: Context, name: str) -> np.ndarray:
+    """Those of all buyers, by RANKS. Where only some contacts are looked at, they are kept for as long as they hold."""
     return context.made(("cut-offs", name), lambda: _cut_offs(context, name))
 
 
-def _cut_offs(context: Context, name: str) -> Known:
-    key = None if context.only is None else _key(context, name)
-    known = _known.get(key) if key else None
-    if known and known.at <= context.present:
-        latest = context.population.latest("order")
-        if latest is None or latest <= known.at:  # no order has begun to count since
-            return known
-    found = Known(ranked(measured(context, name, everybody=True).values, RANKS[name]), context.present)
-    if key:
-        while len(_known) >= KEPT:
-            _known.pop(next(iter(_known)), None)
-        _known[key] = found
+def _cut_offs(context: Context, name: str) -> np.ndarray:
+    kept = _kept(context, name)
+    if kept is not None:
+        return kept
+    found = ranked(measured(context, name, everybody=True).values, RANKS[name])
+    if scope := _scope(context):
+        cache.set(_key(scope, name), tuple(Kept(found, *_unmoved(context))), KEPT_S)
     return found
 
 
-def _key(context: Context, name: str) -> tuple[object, ...] | None:
-    """What the cut-offs depend on besides time; None if that can't be told: in a transaction that writes, say."""
-    stamp = context.population.tails["order"].stamp
+def _kept(context: Context, name: str) -> np.ndarray | None:
+    """The cut-offs as another evaluation counted them, if they are those of this one."""
+    scope = _scope(context)
+    if scope is None:
+        return None
+    every = context.made("kept cut-offs", lambda: cache.get_many([_key(scope, each) for each in RANKS]))
+    kept = every.get(_key(scope, name))
+    return Kept(*kept).values if kept and Kept(*kept).at(context.present) else None
+
+
+def _unmoved(context: Context) -> tuple[datetime | None, datetime | None]:
+    """The time around now in which no order begins to count: from the last one on, until before the next."""
+    present, latest = context.present, context.population.latest("order")
+    if latest is None or latest <= present:
+        return latest, None
+    read = context.population.select(Rows(ORDER, first=present + TICK), "SELECT min(moment) AS moment FROM {rows}")
+    return present, next((sales.aware(moment) for moment in np.ma.compressed(read["moment"])), None)
+
+
+def _scope(context: Context) -> str | None:
+    """What an account's cut-offs depend on, but for time; None: they are counted anew.
+
+    Contacts need not be in it: no order is there whose contact is not.
+    """
+    return None if context.only is None else context.made("cut-offs", lambda: _scope_of(context.population))
+
+
+def _scope_of(reader: Reader) -> str | None:
     with connection.cursor() as cursor:
-        cursor.execute("SELECT pg_current_xact_id_if_assigned() IS NULL")
-        (reads_only,) = cursor.fetchone()
-    return (connection.schema_name, name, stamp) if stamp is not None and reads_only else None  # type: ignore[attr-defined]
+        # A transaction that is no snapshot may see other orders than it saw the stamp of.
+        cursor.execute(
+            "SELECT current_setting('transaction_isolation') IN ('repeatable read', 'serializable'),"
+            " system_identifier, timeline_id FROM pg_control_system(), pg_control_checkpoint()"
+        )
+        snapshot, *cluster = cursor.fetchone()
+    stamp = reader.tails["order"].stamp
+    if not snapshot or stamp is None:
+        return None
+    return ":".join(map(str, (fingerprint(), *cluster, *stamp)))
+
+
+def _key(scope: str, name: str) -> str:
+    return f"cut-offs:{name}:{'-'.join(map(str, RANKS[name]))}:{scope}"
 
 
 def ranked(values: np.ndarray, percents: Sequence[int]) -> np.ndarray:

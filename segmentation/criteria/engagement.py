@@ -1,7 +1,7 @@
 """`engagement`: whether somebody did anything lately that shows interest."""
 
 from dataclasses import replace
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Annotated, ClassVar, Literal
 
 import numpy as np
@@ -45,7 +45,25 @@ class EngagementCriterion(Criterion):
         return engaged & context.everyone if self.state == "engaged" else context.but(engaged)
 
     def engaged(self, context: Context) -> BitMap:
-        return BitMap.union(*(id_set(context.reader.ids(rows, where)) for rows, where in self.sources(context)))
+        if context.only is None:
+            return BitMap.union(*(id_set(context.reader.ids(rows, where)) for rows, where in self.sources(context)))
+        start = context.span(self.window(context.catalog)).start or datetime.min.replace(tzinfo=UTC)
+        ids, moments = self.latest(context)
+        return id_set(ids[moments >= np.datetime64(start.astimezone(UTC).replace(tzinfo=None))])
+
+    def latest(self, context: Context) -> tuple[np.ndarray, np.ndarray]:
+        """The contacts, and when each last did something of a kind that counts: once for every kind it did."""
+
+        def read() -> tuple[np.ndarray, np.ndarray]:
+            found = []
+            for rows, where in self.sources(context):
+                condition = f" WHERE {where}" if where else ""
+                query = f"SELECT contact_id, max(moment) AS moment FROM {{rows}}{condition} GROUP BY contact_id"  # noqa: S608 - constants
+                found.append(context.reader.select(replace(rows, first=None), query))
+            ids, moments = ([np.asarray(one[name]) for one in found] for name in ("contact_id", "moment"))
+            return np.concatenate(ids), np.concatenate(moments)
+
+        return context.made(("engaged", context.span(self.window(context.catalog)).last), read)
 
     def sources(self, context: Context) -> list[tuple[Rows, str]]:
         """The rows that show interest, and which of them."""
@@ -77,12 +95,11 @@ class EngagementCriterion(Criterion):
     @override
     def evidence(self, contact: int, *, context: Context, words: Words) -> Sentence:
         """When the last happened of what counts, whenever that was."""
-        latest: list[datetime] = []
-        for rows, where in self.sources(context):
-            query = f"SELECT max(moment) AS moment FROM {{rows}} WHERE {where or 'true'}"  # noqa: S608 - constants
-            read = context.reader.select(replace(rows, first=None), query)["moment"]
-            latest += [aware(at) for at in np.ma.compressed(read)]
-        return phrase(_("last active {date}"), date=words.moment(max(latest))) if latest else plain(_("never active"))
+        ids, moments = self.latest(context)
+        own = moments[ids == contact]
+        if not len(own):
+            return plain(_("never active"))
+        return phrase(_("last active {date}"), date=words.moment(aware(own.max())))
 
     @override
     def moves_with_time(self, catalog: Catalog) -> bool:

@@ -12,7 +12,7 @@ from pyroaring import BitMap
 from contacts.id_sets import id_set
 from segmentation.criteria import sales
 from segmentation.criteria.base import Criterion, register
-from segmentation.criteria.buyers import GROUPS, SCORES, Buyers, buyers, cut_offs, measured, scores
+from segmentation.criteria.buyers import GROUPS, SCORES, buyers, cut_offs, measured, scores
 from segmentation.criteria.catalog import Catalog
 from segmentation.criteria.context import Context
 from segmentation.criteria.errors import RefusedError
@@ -101,7 +101,7 @@ class RfmCriterion(Criterion):
     def scored(name: str, score: Score, context: Context) -> BitMap:
         """The contacts with such a score."""
         totals = measured(context, name)
-        own = scores(totals.values, cut_offs(context, name).values[: SCORES - 1])
+        own = scores(totals.values, cut_offs(context, name)[: SCORES - 1])
         return holding(Totals(totals.ids, own), score.op, score.read(), empty=None, context=context)
 
     # --- in words ----------------------------------------------------------------------------------------------
@@ -128,26 +128,32 @@ class RfmCriterion(Criterion):
 
     def evidence(self, contact: int, *, context: Context, words: Words) -> Sentence:
         """`score 4 for recency: last order 12 Nov, 14:03`; for groups the group and all three scores."""
-        found = buyers(context)
-        at = found.at(contact)
-        if at is None:
-            return plain(_("no orders, so no scores"))
-        told = [self.own_score(found, at, name, words) for name in (self.asked or SCORE_NAMES)]
+        told: list[Sentence] = []
         if self.groups is not None:
-            told.insert(0, phrase(_("in the group {group}"), group=str(GROUP_NAMES[GROUPS[found.group[at]]])))
+            found = buyers(context)
+            at = found.at(contact)
+            if at is not None:
+                told.append(phrase(_("in the group {group}"), group=str(GROUP_NAMES[GROUPS[found.group[at]]])))
+        for name in self.asked or SCORE_NAMES:
+            totals = measured(context, name)
+            if totals.of(contact) is None:
+                return plain(_("no orders, so no scores"))
+            at = int(np.searchsorted(totals.ids, contact))
+            told.append(self.own_score(name, totals.values[at : at + 1], context, words))
         return semicolons(told)
 
     @staticmethod
-    def own_score(found: Buyers, at: int, name: str, words: Words) -> Sentence:
-        score = words.number(int(getattr(found, name)[at]))
-        orders = sales.orders_told(words)(int(found.orders[at]))
-        spent = sales.money(words)(sales.in_decimals(int(found.spent[at]) * sales.MONEY))
+    def own_score(name: str, value: np.ndarray, context: Context, words: Words) -> Sentence:
+        """`value`: the one of the contact, as it is measured."""
+        score = words.number(int(scores(value, cut_offs(context, name)[: SCORES - 1])[0]))
         match name:
             case "recency":
-                date = words.moment(sales.aware(found.last[at]))
+                date = words.moment(sales.aware(value.view("datetime64[us]")[0]))
                 return phrase(_("score {score} for recency: last order {date}"), score=score, date=date)
             case "frequency":
+                orders = sales.orders_told(words)(int(value[0]))
                 return phrase(_("score {score} for frequency: {orders}"), score=score, orders=orders)
+        spent = sales.money(words)(sales.in_decimals(int(value[0]) * sales.MONEY))
         return phrase(_("score {score} for amount spent: {amount}"), score=score, amount=spent)
 
     def moves_with_time(self, catalog: Catalog) -> bool:

@@ -44,7 +44,7 @@ class SpenderCriterion(Criterion):
             return context.but(id_set(measured(context, "frequency").ids))
         if self.band is not None:
             totals = measured(context, "monetary")
-            chosen = in_band(totals.values, self.band, cut_offs(context, "monetary").values[-2:])
+            chosen = in_band(totals.values, self.band, cut_offs(context, "monetary")[-2:])
         else:
             totals = measured(context, "frequency")
             chosen = self.buying(totals.values, context)
@@ -65,7 +65,7 @@ class SpenderCriterion(Criterion):
     @staticmethod
     def frequent(context: Context) -> int | None:
         """The number of orders that the frequent have more than; None: nobody buys."""
-        ends = cut_offs(context, "frequency").values
+        ends = cut_offs(context, "frequency")
         return int(ends[-1]) if len(ends) else None
 
     # --- in words ----------------------------------------------------------------------------------------------
@@ -90,7 +90,7 @@ class SpenderCriterion(Criterion):
             return phrase(template, orders=told(int(number)), bound=told(bound))
         amounts = measured(context, "monetary")
         spent = amounts.values[np.searchsorted(amounts.ids, contact)]
-        ends = (spent, *cut_offs(context, "monetary").values[-2:])
+        ends = (spent, *cut_offs(context, "monetary")[-2:])
         amount, medium, big = (sales.money(words)(sales.in_decimals(int(one) * sales.MONEY)) for one in ends)
         template = _("{amount} in all; medium spenders spent more than {medium}, big ones more than {big}")
         return phrase(template, amount=amount, medium=medium, big=big)
