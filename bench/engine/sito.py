@@ -190,14 +190,14 @@ def _named(values: str, names: dict[str, dict[str, int]]) -> str:
 
 
 # --- counting ----------------------------------------------------------------------------------------------------
-def count(tree: Any) -> dict[str, Any]:
+def count(tree: Any, reuse: Any = None) -> dict[str, Any]:
     """One whole calculation, as a segment's is, from the criteria's JSON to its members."""
     from segmentation.criteria import Context, parse
     from segmentation.engine import evaluate, snapshot
 
     began = time.perf_counter()
     with snapshot():
-        evaluation = evaluate(parse(tree), context=Context(now=NOW, zone=ZONE))
+        evaluation = evaluate(parse(tree), context=Context(now=NOW, zone=ZONE, reuse=reuse))
     ms = (time.perf_counter() - began) * 1000
     return {
         "count": evaluation.count,
@@ -207,11 +207,10 @@ def count(tree: Any) -> dict[str, Any]:
 
 
 def recount(tree: Any) -> dict[str, Any]:
-    """As `count`, in an editing session that has counted a tree much like it before.
+    """As `count`, in an editing session that has counted a tree much like it before."""
+    from segmentation.builder.reuse import Session
 
-    What the builder keeps between two counts of a draft is used here, when there is such a thing.
-    """
-    return count(tree)
+    return count(tree, Session(user=1, place="segment:new"))
 
 
 def sizes() -> dict[str, int]:
