@@ -23,7 +23,8 @@ from jobs.services import run
 from segmentation.criteria import parse
 from segmentation.engine import Context, evaluate
 from segmentation.models import Calculation, Reason, RefreshUnit, SavedCriteria, Segment, UploadedList
-from segmentation.services.calculations import fill, following, request_calculation
+from segmentation.movements import before_of, moves
+from segmentation.services.calculations import fill, following, request_calculation, write
 from segmentation.services.segments import Settings, create_segment
 from segmentation.services.uploads import read_upload
 from tags.counting import count_all
@@ -176,12 +177,15 @@ def complete(told: Told, calculation: Calculation, *, at: datetime) -> None:
     context = Context(now=at, zone=told.account.zone, mask=came)
     context.reader = Past(at)
     found = evaluate(parse(calculation.version.criteria), context=context)
+    before = before_of(segment.pk)
+    told_moves = moves(found, before, version=calculation.version_id) if before else {}
     fill(calculation, found, before=segment.latest.member_ids if segment.latest else came - came, as_of=at)
     calculation.state, calculation.attempts = JobState.DONE, 1
     calculation.started_at, calculation.finished_at = at, at + timedelta(milliseconds=found.ms)
     calculation.progress = calculation.total = len(found.nodes)
     calculation.lease_until = None
     calculation.save()
+    write(calculation, told_moves)
     segment.latest, segment.ready_until = calculation, calculation.finished_at + segment.readiness
     segment.save(update_fields=["latest", "ready_until"])
 

@@ -23,7 +23,7 @@ from segmentation.criteria.context import Context
 from segmentation.criteria.errors import RefusedError
 from segmentation.criteria.evidence import lately, short
 from segmentation.criteria.labels import Within
-from segmentation.criteria.tallies import OPERATORS, Totals, besides, count, ends, holding, unbeaten
+from segmentation.criteria.tallies import OPERATORS, Totals, besides, count, ends, holding, often, unbeaten
 from segmentation.criteria.telling import times_told, window_told
 from segmentation.criteria.times import TICK, Span
 from segmentation.criteria.values.number import Number
@@ -112,17 +112,25 @@ class Occurrences(Criterion):
     def members(self, context: Context) -> BitMap:
         if self.end:
             return self.ends(context) & context.everyone
-        totals = self.totals(context)
-        found = holding(totals, self.times.op, self.times.read(), empty=0, context=context)
-        return found if self.pick == "any" else found & id_set(totals.ids)
+        if self.pick == "any":
+            return often(self.ids(context), self.times.op, self.times.read(), context=context)
+        totals = self.only(context)
+        return holding(totals, self.times.op, self.times.read(), empty=None, context=context) & id_set(totals.ids)
 
-    def totals(self, context: Context) -> Totals:
-        """How many rows each contact has that count."""
+    def ids(self, context: Context) -> np.ndarray:
+        """The contact of every row that counts."""
         source, span = self.found(context), self.span(context)
         fits = conditions.joined(self.where, source.params, context)
         rows = Rows(source.kind, fits.columns, source.type, span.start, span.last)
-        if self.pick == "any" or not self.where:
-            return count(context.reader.ids(rows, fits.sql, fits.params))
+        return context.reader.ids(rows, fits.sql, fits.params)
+
+    def only(self, context: Context) -> Totals:
+        """How many rows each contact has, of those all of whose rows fit."""
+        if not self.where:
+            return count(self.ids(context))
+        source, span = self.found(context), self.span(context)
+        fits = conditions.joined(self.where, source.params, context)
+        rows = Rows(source.kind, fits.columns, source.type, span.start, span.last)
         query = f"SELECT contact_id, {_true(fits)} AS fits FROM {{rows}}"  # noqa: S608 - constants, bound values
         read = context.reader.select(rows, query, fits.params)
         totals = count(read["contact_id"])

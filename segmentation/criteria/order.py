@@ -115,7 +115,7 @@ class OrderCriterion(Criterion):
                 return _chosen(read, ends[read["fits"][ends]])
 
     def read(self, context: Context, reach: Span, *, placed: bool = True) -> Arrays:
-        """All orders that count, and whether each `fits`: satisfies `where`, in the window. `placed`: with id, moment."""
+        """All orders that count, and whether each `fits`: `where` holds, in the window. `placed`: with id, moment."""
         counted = sales.counted(ORDER, self.where)
         fits = conditions.joined(self.where, sales.ORDER_PARAMS, context)
         tests, params = [f"({fits.sql})"] if fits.sql else [], list(fits.params)
@@ -178,7 +178,7 @@ class OrderCriterion(Criterion):
         if self.measure == "count":
             if never(self.op, operand):
                 return plain(_("placed no orders"))
-            number = sales.compared(self.op, operand, words.number, words)
+            number = sales.compared(self.op, operand, words.number, words, counts=True)
             n = sales.deciding(self.op, operand)
             # Translators: number: "at least 3", "from 2 to 5"
             return phrase(ngettext("placed {number} order", "placed {number} orders", n), number=number)

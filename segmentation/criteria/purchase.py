@@ -108,7 +108,7 @@ class PurchaseCriterion(Criterion):
             # Translators: amount: "more than 300 PLN"; things: "brand X", "anything"
             amount = sales.compared(self.op, operand, sales.money(words), words)
             return phrase(_("spent {amount} on {things}"), amount=amount, things=things)
-        number, n = sales.compared(self.op, operand, words.number, words), sales.deciding(self.op, operand)
+        number, n = sales.compared(self.op, operand, words.number, words, counts=True), sales.deciding(self.op, operand)
         if self.measure == "quantity":
             # Translators: number: "at least 3"; things: "brand X", "anything"
             template = ngettext("bought {number} piece of {things}", "bought {number} pieces of {things}", n)

@@ -88,8 +88,11 @@ def aware(moment: np.datetime64) -> datetime:
 
 
 # --- in words --------------------------------------------------------------------------------------------------
-def compared(op: str, operand: Any, told: Callable[[Decimal], str], words: Words) -> Sentence:
-    """`more than 300 PLN`: an operator of numbers as part of a sentence. `told`: how a number is written."""
+def compared(op: str, operand: Any, told: Callable[[Decimal], str], words: Words, *, counts: bool = False) -> Sentence:
+    """`more than 300 PLN`: an operator of numbers as part of a sentence. `told`: how a number is written.
+
+    counts: of things that are counted, so that there are fewer of them, not less.
+    """
     if op == "between":
         return phrase(_("from {low} to {high}"), low=told(operand.low), high=told(operand.high))
     if op in ("in", "not_in"):
@@ -98,7 +101,7 @@ def compared(op: str, operand: Any, told: Callable[[Decimal], str], words: Words
     template = {
         "eq": _("exactly {value}"),
         "ne": _("not exactly {value}"),
-        "lt": _("less than {value}"),
+        "lt": _("fewer than {value}") if counts else _("less than {value}"),
         "lte": _("at most {value}"),
         "gt": _("more than {value}"),
         "gte": _("at least {value}"),

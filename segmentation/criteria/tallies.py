@@ -137,6 +137,22 @@ def holding(totals: Totals, op: str, operand: Any, *, empty: int | None, context
     return id_set(totals.ids[found]) & context.everyone
 
 
+def often(ids: np.ndarray, op: str, operand: Any, *, context: Context) -> BitMap:
+    """The contacts for whom `op` holds of how often they stand in `ids`; nobody's rows are 0.
+
+    As `holding` of `count`, but straight from the array of all ids: half of the time of "once or more".
+    """
+    if op in NEGATIVE:
+        return context.but(often(ids, NEGATIVE[op], operand, context=context))
+    if len(ids) * SPARSE < int(ids.max(initial=0)):
+        return holding(count(ids), op, operand, empty=0, context=context)
+    counts = np.bincount(ids)
+    found, there = compare(Totals(counts, counts), op, operand), counts > 0
+    if _holds(0, op, operand):
+        return context.but(masked(there & ~found))
+    return masked(there & found) & context.everyone
+
+
 def compare(totals: Totals, op: str, operand: Any) -> np.ndarray:
     """For each contact in `totals` whether the positive operator `op` holds."""
     values = totals.values
