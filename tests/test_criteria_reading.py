@@ -256,3 +256,19 @@ def test_messages_are_told_in_the_language_that_is_active_then() -> None:
 
 def test_every_kind_of_the_language_is_known() -> None:
     assert {"field", "attribute", "tag", "category", "consent", "segment", "saved", "file", "sample"} <= set(KINDS)
+
+
+@pytest.mark.parametrize(
+    ("text", "path"),
+    [
+        ('{"all": [{"kind": "field", "field": "lead_score", "op": "gt", "value": NaN}]}', "all[0].value"),
+        ('{"all": [{"kind": "field", "field": "lead_score", "op": "gt", "value": 1e999}]}', "all[0].value"),
+        ('{"all": [{"kind": "sample", "percent": 1234567890123456, "salt": "a"}]}', "all[0].percent"),
+        ('{"any": [{"not": {"kind": "tag", "op": "any", "op": "all", "tags": ["A"]}}]}', "any[0].not"),
+        ('{"all": [], "all": []}', ""),
+    ],
+)
+def test_what_is_wrong_in_the_text_itself_is_refused_at_its_place(text: str, path: str) -> None:
+    with pytest.raises(CriteriaError) as refused:
+        parse_json(text)
+    assert refused.value.path == path

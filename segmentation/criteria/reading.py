@@ -2,6 +2,7 @@
 
 import json
 import re
+from dataclasses import dataclass
 from typing import Any, NoReturn
 
 from django.utils.translation import gettext_noop as _
@@ -31,7 +32,7 @@ def load(text: str | bytes) -> JSON:
     try:
         decoded = text.decode("utf-8-sig") if isinstance(text, bytes) else text
         _check_nesting(decoded)
-        return json.loads(
+        data = json.loads(
             decoded, parse_float=_float, parse_int=_int, parse_constant=_constant, object_pairs_hook=_object
         )
     except UnicodeDecodeError:
@@ -40,6 +41,8 @@ def load(text: str | bytes) -> JSON:
         raise CriteriaError(
             "", _("This is no JSON: see line {line}, column {column}."), line=error.lineno, column=error.colno
         ) from None
+    _refuse_wrong(data)
+    return data
 
 
 def parse(data: JSON, *, path: str = "") -> Node:
@@ -223,32 +226,54 @@ def _check_letters(text: str, here: str) -> None:
         raise CriteriaError(here, _("This text has a character that is none."))
 
 
-def _float(digits: str) -> float:
-    _check_digits(digits)
-    return float(digits)
+# --- while the text is loaded: what is wrong is left in its place, so that it is refused with its path ----------------
 
 
-def _int(digits: str) -> int:
-    _check_digits(digits)
-    return int(digits)
+@dataclass(frozen=True)
+class _Wrong:
+    """Something that no criteria can hold, where it stood."""
+
+    refusal: RefusedError
 
 
-def _check_digits(digits: str) -> None:
+def _refuse_wrong(data: JSON) -> None:
+    """Raises: CriteriaError with the path of the first thing that is wrong. Nested no deeper than the limit by now."""
+    waiting: list[tuple[JSON, str]] = [(data, "")]
+    while waiting:
+        value, here = waiting.pop()
+        if isinstance(value, _Wrong):
+            raise value.refusal.under(here)
+        if isinstance(value, dict):
+            waiting += [(one, below(here, shown(key))) for key, one in reversed(value.items())]
+        elif isinstance(value, list):
+            waiting += [(value[at], f"{here}[{at}]") for at in reversed(range(len(value)))]
+
+
+def _float(digits: str) -> float | _Wrong:
+    return _wrong(digits) or float(digits)
+
+
+def _int(digits: str) -> int | _Wrong:
+    return _wrong(digits) or int(digits)
+
+
+def _wrong(digits: str) -> _Wrong | None:
     """Before the conversion: that of a long number takes time, and rounds."""
     try:
         exact_literal(digits)
     except RefusedError as refusal:
-        raise refusal.under("") from None
+        return _Wrong(refusal)
+    return None
 
 
-def _constant(name: str) -> NoReturn:
-    raise CriteriaError("", _("“{value}” is no number."), value=name)
+def _constant(name: str) -> _Wrong:
+    return _Wrong(RefusedError(_("“{value}” is no number."), value=name))
 
 
-def _object(pairs: list[tuple[str, JSON]]) -> dict[str, JSON]:
+def _object(pairs: list[tuple[str, JSON]]) -> dict[str, JSON] | _Wrong:
     found = dict(pairs)
     if len(found) < len(pairs):
         names = [name for name, _value in pairs]
         twice = next(name for name in names if names.count(name) > 1)
-        raise CriteriaError("", _("The key “{key}” is there twice."), key=shown(twice))
+        return _Wrong(RefusedError(_("The key “{key}” is there twice."), key=shown(twice)))
     return found
