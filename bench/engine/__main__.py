@@ -99,13 +99,13 @@ def ways_of(systems: Systems, tree: Tree) -> list[tuple[str, Worker, dict[str, s
 
 
 def agree(systems: Systems, tree: Tree) -> tuple[int, list[str]]:
-    """What Sito counts, and what others count otherwise, in words. Every way they have is tried."""
+    """What Sito counts, and what others count otherwise, in words. Every way they have is tried, as far as it ends."""
     counted = systems.sito.ask("count", tree=queries.criteria(tree.root))["count"]
     others = {}
     for name, worker, ways in ways_of(systems, tree):
         for way, query in ways.items():
             others[f"{report.NAMES[name]} ({way})"] = worker.ask("count", query=query)["count"]
-    wrong = [f"{name} {number:,}" for name, number in others.items() if number != counted]
+    wrong = [f"{name} {number:,}" for name, number in others.items() if number not in (counted, None)]
     return counted, [f"{tree.name}: Sito {counted:,}, {', '.join(wrong)}"] if wrong else []
 
 
