@@ -310,7 +310,7 @@ def listed(paths: Sequence[str]) -> str:
 
 @contextmanager
 def copied(query: str, params: Sequence[Any], *, few: bool) -> Iterator[str]:
-    """The result of a PostgreSQL query as CSV for DuckDB: a file in memory if it is small, else on disk; "" for no rows.
+    """The result of a PostgreSQL query as CSV for DuckDB: in memory if it is small, else on disk; "" if it has no rows.
 
     10,000 rows: 2 ms; a row that is not there: 1 ms.
     """
