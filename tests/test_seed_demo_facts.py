@@ -281,7 +281,7 @@ def test_the_tables_are_as_they_were_once_they_are_loaded() -> None:
             "SELECT conrelid::regclass::text, conname, pg_get_constraintdef(oid) FROM pg_constraint"
             " WHERE connamespace = current_schema()::regnamespace"
             " UNION ALL SELECT tablename, indexname, indexdef FROM pg_indexes WHERE schemaname = current_schema()"
-            " ORDER BY 1, 2"
+            " ORDER BY 1, 2, 3"
         )
 
     before = shape()
