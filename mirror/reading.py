@@ -58,8 +58,8 @@ class Tail:
     """How far a kind is mirrored, and what has been written since, as this snapshot sees it.
 
     `stamp` is equal for equal rows of the kind: the cut, and of the rows beyond it number, writers and those gone;
-    None if there are too many to tell, or if this very transaction writes: what it undoes leaves no trace. `latest`:
-    when the last of the rows beyond the cut happened.
+    None if there are too many to tell; if this very transaction writes: what it undoes leaves no trace; or if it is no
+    snapshot: it may read other rows than those the stamp is of. `latest`: when the last row beyond the cut happened.
     """
 
     cut: int
@@ -83,7 +83,8 @@ class Reader:
         """Of every kind. Two queries, whatever the number of rows."""
         with connection.cursor() as cursor:
             cursor.execute(
-                "SELECT k.kind, COALESCE(cut, 0), COALESCE(revision, 0), pg_current_xact_id_if_assigned() IS NULL,"
+                "SELECT k.kind, COALESCE(cut, 0), COALESCE(revision, 0), pg_current_xact_id_if_assigned() IS NULL"
+                " AND current_setting('transaction_isolation') IN ('repeatable read', 'serializable'),"
                 " (SELECT count(*) FROM mirror_gone g WHERE g.kind = replace(k.kind, 'line', 'order'))"
                 " FROM unnest(%s::text[]) k (kind) LEFT JOIN mirror_cut c ON c.kind = k.kind AND layout = %s"
                 " AND cut > 0 AND system = (SELECT system_identifier::text FROM pg_control_system())",

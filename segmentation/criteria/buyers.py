@@ -248,14 +248,10 @@ def _scope(context: Context) -> str | None:
 
 def _scope_of(reader: Reader) -> str | None:
     with connection.cursor() as cursor:
-        # A transaction that is no snapshot may see other orders than it saw the stamp of.
-        cursor.execute(
-            "SELECT current_setting('transaction_isolation') IN ('repeatable read', 'serializable'),"
-            " system_identifier, timeline_id FROM pg_control_system(), pg_control_checkpoint()"
-        )
-        snapshot, *cluster = cursor.fetchone()
+        cursor.execute("SELECT system_identifier, timeline_id FROM pg_control_system(), pg_control_checkpoint()")
+        cluster = cursor.fetchone()
     stamp = reader.tails["order"].stamp
-    if not snapshot or stamp is None:
+    if stamp is None:
         return None
     return ":".join(map(str, (fingerprint(), *cluster, *stamp)))
 
