@@ -71,6 +71,7 @@ TENANT_APPS = [
     "segmentation",
     "actions",
     "exports",
+    "insights",
 ]
 INSTALLED_APPS = [*SHARED_APPS, *TENANT_APPS, "django.forms"]
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"

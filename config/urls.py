@@ -20,4 +20,5 @@ urlpatterns = [
     path("", include("segmentation.urls")),
     path("", include("actions.urls")),
     path("", include("exports.urls")),
+    path("", include("insights.urls")),
 ]

@@ -1,0 +1,6 @@
+"""Why, compare, matrix, forecast."""
+
+from django.urls import URLPattern
+
+app_name = "insights"
+urlpatterns: list[URLPattern] = []
