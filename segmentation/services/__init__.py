@@ -2,6 +2,7 @@
 
 from segmentation.services.calculations import calculate, cancel_calculation, refresh_due, request_calculation
 from segmentation.services.errors import EditedMeanwhileError, NameTakenError, SegmentError, SegmentInUseError
+from segmentation.services.fixed_lists import criterion_of, fixed_list
 from segmentation.services.segments import (
     Settings,
     clean_name,
@@ -14,6 +15,6 @@ from segmentation.services.uploads import read_upload, remove_old_uploads
 
 __all__ = [
     "EditedMeanwhileError", "NameTakenError", "SegmentError", "SegmentInUseError", "Settings", "calculate",
-    "cancel_calculation", "clean_name", "create_segment", "delete_segment", "edit_criteria", "edit_settings",
-    "read_upload", "refresh_due", "remove_old_uploads", "request_calculation",
+    "cancel_calculation", "clean_name", "create_segment", "criterion_of", "delete_segment", "edit_criteria",
+    "edit_settings", "fixed_list", "read_upload", "refresh_due", "remove_old_uploads", "request_calculation",
 ]  # fmt: skip
