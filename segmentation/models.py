@@ -279,9 +279,27 @@ class Draft(models.Model):
     place = models.CharField(max_length=60)  # "segment:new", "segment:12", "saved:new" …
     form = models.JSONField()
     kept_at = models.DateTimeField()
+    window = models.CharField(max_length=32, default="")  # the page, as opened once, that it was kept from
+    sequence = models.PositiveBigIntegerField(default=0)  # which of that page's requests: an older one comes too late
+    step = models.PositiveIntegerField(default=0)  # which of its steps is the form as it stands
 
     class Meta:
         constraints = [models.UniqueConstraint(fields=["user", "place"], name="draft_place")]
 
     def __str__(self) -> str:
         return self.place
+
+
+class DraftStep(models.Model):
+    """The criteria of a draft before and after each change: what undo and redo go along."""
+
+    draft = models.ForeignKey(Draft, on_delete=models.CASCADE, related_name="steps")
+    number = models.PositiveIntegerField()
+    form = models.JSONField()
+    typing = models.CharField(max_length=60, default="")  # the field still being filled in; "*": about to be drawn anew
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["draft", "number"], name="draft_step")]
+
+    def __str__(self) -> str:
+        return f"{self.draft_id}: {self.number}"
