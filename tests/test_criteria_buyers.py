@@ -3,7 +3,6 @@
 import time
 from datetime import datetime, timedelta
 from typing import Any
-from zoneinfo import ZoneInfo
 
 import numpy as np
 import pytest
@@ -24,12 +23,12 @@ from segmentation.engine import evaluate
 from segmentation.parts.buyers import GROUP_NAMES
 from tests import factories
 from tests.factories import NOW
+from tests.support.asking import WARSAW, ago, found, members
 from tests.test_builder_form import read, refused, sent
 from tests.test_oracle import QUIET
 
 pytestmark = pytest.mark.django_db
 
-WARSAW = ZoneInfo("Europe/Warsaw")
 BANDS = ("low", "medium", "big")
 
 
@@ -39,25 +38,8 @@ def _in_english_in_warsaw() -> Any:
         yield
 
 
-def ago(days: float) -> datetime:
-    return NOW - timedelta(days=days)
-
-
 def context(**more: Any) -> Context:
     return Context(now=NOW, zone=WARSAW, **more)
-
-
-def members(tree: Any, **more: Any) -> set[int]:
-    return set(evaluate(parse(tree), context=context(**more)).members)
-
-
-def found(tree: Any, people: dict[str, int]) -> str:
-    """The names of those a tree finds; its complement must find exactly the others."""
-    check(parse(tree), Catalog())
-    inside, outside = members(tree), members({"not": tree})
-    assert not inside & outside
-    assert inside | outside == set(people.values())
-    return " ".join(name for name, pk in people.items() if pk in inside)
 
 
 def score(name: str, op: str, value: Any) -> dict[str, Any]:
