@@ -90,7 +90,7 @@ class _Steps:
             earlier = tree
             yield Cause.EDITED, lambda moved: self._now(earlier, moved)
         if tree is not None and self.before.as_of < self.found.context.now:
-            all_of_it = list(_followed(tree, catalog, set()))
+            all_of_it = list(followed(tree, catalog, set()))
             if any(criterion.moves_with_time(catalog) for criterion in all_of_it):
                 then = tree
                 own = any(one.kind in OWN and getattr(one, "op", "") == "last" for one in all_of_it)
@@ -138,14 +138,14 @@ class _Steps:
         return evaluate(tree, context=looked).members & moved
 
 
-def _followed(tree: Node, catalog: Catalog, seen: set[Target]) -> Iterator[Criterion]:
+def followed(tree: Node, catalog: Catalog, seen: set[Target]) -> Iterator[Criterion]:
     """The criteria of a tree and of all that it has evaluated, each tree once."""
     for criterion in criteria(tree):
         yield criterion
         target = criterion.target()
         if target is not None and target.evaluated and target not in seen:
             seen.add(target)
-            yield from _followed(parse(catalog.criteria(target.kind, target.id)), catalog, seen)
+            yield from followed(parse(catalog.criteria(target.kind, target.id)), catalog, seen)
 
 
 def _created_after(at: datetime, among: BitMap) -> BitMap:
