@@ -230,3 +230,14 @@ class HistoryEntry(models.Model):
 
     def __str__(self) -> str:
         return f"{self.kind} {self.label}".strip()
+
+
+class Selection(models.Model):
+    """The contacts that a user has selected in the contact manager; paging and searching keep them."""
+
+    user = models.OneToOneField(settings.AUTH_USER_MODEL, primary_key=True, on_delete=models.CASCADE, related_name="+")
+    members = models.BinaryField()  # Roaring bitmap of contact ids, never empty
+    changed_at = models.DateTimeField(db_index=True)
+
+    def __str__(self) -> str:
+        return f"{self.user_id}"

@@ -303,3 +303,16 @@ class DraftStep(models.Model):
 
     def __str__(self) -> str:
         return f"{self.draft_id}: {self.number}"
+
+
+class ContactQuery(models.Model):
+    """Criteria that the contact manager is narrowed by: its address holds the key. Never changed once made."""
+
+    key = models.CharField(max_length=16, unique=True)
+    criteria = models.JSONField()
+    created_at = models.DateTimeField()
+    created_by = models.ForeignKey(settings.AUTH_USER_MODEL, null=True, on_delete=models.SET_NULL, related_name="+")
+    used_at = models.DateTimeField(db_index=True)  # to the day: what nobody has opened for long is removed
+
+    def __str__(self) -> str:
+        return self.key
