@@ -3,3 +3,11 @@ from django.apps import AppConfig
 
 class InsightsConfig(AppConfig):
     name = "insights"
+
+    def ready(self) -> None:
+        """Joins in below: what the contact manager can list."""
+        from contacts.manager import register_filter
+        from insights.contact_sets import FILTERS
+
+        for entry in FILTERS:
+            register_filter(entry)

@@ -1,0 +1,109 @@
+"""Two segments beside each other, and whom to compare a segment with (SG6)."""
+
+import json
+from dataclasses import dataclass
+from urllib.parse import urlencode
+
+from django.core.paginator import Page, Paginator
+from django.db.models import F, QuerySet
+from django.db.models.functions import Collate
+from django.http import HttpRequest, HttpResponse
+from django.urls import reverse
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_safe
+
+from config.asked import page_number, problems_in
+from config.pages import page
+from contacts.folding import folded, plain, polish_key
+from insights.contact_sets import ids_in
+from insights.overlap import BOTH, FIRST, SECOND, Measured, Overlap, measured
+from insights.people import LONGEST
+from segmentation.models import Segment
+from segmentation.selectors import segment_for, segments
+from segmentation.views.segment import head
+
+PER_PAGE = 20  # sets of as many segments are loaded for a page
+SORTS = {"name": Collate(polish_key("name"), "C"), "contacts": F("latest__count"), "calculated": F("latest__as_of")}
+
+
+@dataclass(frozen=True)
+class PartRow:
+    """One part of a comparison, with its list and what makes a segment of it."""
+
+    name: str
+    title: str
+    count: int
+    list_url: str
+    create_url: str
+
+
+@require_safe
+def compare(request: HttpRequest, pk: int) -> HttpResponse:
+    """`?with=ID`: that pair. Below it the other segments, each with its overlap."""
+    segment = segment_for(request, pk)
+    context = head(request, segment) | {"q": request.GET.get("q", ""), "sort": request.GET.get("sort") or "name"}
+    if segment.latest_id is None:
+        return page(request, "insights/compare.html", context)
+    problems = problems_in(request.GET, texts=("q", "with"), sorts=SORTS)
+    (own,) = measured([segment.pk]).values()
+    if wanted := request.GET.get("with"):
+        overlap, problem = paired(own, wanted)
+        problems += [problem] if problem else []
+        context |= {"overlap": overlap, "parts": parts(overlap) if overlap else []}
+    if problems:
+        return page(request, "insights/compare.html", context | {"problems": problems}, part="others", status=422)
+    context["page"] = others(request, own)
+    return page(request, "insights/compare.html", context, part="others")
+
+
+def paired(own: Measured, wanted: str) -> tuple[Overlap | None, str]:
+    """The pair asked for, or why there is none."""
+    (pk,) = ids_in([wanted])
+    if pk == own.segment:
+        return None, _("A segment is compared with another one.")
+    found = measured([pk])
+    if pk in found:
+        return Overlap(own, found[pk]), ""
+    known = Segment.objects.filter(pk=pk).values_list("name", flat=True).first()
+    if known is None:
+        return None, _("There is no such segment (any more).")
+    return None, _("“%(name)s” has not been calculated yet.") % {"name": known}
+
+
+def parts(overlap: Overlap) -> list[PartRow]:
+    """The three parts, with the addresses of their lists and of Create segment."""
+    first, second = overlap.first, overlap.second
+    told = [
+        (FIRST, _("Only in %(name)s") % {"name": first.name}, overlap.only_first),
+        (BOTH, _("In both"), overlap.both),
+        (SECOND, _("Only in %(name)s") % {"name": second.name}, overlap.only_second),
+    ]
+    contacts, create = reverse("contacts:manager"), reverse("segmentation:create")
+    return [
+        PartRow(
+            name,
+            title,
+            count,
+            f"{contacts}?compared={first.calculation}.{second.calculation}.{name}",
+            f"{create}?{urlencode({'criteria': json.dumps(overlap.criteria(name))})}",
+        )
+        for name, title, count in told
+    ]
+
+
+def others(request: HttpRequest, own: Measured) -> Page:
+    """A page of the other segments that have been calculated, as overlaps with `own`."""
+    sort = request.GET.get("sort") or "name"
+    by = SORTS[sort.removeprefix("-")]
+    rows = named(segments().filter(latest__isnull=False).exclude(pk=own.segment), request.GET.get("q", ""))
+    rows = rows.order_by(by.desc() if sort.startswith("-") else by.asc(), "pk")
+    shown = Paginator(rows.values_list("pk", flat=True), PER_PAGE).get_page(page_number(request.GET))
+    found = measured(shown.object_list)
+    shown.object_list = [Overlap(own, found[pk]) for pk in shown.object_list if pk in found]  # type: ignore[assignment]
+    return shown
+
+
+def named(rows: QuerySet[Segment], text: str) -> QuerySet[Segment]:
+    """Those with `text` in their name, whatever its case and diacritics."""
+    wanted = folded(text.strip()[:LONGEST])
+    return rows.alias(plain_name=plain("name")).filter(plain_name__contains=wanted) if wanted else rows
