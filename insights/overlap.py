@@ -6,12 +6,15 @@ from datetime import datetime
 from functools import cached_property
 from typing import Any
 
+from django.db.models.functions import Collate
 from pyroaring import BitMap
 
+from contacts.folding import polish_key
 from segmentation.models import Calculation, Segment, bitmap_of
 
 FIRST, BOTH, SECOND = "first", "both", "second"
 PARTS = (FIRST, BOTH, SECOND)
+BY_NAME: Any = Collate(polish_key("name"), "C")
 MOST = 20  # segments in a matrix: 190 pairs
 
 
@@ -69,9 +72,10 @@ class Overlap:
 
 
 def measured(segments: Iterable[int]) -> dict[int, Measured]:
-    """Those of `segments` that have been calculated, by id; each set is loaded once, all in one query."""
+    """Those of `segments` that have been calculated, by id and in the order of names; all in one query."""
     names = ("pk", "name", "latest", "latest__as_of", "latest__members")
-    rows = Segment.objects.filter(pk__in=list(segments), latest__isnull=False).values_list(*names)
+    rows = Segment.objects.filter(pk__in=list(segments), latest__isnull=False).order_by(BY_NAME, "pk")
+    rows = rows.values_list(*names)
     return {pk: Measured(pk, name, last, as_of, bitmap_of(members)) for pk, name, last, as_of, members in rows}
 
 
@@ -79,7 +83,10 @@ def of_calculation(pk: int) -> Measured | None:
     """The members of a past calculation, if it is there and was finished."""
     names = ("segment", "segment__name", "pk", "as_of", "members")
     found = Calculation.objects.filter(pk=pk, members__isnull=False).values_list(*names).first()
-    return Measured(*found[:4], bitmap_of(found[4])) if found else None
+    if found is None:
+        return None
+    segment, name, calculation, as_of, members = found
+    return Measured(segment, name, calculation, as_of, bitmap_of(members))
 
 
 # --- several -------------------------------------------------------------------------------------------------
@@ -103,8 +110,9 @@ class Cell:
         return 1 + min(4, self.both * 5 // self.row.count)
 
     @property
-    def together(self) -> int:
-        return self.row.count + self.column.count - self.both
+    def share(self) -> float:
+        """Of the row's segment."""
+        return self.both / self.row.count if self.row.count else 0.0
 
 
 def matrix(chosen: Sequence[Measured]) -> list[tuple[Measured, list[Cell]]]:

@@ -15,7 +15,10 @@ GROUPS = ("all", "any")
 
 @dataclass(slots=True)
 class Line:
-    """One criterion. `good`: it speaks for the contact being in, `holds` or not; `refers`: the criteria it refers to."""
+    """One criterion. `good`: it speaks for the contact being in, whether it holds or not.
+
+    refers: the criteria it refers to; shown_at: where those are explained already.
+    """
 
     path: str
     icon: str

@@ -2,11 +2,11 @@
 
 import json
 from dataclasses import dataclass
+from typing import Any
 from urllib.parse import urlencode
 
 from django.core.paginator import Page, Paginator
 from django.db.models import F, QuerySet
-from django.db.models.functions import Collate
 from django.http import HttpRequest, HttpResponse
 from django.urls import reverse
 from django.utils.translation import gettext as _
@@ -14,16 +14,16 @@ from django.views.decorators.http import require_safe
 
 from config.asked import page_number, problems_in
 from config.pages import page
-from contacts.folding import folded, plain, polish_key
+from contacts.folding import folded, plain
 from insights.contact_sets import ids_in
-from insights.overlap import BOTH, FIRST, SECOND, Measured, Overlap, measured
+from insights.overlap import BOTH, BY_NAME, FIRST, SECOND, Measured, Overlap, measured
 from insights.people import LONGEST
 from segmentation.models import Segment
 from segmentation.selectors import segment_for, segments
 from segmentation.views.segment import head
 
 PER_PAGE = 20  # sets of as many segments are loaded for a page
-SORTS = {"name": Collate(polish_key("name"), "C"), "contacts": F("latest__count"), "calculated": F("latest__as_of")}
+SORTS: dict[str, Any] = {"name": BY_NAME, "contacts": F("latest__count"), "calculated": F("latest__as_of")}
 
 
 @dataclass(frozen=True)
@@ -98,8 +98,9 @@ def others(request: HttpRequest, own: Measured) -> Page:
     rows = named(segments().filter(latest__isnull=False).exclude(pk=own.segment), request.GET.get("q", ""))
     rows = rows.order_by(by.desc() if sort.startswith("-") else by.asc(), "pk")
     shown = Paginator(rows.values_list("pk", flat=True), PER_PAGE).get_page(page_number(request.GET))
-    found = measured(shown.object_list)
-    shown.object_list = [Overlap(own, found[pk]) for pk in shown.object_list if pk in found]  # type: ignore[assignment]
+    ids: list[int] = list(shown.object_list)
+    found = measured(ids)
+    shown.object_list = [Overlap(own, found[pk]) for pk in ids if pk in found]  # type: ignore[assignment]
     return shown
 
 

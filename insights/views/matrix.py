@@ -8,7 +8,6 @@ from django.views.decorators.http import require_safe
 
 from config.asked import problems_in
 from config.pages import page
-from contacts.folding import polish_key_of
 from insights.contact_sets import ids_in
 from insights.overlap import MOST, Cell, Measured, measured
 from insights.overlap import matrix as overlaps
@@ -16,24 +15,63 @@ from insights.views.compare import SORTS, named
 from segmentation.selectors import segments
 
 OFFERED = 50  # segments to tick, besides those that are chosen
+Rows = list[tuple[Measured, list[Cell]]]
 
 
 @require_safe
 def matrix(request: HttpRequest) -> HttpResponse:
     """`?segment=1&segment=2…`: the table; above it the segments to choose from."""
-    sort = request.GET.get("sort") or "-contacts"
+    sort, text = request.GET.get("sort") or "-contacts", request.GET.get("q", "")
     ids = list(dict.fromkeys(ids_in(request.GET.getlist("segment"))))
-    chosen = measured(ids[: MOST + 1])
+    chosen = measured(ids[:MOST])
     problems = problems_of(request, ids, chosen)
+    rows: Rows = []
+    if not problems and len(chosen) > 1:
+        rows = ordered(overlaps(in_order(chosen, sort)), sort)
     context: dict[str, Any] = {
-        "q": request.GET.get("q", ""),
+        "q": text,
         "sort": sort,
         "problems": problems,
-        "chosen": [chosen[pk] for pk in ids if pk in chosen],
+        "chosen": list(chosen.values()),
+        "offered": offered(text, chosen),
+        "rows": rows,
+        "columns": in_order(chosen, sort) if rows else [],
         "most": MOST,
     }
-    context |= offered(context["q"], chosen)
-    if not problems and len(chosen) > 1:
-        context["rows"] = ordered(overlaps(by_size(list(chosen.values()), sort)), sort)
-        context["columns"] = [cell.column for cell in overlaps(by_size(list(chosen.values()), sort))[0][1]]
-    return page(request, "insights/matrix.html", context, part="table", status=422 if problems else 200)
+    return page(request, "insights/matrix.html", context, part="overlap", status=422 if problems else 200)
+
+
+def problems_of(request: HttpRequest, ids: list[int], chosen: dict[int, Measured]) -> list[str]:
+    """What cannot be shown as asked, in sentences."""
+    query = request.GET.copy()
+    query.pop("segment", None)  # may stand there several times
+    sorts = {"name", "contacts", *map(str, chosen)}
+    found = problems_in(query, texts=("q",), sorts=sorts)
+    if len(ids) > MOST:
+        found.append(_("At most %(most)s segments can be compared at once.") % {"most": MOST})
+    elif len(chosen) < len(ids):
+        found.append(_("One of these segments is not there (any more), or has not been calculated yet."))
+    return found
+
+
+def in_order(chosen: dict[int, Measured], sort: str) -> list[Measured]:
+    """By name or by size, whichever the rows go by."""
+    by_name = list(chosen.values())
+    if sort.removeprefix("-") == "name":
+        return by_name[::-1] if sort.startswith("-") else by_name
+    return sorted(by_name, key=lambda one: one.count, reverse=sort != "contacts")
+
+
+def ordered(rows: Rows, sort: str) -> Rows:
+    """By the share of each row that is in one column's segment, where that is asked for."""
+    column = sort.removeprefix("-")
+    if not column.isdecimal():
+        return rows
+    at = next(place for place, cell in enumerate(rows[0][1]) if cell.column.segment == int(column))
+    return sorted(rows, key=lambda row: row[1][at].share, reverse=sort.startswith("-"))
+
+
+def offered(text: str, chosen: dict[int, Measured]) -> list[tuple[int, str, int | None]]:
+    """Segments that can be added: id, name and size."""
+    rows = named(segments().filter(latest__isnull=False).exclude(pk__in=chosen), text).order_by(SORTS["name"], "pk")
+    return list(rows.values_list("pk", "name", "latest__count")[:OFFERED])

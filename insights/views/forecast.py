@@ -1,0 +1,33 @@
+"""How many will leave and join in the next 30 days if nothing happens, with their lists and a curve."""
+
+from datetime import timedelta
+
+from django.http import HttpRequest, HttpResponse
+from django.views.decorators.http import require_safe
+
+from config.pages import page
+from insights import forecasting
+from segmentation.criteria import CriteriaError
+from segmentation.selectors import segment_for
+from segmentation.views.segment import head
+
+FRESH = timedelta(minutes=10)  # a forecast younger than this is shown again when the page is opened
+
+
+@require_safe
+def forecast(request: HttpRequest, pk: int) -> HttpResponse:
+    """The page; `?count=1` takes a new forecast, which the page asks for by itself where there is no fresh one."""
+    segment = segment_for(request, pk)
+    now, zone = request.now, request.tenant.zone  # type: ignore[attr-defined]
+    context = head(request, segment)
+    if segment.latest_id is None:
+        return page(request, "insights/forecast.html", context, part="forecast")
+    if "count" in request.GET:
+        try:
+            context["forecast"] = forecasting.taken(segment, now=now, zone=zone)
+        except CriteriaError as error:
+            return page(request, "insights/forecast.html", context | {"problem": error}, part="forecast", status=422)
+    else:
+        known = forecasting.newest(segment)
+        context["forecast"] = known if known and now - known.at < FRESH else None
+    return page(request, "insights/forecast.html", context, part="forecast")
