@@ -16,8 +16,9 @@ from activities.models import Activity, ActivityType, Order, OrderLine, Paramete
 from contacts.models import Attribute, Contact
 from mirror import compacting, duck, parts, purging, staging, storing
 from mirror.compacting import OvertakenError, compact
+from mirror.kinds import LINE
 from mirror.models import Cut, Discarded, File, Gone
-from mirror.reading import Reader
+from mirror.reading import Reader, Rows
 from mirror.units import UNITS
 from tests import factories
 from tests.support.facts import Facts
@@ -297,6 +298,21 @@ def test_lines_go_with_their_orders_whoever_deletes_or_moves_them():
     assert_exact()
     bring_up_to_date()
     assert_exact()
+
+
+def test_an_order_that_moved_to_a_contact_erased_since_counts_for_nobody():
+    """Not for the contact under which it is filed."""
+    first, second = factories.contact(), factories.contact()
+    order = factories.order(first, lines=[{"product": "P", "price": 5}])
+    bring_up_to_date()
+    Order.objects.filter(pk=order.pk).update(contact=second)
+    assert_exact()
+    second.delete()
+    assert_exact()
+    assert not Reader().ids(Rows(LINE)).size
+    bring_up_to_date()
+    assert_exact()
+    assert not Gone.objects.exists()
 
 
 def test_declared_later_a_parameter_or_attribute_needs_no_rebuild():
