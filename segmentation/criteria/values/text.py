@@ -135,11 +135,12 @@ class Url(Text):
     @override
     def where(self, op: str, operand: Any, column: Column, context: Any) -> Where:
         if op == "in":
-            return column.where(f"rtrim({{f}}, '/') IN ({marks(operand)})", *map(_whole, operand))
+            return column.where(f"rtrim({{f}}, '/') IN ({marks(operand)})", *map(whole, operand))
         if op == "eq":
-            return column.where("rtrim({f}, '/') = ?", _whole(operand))
+            return column.where("rtrim({f}, '/') = ?", whole(operand))
         return super().where(op, operand, column, context)
 
 
-def _whole(address: str) -> str:
+def whole(address: str) -> str:
+    """An address as it is compared as a whole."""
     return folded(address).partition("#")[0].rstrip("/")
