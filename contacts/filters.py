@@ -1,7 +1,9 @@
 """The contact manager's own filters: a contact's columns, its consents, and one for each declared attribute."""
 
+import unicodedata
 from collections.abc import Callable, Iterable
 from datetime import UTC, date, datetime, time, timedelta
+from functools import partial
 from typing import Any
 
 import django_filters
@@ -9,6 +11,7 @@ from django import forms
 from django.db.models import DecimalField, Exists, OuterRef, Q, QuerySet, Value
 from django.db.models.fields.json import KeyTextTransform
 from django.db.models.functions import Cast, Collate
+from django.http import HttpRequest
 from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, pgettext_lazy
@@ -16,11 +19,13 @@ from django_filters.fields import RangeField
 from django_filters.widgets import SuffixedMultiWidget
 
 from config.templatetags.numbers import number as number_text
+from contacts import criteria
 from contacts.attributes import day_words
 from contacts.folding import casefolded
 from contacts.manager import ManagerFilter
 from contacts.models import Attribute, AttributeType, Consent, ConsentState, Contact, ContactConsent, Status
-from contacts.selectors import matching
+from contacts.selecting import selected
+from contacts.selectors import matching, restricted
 
 Contacts = QuerySet[Contact]
 UNKNOWN = "unknown"
@@ -118,7 +123,8 @@ def day_begins(day: date, *, after: bool = False) -> datetime:
 
 
 def by_source(queryset: Contacts, _name: str, value: str) -> Contacts:
-    return queryset.alias(source_folded=casefolded("source")).filter(source_folded=value.casefold())
+    text = unicodedata.normalize("NFC", value).casefold()
+    return queryset.alias(source_folded=casefolded("source")).filter(source_folded=text)
 
 
 def by_consent(queryset: Contacts, _name: str, value: str) -> Contacts:
@@ -154,6 +160,7 @@ def own_filters(consents: Iterable[Consent]) -> list[ManagerFilter]:
                 widget=forms.CheckboxSelectMultiple,
             ),
             words=lambda value: _("Status: %(text)s") % {"text": ", ".join(str(Status(each).label) for each in value)},
+            criteria=lambda value: criteria.field("status", op="in", value=list(value)),
         ),
         ManagerFilter(
             name="lead_score",
@@ -161,11 +168,13 @@ def own_filters(consents: Iterable[Consent]) -> list[ManagerFilter]:
                 method=by_score, label=gettext_lazy("Lead score"), widget=FromToWidget(step="1")
             ),
             words=lambda value: _("Lead score: %(range)s") % {"range": range_words(value, number_text)},
+            criteria=lambda value: criteria.field("lead_score", **criteria.numbers(value)),
         ),
         ManagerFilter(
             name="created",
             filter=lambda _request: day_range_filter(by_created, pgettext_lazy("of a contact", "Created")),
             words=lambda value: _("Created: %(range)s") % {"range": range_words(value, day_words)},
+            criteria=criteria.created,
         ),
         ManagerFilter(
             name="source",
@@ -173,6 +182,7 @@ def own_filters(consents: Iterable[Consent]) -> list[ManagerFilter]:
                 method=by_source, max_length=LONGEST, label=gettext_lazy("Source")
             ),
             words=lambda value: _("Source: %(text)s") % {"text": value},
+            criteria=lambda value: criteria.field("source", op="eq", value=value),
         ),
         ManagerFilter(
             name="consent",
@@ -180,9 +190,27 @@ def own_filters(consents: Iterable[Consent]) -> list[ManagerFilter]:
                 method=by_consent, choices=answers, label=gettext_lazy("Consent"), empty_label=gettext_lazy("Any")
             ),
             words=lambda value: dict(answers).get(value, value),
+            criteria=criteria.consent,
             hidden=not answers,
         ),
+        ManagerFilter(
+            name="selected",
+            filter=selection_filter,
+            words=lambda _value: _("Selected contacts"),
+            hidden=True,
+        ),
     ]
+
+
+def selection_filter(request: HttpRequest) -> django_filters.Filter:
+    """`?selected=yes`: those that the user has selected."""
+
+    def by_selection(queryset: Contacts, _name: str, value: str) -> Contacts:
+        return restricted(queryset, selected(request.user)) if value else queryset
+
+    return django_filters.ChoiceFilter(
+        method=by_selection, choices=[("yes", gettext_lazy("Yes"))], widget=forms.HiddenInput
+    )
 
 
 def range_words(value: slice, say: Callable[[Any], str]) -> str:
@@ -201,6 +229,7 @@ def attribute_filter(attribute: Attribute) -> ManagerFilter:
         name=f"attribute-{attribute.key}",
         filter=lambda _request: build(attribute),
         words=lambda value: f"{attribute.name}: {words(value)}",
+        criteria=partial(criteria.attribute, attribute),
     )
 
 
@@ -208,7 +237,7 @@ def text_filter(attribute: Attribute) -> django_filters.Filter:
     def by_text(queryset: Contacts, _name: str, value: str) -> Contacts:
         words = casefolded(KeyTextTransform(attribute.key, "attributes"))
         return queryset.alias(**{f"text_{attribute.key}": words}).filter(
-            **{f"text_{attribute.key}__contains": value.casefold()}
+            **{f"text_{attribute.key}__contains": unicodedata.normalize("NFC", value).casefold()}
         )
 
     return django_filters.CharFilter(method=by_text, max_length=LONGEST, label=attribute.name)

@@ -10,6 +10,7 @@ from django.http import QueryDict
 from django.utils import timezone
 from django.utils.translation import get_language
 from django.utils.translation import gettext_lazy as _
+from pyroaring import BitMap
 
 from contacts.models import Attribute, AttributeType, Channel, Consent, ConsentState, Contact, Status
 
@@ -214,3 +215,34 @@ class AnswerForm(forms.Form):
         widget=forms.TextInput(attrs={"placeholder": _("a letter of 3 May, a call, …")}),
     )
     state = forms.ChoiceField(choices=ConsentState.choices, widget=forms.HiddenInput)
+
+
+TICKS, ALL, NONE, CLEAR = "ticks", "all", "none", "clear"
+MOST_ROWS = 200  # of a page of the manager, with room to grow
+
+
+class IdsField(forms.Field):
+    """Ids of contacts, as many as a page has. Gives a set."""
+
+    widget = forms.MultipleHiddenInput
+
+    def clean(self, value: list[str] | None) -> BitMap:
+        texts = value or []
+        if len(texts) > MOST_ROWS or not all(is_id(text) for text in texts):
+            raise ValidationError(_("These are no ids of contacts."))
+        return BitMap(map(int, texts))
+
+
+def is_id(text: str) -> bool:
+    return text.isascii() and text.isdecimal() and len(text) < 11 and int(text) < 2**31
+
+
+class TicksForm(forms.Form):
+    """The rows of a page of the manager, which of them are ticked, and the button pressed."""
+
+    do = forms.ChoiceField(choices=[(name, name) for name in (TICKS, ALL, NONE, CLEAR)], required=False)
+    shown = IdsField(required=False)
+    ticked = IdsField(required=False)
+
+    def clean_do(self) -> str:
+        return self.cleaned_data["do"] or TICKS

@@ -18,10 +18,12 @@ from django.db.models import QuerySet
 from django.http import HttpRequest, QueryDict
 from django.utils.translation import gettext as _
 from django_filters.widgets import SuffixedMultiWidget
+from pyroaring import BitMap
 
 from contacts import manager
 from contacts.filters import attribute_filter, own_filters
-from contacts.manager import Column, ManagerFilter, Text
+from contacts.id_sets import bitmap
+from contacts.manager import Column, Criteria, ManagerFilter, Text
 from contacts.models import Attribute, Consent, Contact
 from contacts.selectors import visible
 
@@ -90,6 +92,11 @@ class Search:
         if self.number is None:
             self.problems.append(_("There is no page “%(name)s”.") % {"name": self.request.GET["page"][:20]})
 
+    def refuse(self, problem: str) -> None:
+        """The list is not shown, for this reason."""
+        self.problems.append(problem)
+        self.__dict__.pop("errors", None)
+
     def takes_several(self, name: str) -> bool:
         widget = self.form.fields[name].widget if name in self.form.fields else None
         return bool(getattr(widget, "allow_multiple_selected", False)) or isinstance(widget, forms.MultipleHiddenInput)
@@ -127,9 +134,8 @@ class Search:
     def chips(self) -> list[Chip]:
         """The filters in force, in words."""
         return [
-            Chip(str(entry.words(self.values[entry.name])), address(self.request, without=self.parameters[entry.name]))
-            for entry in self.entries
-            if entry.name in self.values
+            Chip(self.words_of(entry), address(self.request, without=self.parameters[entry.name]))
+            for entry in self.in_force()
         ]
 
     def notes(self, total: int) -> list[Text]:
@@ -139,6 +145,31 @@ class Search:
 
     def in_force(self) -> list[ManagerFilter]:
         return [entry for entry in self.entries if entry.name in self.values]
+
+    @property
+    def query(self) -> str:
+        """The address of the list without order and page: `?…`, whatever page or button it is carried to."""
+        return address(self.request, without=["sort"])
+
+    def criteria(self) -> tuple[list[Criteria], list[ManagerFilter]]:
+        """The filters in force as criteria, all of which must hold; and the filters that can't be written so."""
+        written = [(entry, entry.criteria(self.values[entry.name])) for entry in self.in_force()]
+        return [node for _entry, node in written if node], [entry for entry, node in written if not node]
+
+    def words_of(self, entry: ManagerFilter) -> str:
+        """What a filter in force says."""
+        return str(entry.words(self.values[entry.name]))
+
+    def ids(self) -> BitMap:
+        """Everyone in the list, on whichever page."""
+        queryset = self.filterset.qs if self.filtered else visible(self.request.user)
+        try:
+            inner, params = queryset.order_by().values_list("id").query.sql_with_params()
+        except EmptyResultSet:
+            return BitMap()
+        with connection.cursor() as cursor:
+            cursor.execute(f"SELECT string_agg(int4send(id), '') FROM ({inner}) AS found (id)", params)  # noqa: S608
+            return bitmap(cursor.fetchone()[0])
 
     def controls(self) -> list[forms.BoundField]:
         """The filters that have a control beside the search box."""

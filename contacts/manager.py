@@ -1,4 +1,4 @@
-"""The contact manager's parts, and how the apps above add theirs: filters, columns, panels, belongings.
+"""The contact manager's parts, and how the apps above add theirs: filters, columns, tools, panels, belongings.
 
 Each registry is an explicit list, filled in the AppConfig.ready of the app whose part it is. Registering the same name
 again replaces the part, so that ready may run twice.
@@ -17,6 +17,13 @@ from contacts.models import Contact
 Text = str | Promise
 
 
+Criteria = dict[str, Any]  # a node of the criteria language (docs/criteria.md)
+
+
+def no_criteria(_value: Any) -> None:
+    return None
+
+
 def no_note(_request: HttpRequest, _value: Any, _total: int) -> str:
     return ""
 
@@ -26,13 +33,15 @@ class ManagerFilter:
     """One parameter of the address that narrows the list.
 
     The form field of `filter` judges the value: what it refuses is shown at the filter, with no rows. `words` says a
-    cleaned value ("Tag: VIP"); `note` may put a sentence above the list. A hidden one has no control: links carry it.
+    cleaned value ("Tag: VIP"); `note` may put a sentence above the list. `criteria` writes the value as criteria that
+    exactly the same contacts satisfy, also later; None: that can't be. A hidden one has no control: links carry it.
     """
 
     name: str
     filter: Callable[[HttpRequest], django_filters.Filter]
     words: Callable[[Any], Text]
     note: Callable[[HttpRequest, Any, int], Text] = no_note
+    criteria: Callable[[Any], Criteria | None] = no_criteria
     hidden: bool = False
 
 
@@ -44,6 +53,18 @@ class Column:
     label: Text
     template: str
     values: Callable[[HttpRequest, list[int]], Mapping[int, Any]]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Tool:
+    """Something to do with the contacts listed, or with those selected (`selected`): a link or button.
+
+    Its template gets the manager's own context; `search.query` is the address of the list.
+    """
+
+    name: str
+    template: str
+    selected: bool = False
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -69,6 +90,7 @@ Belongings = Callable[[HttpRequest, Contact], list[Belonging]]
 
 filters: dict[str, ManagerFilter] = {}
 columns: dict[str, Column] = {}
+tools: dict[str, Tool] = {}
 panels: dict[str, Panel] = {}
 belongings: list[Belongings] = []
 
@@ -79,6 +101,10 @@ def register_filter(entry: ManagerFilter) -> None:
 
 def register_column(entry: Column) -> None:
     columns[entry.name] = entry
+
+
+def register_tool(entry: Tool) -> None:
+    tools[entry.name] = entry
 
 
 def register_panel(entry: Panel) -> None:

@@ -5,6 +5,7 @@ from contacts.views import attributes, consents, contacts, manager
 app_name = "contacts"
 urlpatterns = [
     path("contacts/", manager.manager, name="manager"),
+    path("contacts/select/", manager.select, name="select"),
     path("contacts/new/", contacts.create, name="create"),
     path("contacts/<int:pk>/", contacts.contact, name="contact"),
     path("contacts/<int:pk>/edit/", contacts.edit, name="edit"),

@@ -90,6 +90,7 @@ TAG = ManagerFilter(
         method=with_tag, label=gettext_lazy("Tag"), empty_label=gettext_lazy("Any"), chosen=request.GET.get("tag", "")
     ),
     words=lambda tag: _("Tag: %(name)s") % {"name": tag.name},
+    criteria=lambda tag: {"kind": "tag", "op": "any", "tags": [tag.name]},
 )
 
 
@@ -101,4 +102,5 @@ CATEGORY = ManagerFilter(
     name="category",
     filter=category_filter,
     words=lambda category: _("Category: %(name)s") % {"name": readable_path(category)},
+    criteria=lambda category: {"kind": "category", "op": "any", "categories": [category.slug_path]},
 )

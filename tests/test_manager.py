@@ -331,7 +331,7 @@ def test_queries_do_not_grow_with_rows(client: Client) -> None:
     few = queries({}), queries({"q": "a", "attribute-city": ""})
     people(*(f"A{number}" for number in range(30)))
     assert (queries({}), queries({"q": "a", "attribute-city": ""})) == few
-    assert max(few) <= 10
+    assert max(few) <= 11
 
 
 class OddField(forms.IntegerField):

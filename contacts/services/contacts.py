@@ -13,6 +13,7 @@ from config.templatetags.numbers import number
 from contacts import hooks, normalising
 from contacts.attributes import clean_attribute
 from contacts.models import Attribute, Contact, EntryKind, HistoryEntry, Status
+from contacts.selecting import forget_contact
 from contacts.services.errors import LostUpdateError
 from users.models import User
 
@@ -193,6 +194,7 @@ def delete_contact(contact: Contact) -> None:
         Contact.objects.select_for_update().filter(pk=contact.pk).first()
         for erase in hooks.erasing:
             erase(contact)
+        forget_contact(contact)
         contact.delete()
 
 
