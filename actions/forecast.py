@@ -8,7 +8,7 @@ from pyroaring import BitMap
 
 from actions.kinds import Kind
 from actions.kinds.forms import Draft
-from actions.kinds.holding import holders
+from contacts.holding import holders
 from actions.models import Audience
 from actions.running import audience_in
 from contacts.models import Contact

@@ -23,6 +23,7 @@ ICONS = {
     EntryKind.TAG_REMOVED: "tag",
     EntryKind.CONSENT_GIVEN: "check",
     EntryKind.CONSENT_WITHDRAWN: "x",
+    EntryKind.CONSENT_RESTORED: "undo-2",
 }
 
 OWN_FIELDS = ("email", "phone", "first_name", "last_name", "external_id", "status", "lead_score", "source")
@@ -70,18 +71,41 @@ def sentence(entry: HistoryEntry) -> str:
             return _("Contact created")
         case EntryKind.CHANGED:
             return _("Details changed")
-        case EntryKind.CATEGORY_ADDED:
-            return _("Category “%(name)s” added") % names
-        case EntryKind.CATEGORY_REMOVED:
-            return _("Category “%(name)s” removed") % names
         case EntryKind.TAG_ADDED:
             return _("Tag “%(name)s” added") % names
         case EntryKind.TAG_REMOVED:
             return _("Tag “%(name)s” removed") % names
-        case EntryKind.CONSENT_GIVEN:
-            return _("Consent “%(name)s” given: %(source)s, wording version %(version)s") % consent_words(entry)
-        case EntryKind.CONSENT_WITHDRAWN:
-            return _("Consent “%(name)s” withdrawn: %(source)s") % consent_words(entry)
+        case EntryKind.CATEGORY_ADDED | EntryKind.CATEGORY_REMOVED:
+            return category_sentence(entry) % names
+        case EntryKind.CONSENT_GIVEN | EntryKind.CONSENT_WITHDRAWN | EntryKind.CONSENT_RESTORED:
+            return consent_sentence(entry) % consent_words(entry)
+
+
+def category_sentence(entry: HistoryEntry) -> str:
+    """Put in or taken out, by somebody or because an action was undone."""
+    added = entry.kind == EntryKind.CATEGORY_ADDED
+    if entry.detail.get("undo"):
+        if added:
+            return _("Category “%(name)s” added again: an action was undone")
+        return _("Category “%(name)s” removed again: an action was undone")
+    return _("Category “%(name)s” added") if added else _("Category “%(name)s” removed")
+
+
+def consent_sentence(entry: HistoryEntry) -> str:
+    """Given, withdrawn, or what it is again after an action was undone."""
+    match entry.kind, entry.detail.get("state"):
+        case EntryKind.CONSENT_GIVEN, _state:
+            return _("Consent “%(name)s” given: %(source)s, wording version %(version)s")
+        case EntryKind.CONSENT_WITHDRAWN, _state:
+            return _("Consent “%(name)s” withdrawn: %(source)s")
+        case _kind, "given":
+            return _(
+                "Consent “%(name)s” is given again (%(source)s, wording version %(version)s): an action was undone"
+            )
+        case _kind, "withdrawn":
+            return _("Consent “%(name)s” is withdrawn again (%(source)s): an action was undone")
+        case _:
+            return _("Consent “%(name)s” is unknown again: an action was undone")
 
 
 def consent_words(entry: HistoryEntry) -> dict[str, Any]:

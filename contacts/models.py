@@ -203,13 +203,15 @@ class EntryKind(models.TextChoices):
     TAG_REMOVED = "tag_removed", _("Tag removed")
     CONSENT_GIVEN = "consent_given", _("Consent given")
     CONSENT_WITHDRAWN = "consent_withdrawn", _("Consent withdrawn")
+    CONSENT_RESTORED = "consent_restored", _("Consent changed back")
 
 
 class HistoryEntry(models.Model):
     """One thing that happened to a contact. Permanent: it names what it speaks of and outlives it.
 
     `detail` by kind: changed: {"fields": {"phone": [old, new], "attributes.city": [old, new]}}; created: {"fields":
-    {"phone": [null, new]}}; consents: {"consent": key, "pl": Polish name, "source", "wording_version"}.
+    {"phone": [null, new]}}; consents: {"consent": key, "pl": Polish name, "source", "wording_version"}, and "state"
+    (given, withdrawn, unknown) where it was changed back; categories: {"undo": true} where an action was undone.
     """
 
     contact = models.ForeignKey(Contact, on_delete=models.CASCADE, related_name="history", db_index=False)
@@ -241,3 +243,49 @@ class Selection(models.Model):
 
     def __str__(self) -> str:
         return f"{self.user_id}"
+
+
+class LabelKind(models.TextChoices):
+    """What can be put on contacts and taken off again by an action."""
+
+    TAG = "tag"
+    CATEGORY = "category"
+    CONSENT = "consent"
+
+
+class LabelWrite(models.Model):
+    """One writing of a label, in the order of their ids: what undoing an action goes by (`contacts.label_writes`).
+
+    An action's: those it really changed, with what stood there before. Another's: everyone it spoke of, and only where
+    an action has written that label earlier. `undone`: it changes back what `action_run_id` did.
+    """
+
+    kind = models.CharField(max_length=8, choices=LabelKind)
+    label_id = models.BigIntegerField()
+    at = models.DateTimeField(null=True)  # the time that an action wrote into the rows
+    contacts = models.BinaryField()  # Roaring bitmap of contact ids
+    first = models.IntegerField()  # the lowest and the highest of them
+    last = models.IntegerField()
+    action_run_id = models.BigIntegerField(null=True)
+    undone = models.BooleanField(default=False)
+    before = models.BinaryField(null=True)  # compressed JSON: the rows as they were, where there were any
+
+    class Meta:
+        ordering = ["id"]
+        indexes = [
+            models.Index(fields=["kind", "label_id", "id"], name="labelwrite_label"),
+            models.Index(
+                fields=["action_run_id"], condition=Q(action_run_id__isnull=False), name="labelwrite_action_run"
+            ),
+        ]
+        constraints = [
+            models.CheckConstraint(condition=Q(kind__in=LabelKind.values), name="labelwrite_kind"),
+            models.CheckConstraint(condition=Q(first__lte=F("last")), name="labelwrite_somebody"),
+            models.CheckConstraint(
+                condition=Q(action_run_id__isnull=False) | Q(undone=False, before__isnull=True),
+                name="labelwrite_of_an_action",
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.kind} {self.label_id}, {self.first} to {self.last}"

@@ -3,6 +3,7 @@
 A tree is some hundred rows: it is read whole, once, and arranged here.
 """
 
+from collections.abc import Collection
 from dataclasses import dataclass
 
 from contacts.folding import SORTED_AS
@@ -77,6 +78,11 @@ def readable_paths_below(category: Category) -> dict[int, str]:
         if each.path != category.path:
             titles[each.path] = titles[each.path[: -Category.steplen]] + BETWEEN + each.name
     return {each.pk: shortened(titles[each.path]) for each in found}
+
+
+def readable_paths(categories: Collection[int]) -> dict[int, str]:
+    """Those of the categories that there are: id → readable path. One query."""
+    return {branch.pk: shortened(branch.title) for branch in branches() if branch.pk in categories}
 
 
 def shortened(title: str) -> str:

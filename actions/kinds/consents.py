@@ -12,7 +12,7 @@ from pyroaring import BitMap
 
 from actions.kinds.base import Kind, Names, Params, Reference, author
 from actions.kinds.forms import Draft, PartForm
-from actions.kinds.holding import holders
+from contacts.holding import holders
 from actions.models import ActionRun
 from contacts import services
 from contacts.models import Consent, ConsentState, ContactConsent

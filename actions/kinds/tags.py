@@ -13,7 +13,7 @@ from pyroaring import BitMap
 
 from actions.kinds.base import Kind, Names, Params, Reference
 from actions.kinds.forms import Draft, PartForm
-from actions.kinds.holding import holders
+from contacts.holding import holders
 from actions.models import ActionRun
 from jobs.errors import JobProblem
 from tags import assigning

@@ -12,7 +12,8 @@ from pyroaring import BitMap
 
 from contacts import normalising
 from contacts.id_sets import bitmap, id_array
-from contacts.models import Channel, Consent, ConsentState, Contact, EntryKind
+from contacts.label_writes import note_write
+from contacts.models import Channel, Consent, ConsentState, Contact, EntryKind, LabelKind
 from contacts.services.definitions import check_key
 from users.models import User
 
@@ -31,12 +32,13 @@ WITH wanted AS (
             wording_version = EXCLUDED.wording_version
         WHERE answer.state <> EXCLUDED.state
            OR (EXCLUDED.state = 'given' AND answer.wording_version < EXCLUDED.wording_version)
-    RETURNING contact_id
+    RETURNING contact_id, old.state, old.changed_at, old.source, old.wording_version
 ), written AS (
     INSERT INTO contacts_historyentry (contact_id, at, kind, label, detail, by, user_id, action_run_id)
     SELECT contact_id, %(now)s, %(kind)s, %(label)s, %(detail)s, %(by)s, %(user)s, %(run)s FROM changed
 )
-SELECT string_agg(int4send(contact_id), '') FROM changed
+SELECT string_agg(int4send(contact_id), ''), json_agg(changed) FILTER (WHERE %(run)s::bigint IS NOT NULL)::text
+FROM changed
 """
 
 
@@ -63,7 +65,7 @@ def set_consent(
     if not where:
         raise ValidationError({"source": _("Say where the answer comes from.")})
     state = ConsentState(state)
-    ids = [contacts.pk] if isinstance(contacts, Contact) else contacts
+    ids = [contacts.pk] if isinstance(contacts, Contact) else list(contacts)
     values: dict[str, Any] = {
         "ids": id_array(ids),
         "consent": consent.pk,
@@ -87,8 +89,14 @@ def set_consent(
     }
     with connection.cursor() as cursor:
         cursor.execute(SET_CONSENT, values)
-        packed = cursor.fetchone()[0]
-    return bitmap(packed)
+        packed, before = cursor.fetchone()
+    changed, asked = bitmap(packed), BitMap(ids)
+    if action_run_id is not None:
+        note_write(LabelKind.CONSENT, consent.pk, changed, at=now, action_run_id=action_run_id, before=before)
+        asked = asked - changed if state == ConsentState.WITHDRAWN else BitMap()
+    # Who withdraws once more is never given the consent back by undoing the withdrawal before, whoever wrote it down.
+    note_write(LabelKind.CONSENT, consent.pk, asked)
+    return changed
 
 
 def create_consent(*, key: str, name_en: str, name_pl: str, channel: str) -> Consent:
