@@ -54,6 +54,11 @@ class Overlap:
         return self.second.count - self.both
 
     @property
+    def sizes(self) -> tuple[int, int, int]:
+        """Of the PARTS."""
+        return self.only_first, self.both, self.only_second
+
+    @property
     def together(self) -> int:
         """How many are in at least one."""
         return self.first.count + self.second.count - self.both
@@ -74,8 +79,8 @@ class Overlap:
 def measured(segments: Iterable[int]) -> dict[int, Measured]:
     """Those of `segments` that have been calculated, by id and in the order of names; all in one query."""
     names = ("pk", "name", "latest", "latest__as_of", "latest__members")
-    rows = Segment.objects.filter(pk__in=list(segments), latest__isnull=False).order_by(BY_NAME, "pk")
-    rows = rows.values_list(*names)
+    calculated = Segment.objects.filter(pk__in=list(segments), latest__isnull=False)
+    rows = calculated.order_by(BY_NAME, "pk").values_list(*names)
     return {pk: Measured(pk, name, last, as_of, bitmap_of(members)) for pk, name, last, as_of, members in rows}
 
 

@@ -6,6 +6,7 @@ from typing import Any
 
 SPARK_WIDTH, SPARK_HEIGHT = 72, 22
 WIDTH, HEIGHT = 1000, 220
+THIN = 4  # the narrowest part of a bar
 RULES = 4  # of a line chart, above its lowest one
 
 
@@ -57,6 +58,22 @@ def sparkline_points(values: Sequence[float]) -> str:
     return " ".join(f"{x:.1f},{y:.1f}" for x, y in zip(xs, ys, strict=True))
 
 
+def overlap_shape(only_first: int, both: int, only_second: int) -> dict[str, tuple[float, float]]:
+    """Two bars, one above the other, on one scale: where each part begins, and how wide it is.
+
+    What is in both stands at the same place in both bars. A part that is not empty is always to be seen.
+    """
+    sizes = {"first": only_first, "both": both, "second": only_second}
+    whole = sum(sizes.values()) or 1
+    widths = {name: max(WIDTH * size / whole, THIN) if size else 0.0 for name, size in sizes.items()}
+    scale = WIDTH / (sum(widths.values()) or 1)
+    start, places = 0.0, {}
+    for name, width in widths.items():
+        places[name] = (round(start * scale, 1), round(width * scale, 1))
+        start += width
+    return places
+
+
 def line_chart_shape(points: Sequence[tuple[Any, float]], texts: Sequence[str]) -> dict[str, Any]:
     """Geometry of a line chart of (label, value).
 
@@ -76,3 +93,31 @@ def line_chart_shape(points: Sequence[tuple[Any, float]], texts: Sequence[str]) 
         "area": "" if bottom else f"{dots[0].x},{HEIGHT} {line} {dots[-1].x},{HEIGHT}",
         "scale": [top - (top - bottom) // RULES * rule for rule in range(RULES + 1)],
     }
+
+
+@dataclass(frozen=True)
+class Column:
+    """One bar of a histogram, placed in a drawing of `BARS_WIDTH` by `BARS_HEIGHT`."""
+
+    x: float
+    y: float
+    width: float
+    height: float
+
+
+BARS_WIDTH, BARS_HEIGHT = 1000, 100
+SEEN = 2  # high at least, where there is anybody
+
+
+def histogram_shape(counts: Sequence[int], *, beside: Sequence[bool] = ()) -> list[Column]:
+    """Geometry of bars side by side. `beside`: bars that must not press the others down: cut off where they would."""
+    apart = [count for count, other in zip(counts, beside or [False] * len(counts), strict=True) if not other]
+    top = max(apart, default=0) or max(counts, default=0) or 1
+    step = BARS_WIDTH / max(len(counts), 1)
+    columns = []
+    for place, count in enumerate(counts):
+        height = max(min(count / top, 1) * BARS_HEIGHT, SEEN if count else 0)
+        columns.append(
+            Column(round(place * step, 1), round(BARS_HEIGHT - height, 1), round(step * 0.86, 1), round(height, 1))
+        )
+    return columns

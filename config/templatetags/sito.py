@@ -189,6 +189,14 @@ def sparkline(values: Sequence[float], label: str) -> SafeString | str:
     )
 
 
+@register.inclusion_tag("frame/_overlap_chart.html")
+def overlap_chart(first: str, second: str, sizes: tuple[int, int, int], label: str) -> dict[str, Any]:
+    """Two sets as two bars on one scale; `sizes`: only in the first, in both, only in the second, told beside it."""
+    shape = charts.overlap_shape(*sizes)
+    bars = [(first, "first", shape["first"], shape["both"]), (second, "second", shape["second"], shape["both"])]
+    return {"bars": bars, "label": label, "width": charts.WIDTH}
+
+
 @register.inclusion_tag("frame/_line_chart.html")
 def line_chart(points: Sequence[tuple[Any, float]], label: str) -> dict[str, Any]:
     """A line over `points` of (moment or text, value). The same figures must stand in a table beside it."""

@@ -52,7 +52,7 @@ def compare(request: HttpRequest, pk: int) -> HttpResponse:
         context |= {"overlap": overlap, "parts": parts(overlap) if overlap else []}
     if problems:
         return page(request, "insights/compare.html", context | {"problems": problems}, part="others", status=422)
-    context["page"] = others(request, own)
+    context["page"], context["others"] = others(request, own)
     return page(request, "insights/compare.html", context, part="others")
 
 
@@ -91,8 +91,8 @@ def parts(overlap: Overlap) -> list[PartRow]:
     ]
 
 
-def others(request: HttpRequest, own: Measured) -> Page:
-    """A page of the other segments that have been calculated, as overlaps with `own`."""
+def others(request: HttpRequest, own: Measured) -> tuple[Page, list[Overlap]]:
+    """A page of the other segments that have been calculated, and their overlaps with `own`."""
     sort = request.GET.get("sort") or "name"
     by = SORTS[sort.removeprefix("-")]
     rows = named(segments().filter(latest__isnull=False).exclude(pk=own.segment), request.GET.get("q", ""))
@@ -100,8 +100,7 @@ def others(request: HttpRequest, own: Measured) -> Page:
     shown = Paginator(rows.values_list("pk", flat=True), PER_PAGE).get_page(page_number(request.GET))
     ids: list[int] = list(shown.object_list)
     found = measured(ids)
-    shown.object_list = [Overlap(own, found[pk]) for pk in ids if pk in found]  # type: ignore[assignment]
-    return shown
+    return shown, [Overlap(own, found[pk]) for pk in ids if pk in found]
 
 
 def named(rows: QuerySet[Segment], text: str) -> QuerySet[Segment]:

@@ -30,4 +30,6 @@ def forecast(request: HttpRequest, pk: int) -> HttpResponse:
     else:
         known = forecasting.newest(segment)
         context["forecast"] = known if known and now - known.at < FRESH else None
+    found = context["forecast"]
+    context["curve"] = [(point.at, point.count) for point in found.curve] if found else []
     return page(request, "insights/forecast.html", context, part="forecast")

@@ -34,7 +34,7 @@ def matrix(request: HttpRequest) -> HttpResponse:
         "problems": problems,
         "chosen": list(chosen.values()),
         "offered": offered(text, chosen),
-        "rows": rows,
+        "rows": numbered(rows),
         "columns": in_order(chosen, sort) if rows else [],
         "most": MOST,
     }
@@ -69,6 +69,12 @@ def ordered(rows: Rows, sort: str) -> Rows:
         return rows
     at = next(place for place, cell in enumerate(rows[0][1]) if cell.column.segment == int(column))
     return sorted(rows, key=lambda row: row[1][at].share, reverse=sort.startswith("-"))
+
+
+def numbered(rows: Rows) -> list[dict[str, Any]]:
+    """Each row with the number of its column."""
+    places = {cell.column.segment: place for place, cell in enumerate(rows[0][1], 1)} if rows else {}
+    return [{"place": places[of.segment], "of": of, "cells": cells} for of, cells in rows]
 
 
 def offered(text: str, chosen: dict[int, Measured]) -> list[tuple[int, str, int | None]]:
