@@ -103,6 +103,7 @@ class Segment(models.Model):
     )  # grows with every edit; forms carry it, so none overwrites another
     edited_at = models.DateTimeField(null=True)
     edited_by = models.ForeignKey(settings.AUTH_USER_MODEL, null=True, on_delete=models.SET_NULL, related_name="+")
+    used_at = models.DateTimeField(null=True)  # when somebody last looked at its contacts, to the day
 
     class Meta:
         constraints = [
@@ -270,6 +271,31 @@ class Movement(models.Model):
     def member_ids(self) -> BitMap:
         """Who moved."""
         return bitmap_of(self.members)
+
+
+class Likeness(models.Model):
+    """Two segments whose last calculations found nearly the same contacts; `segment` is the one of the smaller id.
+
+    Written when one of them is calculated, so it speaks of the last calculations of both. No constraint to their rows:
+    one that is deleted at that moment must not make a calculation fail.
+    """
+
+    segment = models.ForeignKey(
+        Segment, on_delete=models.CASCADE, related_name="+", db_index=False, db_constraint=False
+    )
+    other = models.ForeignKey(Segment, on_delete=models.CASCADE, related_name="+", db_constraint=False)
+    both = models.PositiveIntegerField()  # contacts in both
+    either = models.PositiveIntegerField()  # contacts in at least one
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["segment", "other"], name="likeness_once"),
+            models.CheckConstraint(condition=Q(segment__lt=models.F("other")), name="likeness_ordered"),
+            models.CheckConstraint(condition=Q(either__gte=models.F("both"), both__gt=0), name="likeness_share"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.segment_id} ~ {self.other_id}"
 
 
 class Draft(models.Model):

@@ -7,6 +7,7 @@ from collections.abc import Iterable, Iterator
 from datetime import datetime
 from typing import Any
 
+from django.db import connection
 from django.db.models import BooleanField, F, Func, JSONField, Value
 from django.urls import NoReverseMatch, reverse
 from django.utils.translation import gettext as _
@@ -20,6 +21,17 @@ from segmentation import hooks
 from segmentation.criteria import Reference, references, rename
 from segmentation.models import SavedCriteria, Segment, Version
 from tags.models import Category, Tag
+
+# All segments named by criteria in force; a segment does not name itself, that is refused.
+NAMED_SEGMENTS = """
+SELECT (found.one)::int
+FROM segmentation_segment s JOIN segmentation_version v ON v.id = s.version_id,
+     jsonb_path_query(v.criteria, 'strict $.** ? (@.type() == "object" && @.kind == "segment").segment') AS found(one)
+UNION
+SELECT (found.one)::int
+FROM segmentation_savedcriteria s,
+     jsonb_path_query(s.criteria, 'strict $.** ? (@.type() == "object" && @.kind == "segment").segment') AS found(one)
+"""
 
 
 def references_in(criteria: dict[str, Any]) -> set[Reference]:
@@ -46,6 +58,13 @@ def segments_naming(kind: str, key: str | int) -> list[Segment]:
     """Segments whose criteria in force name it, by name."""
     rows = Segment.objects.filter(holding(kind, "version__criteria")).select_related("version").order_by("name")
     return [row for row in rows if row.version and names(row.version.criteria, kind, key)]
+
+
+def named_segments() -> set[int]:
+    """The segments that are named by the criteria in force of others."""
+    with connection.cursor() as cursor:
+        cursor.execute(NAMED_SEGMENTS)
+        return {named for (named,) in cursor.fetchall()}
 
 
 def saved_naming(kind: str, key: str | int) -> list[SavedCriteria]:

@@ -186,8 +186,8 @@ def test_the_criteria_that_exclude_each_other_are_told_as_they_stand() -> None:
     words = Words(now=NOW, zone=WARSAW, catalog=Catalog())
     assert found is not None
     assert [str(told) for told in found.sentences(words)] == [
-        "Lead score is more than 20.",
-        "Not (lead score is at least 10).",
+        "lead score is more than 20",
+        "not (lead score is at least 10)",
     ]
 
 

@@ -23,7 +23,7 @@ class Clash:
     def sentences(self, words: Words) -> list[Sentence]:
         """The criteria in words, as they stand in the tree."""
         shown = [criterion if so else Not("", None, (criterion,)) for criterion, so in self.told[:MOST]]
-        return [node.sentence(words).finished for node in shown]
+        return [node.sentence(words) for node in shown]
 
 
 @dataclass(frozen=True)
