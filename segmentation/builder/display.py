@@ -10,7 +10,7 @@ from django.utils.translation import pgettext
 
 from segmentation.builder.form import Builder, part_of
 from segmentation.builder.live import Live, NodeCount
-from segmentation.builder.operations import DEEPEST
+from segmentation.builder.moving import DEEPEST
 from segmentation.builder.shape import Group, Item, Leaf
 from segmentation.criteria import KINDS, Words, parse
 from segmentation.parts.base import Control, Option, Typed
@@ -74,6 +74,23 @@ class Display:
     suggestions: dict[str, list[str]]  # name of a list -> what it suggests
     saved: list[Option]
     starts: Sequence[TemplateGroup] = ()  # ready-made criteria, for a page that is filled in
+
+    def standing(self, node_id: str) -> str:
+        """Where a node stands, for those who do not see it: `Lead score: 2 of 3 in Block 1`."""
+        for group in self.items():
+            children = group.children if isinstance(group, GroupView) else []
+            for place, child in enumerate(children, 1):
+                if child.id == node_id:
+                    return _("%(name)s: %(place)d of %(count)d in %(group)s") % {
+                        "name": child.name or _("New criterion"),
+                        "place": place,
+                        "count": len(children),
+                        "group": group.name,
+                    }
+        for place, block in enumerate(self.blocks, 1):
+            if block.id == node_id:
+                return _("Block %(place)d of %(count)d") % {"place": place, "count": len(self.blocks)}
+        return ""
 
     def find(self, node_id: str) -> "CriterionView | GroupView | None":
         """The node with this id."""

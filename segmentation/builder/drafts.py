@@ -1,42 +1,151 @@
-"""What somebody is building and has not submitted: kept with every live count, so that nothing is lost on reload."""
+"""What somebody is building and has not submitted: kept with every change, so that nothing is lost on reload.
+
+Each page that is opened is a window of its own. A draft kept from one is not overwritten from another that has not seen
+it: the older window is told, and may take over.
+"""
 
 import re
-from collections.abc import Mapping
+from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Any
+from typing import TYPE_CHECKING
+from uuid import uuid4
 
-from segmentation.builder.form import FIELD, Builder, from_criteria, from_post
+from django.core.cache import cache
+from django.db import transaction
+from django.http import HttpRequest
+from django.utils.translation import gettext as _
+
+from segmentation.builder import steps
+from segmentation.builder.form import Builder, from_criteria, from_post
 from segmentation.models import Draft
 from segmentation.parts.base import Tree
 from users.models import User
 
+if TYPE_CHECKING:
+    from segmentation.builder.steps import Form
+
 MAX_CHARACTERS = 200_000  # of one draft: several times the largest criteria that the language takes
 MOST = 50  # drafts of one user; the oldest go
 KEPT = timedelta(days=30)
-# Of the form besides the criteria: the layout, and what the pages with the builder ask for.
+BEGUN_S = 86_400  # how long it is known what a page began with, while nothing has been changed there
+# Of the form besides the criteria: what the pages with the builder ask for.
 FIELDS = frozenset(
-    ("shape", "name", "readiness_hours", "refresh", "refresh_every", "refresh_unit", "noted", "source", "revision")
+    ("name", "readiness_hours", "refresh", "refresh_every", "refresh_unit", "noted", "source", "revision")
 )
-PLACE = re.compile(r"(segment|saved):(new|[1-9][0-9]{0,17})")
+PLACE = re.compile(r"(segment|saved|contacts):(new|[1-9][0-9]{0,17})")
+WINDOW = re.compile(r"([0-9a-f]{32})\.([0-9]{1,20})")
+CLOCK = "X-Builder-Clock"  # when the browser sent it, in ms: of two requests of one window the later counts
+STEP = "X-Builder-Step"  # `typing:FIELD`, or `settles`; see segmentation.builder.steps
 
 
-def keep_draft(user: User, place: str, data: Mapping[str, Any], *, now: datetime) -> datetime | None:
-    """Keeps the form as posted; returns when, or None if it is too large to be kept or of no page there is."""
-    if not PLACE.fullmatch(place):
-        return None
-    lists = data.lists() if hasattr(data, "lists") else data.items()
-    form = {
-        name: [text.replace("\x00", "") for text in texts if isinstance(text, str)]
-        for name, texts in lists
-        if name in FIELDS or FIELD.fullmatch(name)
-    }
+@dataclass(frozen=True)
+class Sent:
+    """Where a form came from. `seen`: when the draft was kept that its page was opened with, in microseconds."""
+
+    window: str = ""
+    seen: int = 0
+    clock: int = 0
+    typing: str = ""
+    settles: bool = False
+    takes_over: bool = False
+
+    @classmethod
+    def of(cls, request: HttpRequest, builder: Builder) -> "Sent":
+        """As the page says."""
+        found = WINDOW.fullmatch(builder.window)
+        clock, step = request.headers.get(CLOCK, ""), request.headers.get(STEP, "")
+        typing = step.removeprefix("typing:")[:60] if step.startswith("typing:") else ""
+        return cls(
+            window=found[1] if found else "",
+            seen=int(found[2]) if found else 0,
+            clock=int(clock) if clock.isascii() and clock.isdecimal() and len(clock) < 15 else 0,
+            typing=steps.REDRAWN if builder.operation == "refresh" else typing,
+            settles=step == "settles",
+            takes_over=builder.operation == "take_over",
+        )
+
+
+@dataclass(frozen=True)
+class Kept:
+    """What became of keeping a draft. `other`: another window has kept one meanwhile, then; nothing was kept."""
+
+    at: datetime | None = None
+    other: datetime | None = None
+    undo: bool = False
+    redo: bool = False
+
+
+def micros(at: datetime | None) -> int:
+    """A moment as a whole number, exactly."""
+    return 0 if at is None else (at - datetime.fromtimestamp(0, tz=at.tzinfo)) // timedelta(microseconds=1)
+
+
+def keep_draft(user: User, builder: Builder, sent: Sent, *, now: datetime) -> Kept:
+    """Keeps the form as it stands; nothing if it is too large to be kept or of no page there is."""
+    if not PLACE.fullmatch(builder.place):
+        return Kept()
+    form = {name: texts for name, texts in builder.settings.items() if name in FIELDS} | builder.fields()
     if sum(len(name) + sum(map(len, texts)) for name, texts in form.items()) > MAX_CHARACTERS:
-        return None
-    _draft, new = Draft.objects.update_or_create(user=user, place=place, defaults={"form": form, "kept_at": now})
-    if new:
-        mine = Draft.objects.filter(user=user).order_by("-kept_at", "-pk")
-        Draft.objects.filter(pk__in=list(mine.values_list("pk", flat=True)[MOST : MOST + 1000])).delete()
-    return now
+        return Kept()
+    with transaction.atomic():
+        mine = Draft.objects.filter(user=user)
+        if not worth_keeping(builder) and not mine.filter(place=builder.place).exists():
+            return Kept()
+        draft, new = mine.select_for_update().get_or_create(
+            user=user, place=builder.place, defaults={"form": form, "kept_at": now, "window": sent.window}
+        )
+        if not new and not sent.takes_over and draft.window != sent.window and micros(draft.kept_at) != sent.seen:
+            return Kept(None, draft.kept_at, *steps.ways(draft))
+        if not new and draft.window == sent.window and sent.clock < draft.sequence:
+            return Kept(draft.kept_at, None, *steps.ways(draft))  # a later request was quicker
+        if (new or draft.window != sent.window) and (begun := cache.get(_begun_key(sent.window))):
+            steps.record(draft, begun)
+        if builder.text is None:
+            steps.record(draft, builder.posted, typing=sent.typing, settles=sent.settles)
+        draft.form, draft.kept_at, draft.window, draft.sequence = form, now, sent.window, sent.clock
+        draft.save()
+        if new:
+            latest = mine.order_by("-kept_at", "-pk").values_list("pk", flat=True)
+            Draft.objects.filter(pk__in=list(latest[MOST : MOST + 1000])).delete()
+        return Kept(now, None, *steps.ways(draft))
+
+
+def worth_keeping(builder: Builder) -> bool:
+    """Whether anything has been chosen, or the thing been named."""
+    named = any(text.strip() for text in builder.settings.get("name", []))
+    return named or builder.text is not None or not builder.pristine
+
+
+def begun_as_sent(builder: Builder) -> None:
+    """What a page begins with, as its browser sends it: with what the drawing added."""
+    if found := WINDOW.fullmatch(builder.window):
+        cache.set(_begun_key(found[1]), builder.posted, BEGUN_S)
+
+
+def begin(user: User, builder: Builder) -> Kept:
+    """Makes a page just opened a window of its own, and remembers what it begins with: the first step back."""
+    draft = Draft.objects.filter(user=user, place=builder.place).first()
+    token = uuid4().hex
+    builder.window = f"{token}.{micros(draft.kept_at if draft else None)}"
+    if PLACE.fullmatch(builder.place):
+        begun: Form = builder.fields()
+        cache.set(_begun_key(token), begun, BEGUN_S)
+    return Kept(None, None, *(steps.ways(draft) if draft and builder.restored_at else (False, False)))
+
+
+def _begun_key(window: str) -> str:
+    return f"builder:begun:{window}"
+
+
+def travel(user: User, builder: Builder, by: int, kept: Kept) -> Kept:
+    """Has the form show the criteria one step back (-1) or on (+1); says so if there is no such step."""
+    draft = None if kept.other else Draft.objects.filter(user=user, place=builder.place).first()
+    step = steps.travel(draft, by) if draft else None
+    if draft is None or step is None or not builder.show(step.form):
+        builder.notice = _("There is nothing to undo.") if by < 0 else _("There is nothing to do again.")
+        return kept
+    builder.said = _("Undone.") if by < 0 else _("Done again.")
+    return Kept(kept.at, kept.other, *steps.ways(draft))
 
 
 def remove_old_drafts(now: datetime) -> None:
@@ -50,7 +159,7 @@ def from_draft(user: User, place: str) -> Builder | None:
     if draft is None:
         return None
     builder = from_post(draft.form, place=place)
-    if builder.problem:  # kept by an older version of the form: of no use
+    if builder.problem and builder.text is None:  # kept by an older version of the form: of no use
         return None
     builder.restored_at = draft.kept_at
     return builder

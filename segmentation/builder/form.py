@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 from zoneinfo import ZoneInfo
 
 from django.http import HttpRequest
+from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
 from pydantic import ValidationError
 
@@ -15,19 +16,22 @@ from segmentation.builder import trees
 from segmentation.builder.choices import Choices
 from segmentation.builder.operations import operate, pristine
 from segmentation.builder.shape import Group, Item, Leaf, Shape, ShapeError, dump, empty, load, refuse
+from segmentation.builder.text import TextError, read_text, text_of
 from segmentation.criteria import KINDS, Catalog, CriteriaError, Words, check, parse
 from segmentation.models import SavedCriteria
 from segmentation.parts.base import FormPart, Tree, Typed, UnfinishedError, Values
 from segmentation.parts.conditions import prefix, used
 from segmentation.templates import TEMPLATES, Template, emptied
+from users.access import signed_in
 
 if TYPE_CHECKING:
     from segmentation.builder.display import Display
     from segmentation.builder.live import Live
 
 FIELD = re.compile(r"(n[1-9][0-9]{0,6})-([a-z_]{1,30})")
-OWN = ("shape", "place", "do", "insert", "saved_name", "csrfmiddlewaretoken", "then")
-NO_CHANGE = ("refresh", "count")
+OWN = ("shape", "place", "window", "json", "do", "insert", "saved_name", "csrfmiddlewaretoken", "then")
+NO_CHANGE = ("refresh", "count", "take_over", "undo", "redo")
+TRAVELS = {"undo": -1, "redo": 1}
 LONGEST_ID = 19  # digits; what has as many or more names nothing
 
 
@@ -46,8 +50,17 @@ class Builder:
     operation: str = ""  # the button pressed, if it was one of the builder's
     focus: str = ""  # the element to focus after the next drawing
     notice: str = ""  # something to say about the button just pressed
+    said: str = ""  # the same for those who do not see it
+    moved: str = ""  # the node just moved
+    refused: bool = False  # the button pressed could not be carried out: 422
     restored_at: datetime | None = None  # when the draft was kept that is shown
     kept_at: datetime | None = None  # when the draft was kept just now
+    other: datetime | None = None  # when another window kept a draft that this page has not seen: nothing was kept
+    window: str = ""  # which opened page this is; see segmentation.builder.drafts
+    undo: bool = False  # whether there is a step back, and one on again
+    redo: bool = False
+    text: str | None = None  # the criteria as JSON, while they are edited so
+    text_error: TextError | None = None
     errors: dict[str, dict[str, str]] = field(default_factory=dict)  # id -> field ("": the node itself) -> sentence
     shows_errors: bool = False
 
@@ -62,6 +75,9 @@ class Builder:
         self.display: Display | None = None
         self.catalog = Catalog()
         self.read: dict[str, Tree] = {}
+        self.posted: Values = {}  # layout and fields as they were sent, before the button pressed was carried out
+        self.behind: Shape | None = None  # while JSON is edited: the blocks as they were before
+        self.sentence: SafeString | str = ""
 
     @property
     def operated(self) -> bool:
@@ -76,30 +92,81 @@ class Builder:
     @property
     def layout(self) -> str:
         """The hidden field."""
-        return dump(self.shape)
+        return dump(self.behind or self.shape)
+
+    def fields(self) -> Values:
+        """Layout and fields as a form would send them, besides what the drawing adds."""
+        found = {"shape": [self.layout]} | self.carried
+        return found if self.text is None else found | {"json": [self.text]}
+
+    @property
+    def carried(self) -> Values:
+        """What stands in the fields of all criteria."""
+        leaves = (self.behind or self.shape).leaves()
+        return {f"{leaf.id}-{name}": texts for leaf in leaves for name, texts in leaf.values.items()}
 
     @property
     def pristine(self) -> bool:
         return pristine(self.shape)
 
     def prepare(self, request: HttpRequest, *, counts: list[dict[str, Any]] | None = None) -> None:
-        """Makes ready what the templates draw; counts first, if a button asked for it.
+        """Makes ready what the templates draw; counts first, if a button asked for it. Keeps what was sent as a draft.
 
         counts: what each node came to in a past calculation, `[{"path", "count"}]`: for a page that is only read.
         """
         from segmentation.builder.display import Drawer
-        from segmentation.builder.drafts import keep_draft
         from segmentation.builder.live import counted_before, live
 
-        now, zone, user = request.now, request.tenant.timezone, request.user  # type: ignore[attr-defined]
-        if self.counts and not self.problem:
-            self.live = live(self, now=now, zone=ZoneInfo(zone))
-            self.live.kept_at = self.kept_at = keep_draft(user, self.place, request.POST, now=now)  # type: ignore[arg-type]
-        words = None
+        now, zone = request.now, ZoneInfo(request.tenant.timezone)  # type: ignore[attr-defined]
+        words = Words(now=now, zone=zone, catalog=self.catalog)
         if counts is not None:
             self.live = counted_before(self, counts, now=now)
-            words = Words(now=now, zone=ZoneInfo(zone), catalog=self.catalog)
-        self.display = Drawer(self, self.live, words).display()
+            self.display = Drawer(self, self.live, words).display()
+            return
+        self.remember(request)
+        if self.counts and not self.problem:
+            self.live = live(self, now=now, zone=zone)
+            self.live.kept_at = self.kept_at
+        self.tell(words)
+        self.display = Drawer(self, self.live).display()
+        self.said = self.said or self.notice or self.display.standing(self.moved)
+
+    def remember(self, request: HttpRequest) -> None:
+        """Keeps the form as its user's draft and the change as a step, or takes a step back or on."""
+        from segmentation.builder import drafts
+
+        user = signed_in(request) if request.user else None
+        if user is None or (self.problem and self.text is None):
+            return
+        if request.method != "POST":
+            kept = drafts.begin(user, self)
+        else:
+            kept = drafts.keep_draft(user, self, drafts.Sent.of(request, self), now=request.now)  # type: ignore[attr-defined]
+            if by := TRAVELS.get(self.operation):
+                self.focus = f"builder-{self.operation}"
+                kept = drafts.travel(user, self, by, kept)
+        self.kept_at, self.other, self.undo, self.redo = kept.at, kept.other, kept.undo, kept.redo
+
+    def show(self, form: Mapping[str, list[str]]) -> bool:
+        """Shows criteria as they were sent once; False if they are of no use any more."""
+        try:
+            shape = load((form.get("shape") or [""])[0])
+            _fill(shape, form)
+        except ShapeError:
+            return False
+        shape.last = max(shape.last, self.shape.last)  # an id never comes to mean something else
+        self.shape, self.text, self.behind = shape, None, None
+        return True
+
+    def tell(self, words: Words) -> None:
+        """Puts the criteria into words, what is unfinished as "…"."""
+        from segmentation.builder.telling import told
+
+        errors, shown, problem = self.errors, self.shows_errors, self.problem
+        if not self.read:
+            self.examine()
+            self.errors, self.shows_errors, self.problem = errors, shown, problem
+        self.sentence = told(self, words)
 
     # --- reading ---------------------------------------------------------------------------------------------
     def examine(self) -> bool:
@@ -172,9 +239,49 @@ class Builder:
         """
         if not self.examine():
             self.shows_errors = True
-            self.focus = next((f"{node}-{next(iter(wrong)) or 'menu'}" for node, wrong in self.errors.items()), "")
+            self.focus = "builder-json" if self.text is not None else self._first_wrong()
             raise BuilderErrors(self.problem or _("Some criteria are not finished."))
         return self.built().tree
+
+    # --- as JSON ---------------------------------------------------------------------------------------------
+    def to_text(self) -> None:
+        """Shows the criteria as JSON; what is not finished stays as it is, and is marked."""
+        if not self.examine():
+            self.shows_errors = self.refused = True
+            self.focus = self._first_wrong()
+            self.notice = _("JSON can only say what is finished: finish what is marked, or remove it.")
+            return
+        self.open_text(text_of(self.built().tree))
+        self.focus = "builder-json"
+
+    def open_text(self, text: str) -> None:
+        """The form with its criteria as JSON. The blocks stay behind it until the text is applied."""
+        self.text, self.behind = text, self.shape
+        try:
+            self.shape = trees.to_shape(read_text(text, self.catalog, origin=self.origin), values_of)
+        except TextError as error:
+            self.text_error, self.problem = error, _("The JSON can't be used: %(problem)s") % {"problem": error.message}
+
+    def apply_text(self) -> None:
+        """Shows the blocks of the JSON, or what is wrong with it."""
+        if self.text is None:
+            refuse()
+        if self.text_error is not None:
+            self.refused, self.focus = True, "builder-json"
+            return
+        self.shape.last = max(self.shape.last, self.behind.last if self.behind else 0)
+        self.text, self.behind = None, None
+        self.focus = f"{self.shape.blocks[0].id}-menu"
+
+    def leave_text(self) -> None:
+        """Shows the blocks again as they were before the JSON."""
+        if self.behind is None:
+            refuse()
+        self.shape, self.text, self.behind, self.text_error, self.problem = self.behind, None, None, None, ""
+        self.focus = "builder-to-json"
+
+    def _first_wrong(self) -> str:
+        return next((f"{node}-{next(iter(wrong)) or 'menu'}" for node, wrong in self.errors.items()), "")
 
     # --- changing --------------------------------------------------------------------------------------------
     def insert(self, tree: Tree, values: Callable[[Tree], Values] | None = None) -> None:
@@ -271,6 +378,10 @@ def from_post(data: Mapping[str, Any], *, place: str) -> Builder:
     except ShapeError as error:
         return Builder(empty(), place=place, settings=settings, problem=str(error))
     builder = Builder(shape, place=place, settings=settings, operation=(posted.get("do") or [""])[-1])
+    builder.window = (posted.get("window") or [""])[-1][:60]
+    builder.posted = builder.fields()
+    if "json" in posted:
+        builder.open_text(posted["json"][-1].replace("\r\n", "\n"))
     try:
         _carry_out(builder, posted)
     except ShapeError as error:  # a button this form does not have: what was typed stays
@@ -278,7 +389,7 @@ def from_post(data: Mapping[str, Any], *, place: str) -> Builder:
     return builder
 
 
-def _fill(shape: Shape, posted: dict[str, list[str]]) -> None:
+def _fill(shape: Shape, posted: Mapping[str, list[str]]) -> None:
     """Puts what was typed into its criteria.
 
     Raises: ShapeError for a field of a criterion that is not in the layout: dropping it could widen an audience.
@@ -302,8 +413,28 @@ def _carry_out(builder: Builder, posted: dict[str, list[str]]) -> None:
         if template is None:
             refuse()
         builder.insert_template(template)
+    elif command in ON_TEXT:
+        ON_TEXT[command](builder)
     elif command and command not in NO_CHANGE:
         builder.focus = operate(builder.shape, command)
+        builder.moved = command.split(":")[1] if command.split(":")[0] in TELLING else ""
+
+
+TELLING = (
+    "earlier",
+    "later",
+    "before",
+    "after",
+    "into",
+    "to",
+    "up",
+    "down",
+)  # it is said where it then is
+ON_TEXT: dict[str, Callable[[Builder], None]] = {
+    "json": Builder.to_text,
+    "json_apply": Builder.apply_text,
+    "json_back": Builder.leave_text,
+}
 
 
 def _insert(builder: Builder, saved_id: str, *, live: bool) -> None:

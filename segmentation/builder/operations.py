@@ -5,9 +5,8 @@ from collections.abc import Callable
 
 from django.utils.translation import gettext as _
 
+from segmentation.builder.moving import DEEPEST, move_beside, move_into, place_of, siblings_of, step
 from segmentation.builder.shape import Group, Item, Leaf, Shape, ShapeError, empty, refuse
-
-DEEPEST = 5  # groups in groups that the form offers to add to; with the frame around, the language's limit
 
 
 def operate(shape: Shape, command: str) -> str:
@@ -20,8 +19,8 @@ def operate(shape: Shape, command: str) -> str:
         return _add_top(shape, name)
     if name == "drop" and len(rest) == 3:
         return _drop(shape, *rest)
-    if name == "to" and len(rest) == 2:
-        return _move_to(shape, _found(shape, rest[0]), rest[1])
+    if name in MOVES and len(rest) == 2:
+        return MOVES[name](shape, _found(shape, rest[0]), rest[1])
     if len(rest) != 1:
         refuse()
     item = _found(shape, rest[0])
@@ -79,10 +78,8 @@ def _nest(shape: Shape, group: Group) -> str:
 def _duplicate(shape: Shape, item: Item) -> str:
     again = copy.deepcopy(item)
     _renumber(shape, again)
-    if item in (shape.always, shape.leave_out):
-        refuse()
-    siblings = _siblings(shape, item)
-    siblings.insert(_place(siblings, item) + 1, again)
+    siblings = siblings_of(shape, item)
+    siblings.insert(place_of(siblings, item) + 1, again)
     return f"{again.id}-menu"
 
 
@@ -100,8 +97,8 @@ def _remove(shape: Shape, item: Item) -> str:
     if item is shape.leave_out:
         shape.leave_out = None
         return "builder-leave-out"
-    siblings = _siblings(shape, item)
-    place = _place(siblings, item)
+    siblings = siblings_of(shape, item)
+    place = place_of(siblings, item)
     parent = shape.parent_of(item)
     del siblings[place]
     if not shape.blocks:
@@ -138,21 +135,10 @@ def _join(shape: Shape, group: Group) -> str:
 
 
 # --- moving --------------------------------------------------------------------------------------------------
-def _siblings(shape: Shape, item: Item) -> list:  # of blocks, or of children
-    parent = shape.parent_of(item)
-    return shape.blocks if parent is None else parent.children
-
-
-def _place(siblings: list, item: Item) -> int:
-    return next(number for number, sibling in enumerate(siblings) if sibling is item)
-
-
-def _shift(shape: Shape, item: Item, step: int) -> str:
-    if item in (shape.always, shape.leave_out):
-        refuse()
-    siblings = _siblings(shape, item)
-    place = _place(siblings, item)
-    other = place + step
+def _shift(shape: Shape, item: Item, by: int) -> str:
+    siblings = siblings_of(shape, item)
+    place = place_of(siblings, item)
+    other = place + by
     if 0 <= other < len(siblings):
         siblings[place], siblings[other] = siblings[other], siblings[place]
     return f"{item.id}-menu"
@@ -166,28 +152,45 @@ def _down(shape: Shape, item: Item) -> str:
     return _shift(shape, item, 1)
 
 
-def _move_to(shape: Shape, item: Item, target: str) -> str:
-    """Moves a criterion or nested group into another group, or into a block of its own (`new`)."""
-    parent = shape.parent_of(item)
-    if parent is None:
+def _earlier(shape: Shape, item: Item) -> str:
+    step(shape, item, down=False)
+    return f"{item.id}-grip"
+
+
+def _later(shape: Shape, item: Item) -> str:
+    step(shape, item, down=True)
+    return f"{item.id}-grip"
+
+
+def _to(shape: Shape, item: Item, target: str) -> str:
+    """Into another group, or into a block of its own (`new`)."""
+    if shape.parent_of(item) is None:
         refuse()
     if target == "new":
-        group = Group(shape.new_id())
-        shape.blocks.append(group)
-    else:
-        found = _found(shape, target)
-        if not isinstance(found, Group) or found is item or _holds(item, found):
-            refuse()
-        group = found
-    parent.children.remove(item)
-    group.children.append(item)
-    return f"{item.id}-menu"
+        move_beside(shape, item, shape.blocks[-1], after=True)
+        return f"{item.id}-menu"
+    return _into(shape, item, target, focus="menu")
 
 
-def _holds(item: Item, other: Item) -> bool:
-    return isinstance(item, Group) and any(child is other or _holds(child, other) for child in item.children)
+def _into(shape: Shape, item: Item, target: str, *, focus: str = "grip") -> str:
+    group = _found(shape, target)
+    if not isinstance(group, Group):
+        refuse()
+    move_into(shape, item, group)
+    return f"{item.id}-{focus}"
 
 
+def _before(shape: Shape, item: Item, target: str) -> str:
+    move_beside(shape, item, _found(shape, target), after=False)
+    return f"{item.id}-grip"
+
+
+def _after(shape: Shape, item: Item, target: str) -> str:
+    move_beside(shape, item, _found(shape, target), after=True)
+    return f"{item.id}-grip"
+
+
+MOVES: dict[str, Callable[[Shape, Item, str], str]] = {"to": _to, "into": _into, "before": _before, "after": _after}
 ON_GROUPS: dict[str, Callable[[Shape, Group], str]] = {"add": _add, "nest": _nest, "join": _join}
 ON_ITEMS: dict[str, Callable[[Shape, Item], str]] = {
     "remove": _remove,
@@ -195,4 +198,6 @@ ON_ITEMS: dict[str, Callable[[Shape, Item], str]] = {
     "duplicate": _duplicate,
     "up": _up,
     "down": _down,
+    "earlier": _earlier,
+    "later": _later,
 }
