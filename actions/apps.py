@@ -6,13 +6,13 @@ class ActionsConfig(AppConfig):
 
     def ready(self) -> None:
         """Joins in below: the kinds, the job, what follows a calculation, what blocks a deletion."""
-        from actions import running, services, usage
+        from actions import running, services, undoing, usage
         from actions.kinds import register
         from actions.kinds.categories import AddCategory, RemoveCategory
         from actions.kinds.consents import AddConsent, RemoveConsent
         from actions.kinds.tags import AddTag, RemoveTag
-        from actions.models import ActionRun
-        from jobs.registry import JobKind
+        from actions.models import ActionRun, Undo
+        from jobs.registry import JobKind, register_purge
         from jobs.registry import register as register_job
         from segmentation import hooks
 
@@ -20,6 +20,8 @@ class ActionsConfig(AppConfig):
             register(kind)
             hooks.action_kinds.append(hooks.ActionKind(kind.name, kind.title, kind.icon))
         register_job(JobKind("action", ActionRun, running.carry_out, stopped=running.tidy_up))
+        register_job(JobKind("undo", Undo, undoing.carry_out, stopped=undoing.tidy_up))
+        register_purge(undoing.forget_writes)
         hooks.on_calculated.append(services.start_planned)
         hooks.on_cancelled.append(services.stop_planned)
         usage.join()

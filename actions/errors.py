@@ -1,4 +1,4 @@
-"""Why an action was not added. Expected: views answer it in words."""
+"""Why an action was not added, or not undone. Expected: views answer it in words."""
 
 
 class ActionError(Exception):
@@ -19,3 +19,11 @@ class AlreadyPlannedError(ActionError):
 
 class ResultChangedError(ActionError):
     """The segment has been calculated anew since the person saw the numbers and confirmed them."""
+
+
+class UndoneError(ActionError):
+    """The run is being undone, or was: it is neither undone a second time nor tried again."""
+
+
+class NothingToUndoError(ActionError):
+    """The run is still under way, changed nobody, or is of a kind that changes no contact."""

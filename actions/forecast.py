@@ -8,9 +8,9 @@ from pyroaring import BitMap
 
 from actions.kinds import Kind
 from actions.kinds.forms import Draft
-from contacts.holding import holders
 from actions.models import Audience
 from actions.running import audience_in
+from contacts.holding import holders
 from contacts.models import Contact
 from segmentation.models import Calculation
 

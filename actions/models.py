@@ -73,6 +73,7 @@ class ActionRun(Job):
     already_count = models.PositiveIntegerField(default=0)
     gone_count = models.PositiveIntegerField(default=0)
     work: Any = models.JSONField(default=dict)  # what the kind keeps from chunk to chunk (an unfinished file)
+    traced = models.BooleanField(default=False)  # what it wrote is noted from its first chunk on: it can be undone
 
     class Meta:
         ordering = ["-id"]
@@ -90,8 +91,51 @@ class ActionRun(Job):
     @property
     def may_be_retried(self) -> bool:
         """Whether it failed and its action still stands; beyond that only on the calculation that is acted on now."""
-        return self.state in (JobState.FAILED, JobState.ERRORED) and self.action.stopped_at is None
+        failed = self.state in (JobState.FAILED, JobState.ERRORED)
+        return failed and self.action.stopped_at is None and self.undoing is None
+
+    @property
+    def may_be_undone(self) -> bool:
+        """Whether it is over, changed somebody, and nobody has begun to undo it."""
+        return not self.active and self.traced and self.changed_count > 0 and self.undoing is None
+
+    @property
+    def undoing(self) -> "Undo | None":
+        """Its undo, if one was asked for."""
+        return getattr(self, "undo", None)
 
     @property
     def changed_ids(self) -> BitMap:
         return bitmap_of(self.changed)
+
+
+class Undo(Job):
+    """Changing back what a run changed, as far as nobody has written it since: once for each run.
+
+    Each contact that the run changed is in exactly one of the counts once it was handled: changed back, written by
+    somebody else since, or gone. `progress` is their sum, `total` what the run had changed.
+    """
+
+    run = models.OneToOneField(ActionRun, on_delete=models.CASCADE, related_name="undo")
+    requested_by = models.ForeignKey(settings.AUTH_USER_MODEL, null=True, on_delete=models.SET_NULL, related_name="+")
+    back_count = models.PositiveIntegerField(default=0)
+    since_count = models.PositiveIntegerField(default=0)
+    gone_count = models.PositiveIntegerField(default=0)
+
+    class Meta:
+        ordering = ["-id"]
+        constraints = [
+            models.CheckConstraint(
+                condition=Q(progress=F("back_count") + F("since_count") + F("gone_count")),
+                name="undo_everyone_counted_once",
+            ),
+        ]
+        indexes = [models.Index(fields=["lease_until"], condition=Q(state__in=ACTIVE), name="undo_active")]
+
+    def __str__(self) -> str:
+        return f"of run {self.run_id}"
+
+    @property
+    def may_go_on(self) -> bool:
+        """Whether it stopped before its end."""
+        return self.state in (JobState.FAILED, JobState.ERRORED, JobState.CANCELLED)

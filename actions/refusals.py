@@ -1,8 +1,16 @@
-"""Why an action was not added, in words for the user."""
+"""Why an action was not added, or not undone, in words for the user."""
 
 from django.utils.translation import gettext as _
 
-from actions.errors import ActionError, AlreadyPlannedError, NotRefreshingError, ResultChangedError, WindowClosedError
+from actions.errors import (
+    ActionError,
+    AlreadyPlannedError,
+    NothingToUndoError,
+    NotRefreshingError,
+    ResultChangedError,
+    UndoneError,
+    WindowClosedError,
+)
 
 
 def refusal(error: ActionError) -> str:
@@ -18,5 +26,9 @@ def refusal(error: ActionError) -> str:
             return _(
                 "The segment has been calculated anew since you saw the numbers. Look at them again, then confirm."
             )
+        case UndoneError():
+            return _("It is being undone already, or was.")
+        case NothingToUndoError():
+            return _("There is nothing to undo: it changed nobody, or is still under way.")
         case _other:
             raise error

@@ -14,7 +14,7 @@ from jobs.errors import JobProblem
 from jobs.services import chunk, finish
 from segmentation.models import Calculation
 
-COUNTS = ("changed", "changed_count", "already_count", "gone_count", "work")
+COUNTS = ("changed", "changed_count", "already_count", "gone_count", "work", "traced")
 
 
 def carry_out(run: ActionRun, now: datetime) -> bool:
@@ -24,6 +24,7 @@ def carry_out(run: ActionRun, now: datetime) -> bool:
     with chunk(run, now=now, saves=COUNTS):
         run.total = len(audience)
         kind.begin(run, params, now=now)
+        run.traced = kind.undoable if run.progress == 0 else run.traced
         start = audience.rank(run.cursor)
         ids = audience[start : start + kind.chunk]
         count(run, kind, handled=ids, changed=kind.apply(run, params, ids, now=now))

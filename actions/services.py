@@ -1,4 +1,4 @@
-"""Adding actions, planned or at once; starting them when a calculation ends; stopping them."""
+"""Adding actions, planned or at once; starting them when a calculation ends; stopping and undoing them."""
 
 from collections.abc import Callable
 from datetime import datetime
@@ -7,12 +7,19 @@ from typing import Any
 from django.db import transaction
 from django.db.models import Exists, OuterRef, Q
 
-from actions.errors import AlreadyPlannedError, NotRefreshingError, ResultChangedError, WindowClosedError
+from actions.errors import (
+    AlreadyPlannedError,
+    NothingToUndoError,
+    NotRefreshingError,
+    ResultChangedError,
+    UndoneError,
+    WindowClosedError,
+)
 from actions.kinds import KindError, kind_named
 from actions.kinds.forms import PartForm
-from actions.models import Action, ActionRun, Audience
+from actions.models import Action, ActionRun, Audience, Undo
 from jobs import services as jobs
-from jobs.models import ACTIVE
+from jobs.models import ACTIVE, JobState
 from segmentation.models import Calculation, Segment
 from users.models import User
 
@@ -77,9 +84,9 @@ def refuse(segment: Segment, *, audience: str, every_refresh: bool, now: datetim
 
 
 def live_actions() -> Any:
-    """Actions that will still do something: recurring ones, planned ones, and those with a run under way."""
+    """Actions that will still do something: recurring ones, planned ones, those with a run or its undo under way."""
     runs = ActionRun.objects.filter(action=OuterRef("pk"))
-    unfinished = Exists(runs.filter(state__in=ACTIVE))
+    unfinished = Exists(runs.filter(Q(state__in=ACTIVE) | Q(undo__state__in=ACTIVE)))
     ahead = Q(stopped_at__isnull=True) & (Q(every_refresh=True) | ~Exists(runs))
     return Action.objects.filter(Q(unfinished) | ahead)
 
@@ -123,14 +130,45 @@ def retry_run(run: ActionRun, *, now: datetime) -> bool:
 
     Only what could be added now is tried again: the same people, in an open window, for an action that was not stopped.
 
-    Raises: WindowClosedError.
+    Raises: WindowClosedError, UndoneError.
     """
     with transaction.atomic():
         segment = Segment.objects.select_for_update(no_key=True).get(pk=run.action.segment_id)
+        if Undo.objects.filter(run=run).exists():
+            raise UndoneError
         stopped = Action.objects.filter(pk=run.action_id, stopped_at__isnull=False).exists()
         if stopped or not segment.ready_at(now) or segment.latest_id != run.calculation_id:
             raise WindowClosedError
         return jobs.retry(run, now=now)
+
+
+def undo_run(run: ActionRun, *, now: datetime, by: User | None) -> Undo:
+    """Has what a run changed changed back, as far as nobody has written it since: once, whoever asks again.
+
+    It is no new action: it adds nobody to what the segment's window allows, so it is allowed in the archive too.
+
+    Raises: UndoneError, NothingToUndoError.
+    """
+    with transaction.atomic():
+        Segment.objects.select_for_update(no_key=True).get(pk=run.action.segment_id)  # as `retry_run` has it
+        current = ActionRun.objects.select_for_update(no_key=True).defer("changed").get(pk=run.pk)
+        if current.undoing is not None:
+            raise UndoneError
+        if not current.may_be_undone:
+            raise NothingToUndoError
+        undo = Undo.objects.create(run=current, requested_at=now, requested_by=by, total=current.changed_count)
+        jobs.wake(undo, now=now)
+    return undo
+
+
+def cancel_undo(undo: Undo, *, now: datetime) -> bool:
+    """Stops an undo that waits or is under way; whom it changed back stays so. Says whether it did."""
+    return jobs.cancel(undo, now=now)
+
+
+def resume_undo(undo: Undo, *, now: datetime) -> bool:
+    """Lets an undo that failed or was cancelled go on where it stopped. Says whether it did."""
+    return jobs.retry(undo, now=now, ended=(JobState.FAILED, JobState.ERRORED, JobState.CANCELLED))
 
 
 def stop_planned(segment: Segment, now: datetime) -> None:

@@ -58,11 +58,11 @@ def cancel(job: Job, *, now: datetime) -> bool:
     return True
 
 
-def retry(job: Job, *, now: datetime) -> bool:
-    """Sets a failed or errored job going again from where it stopped. Says whether it did."""
+def retry(job: Job, *, now: datetime, ended: tuple[JobState, ...] = (JobState.FAILED, JobState.ERRORED)) -> bool:
+    """Sets a job that `ended` so, a failed or errored one, going again from where it stopped. Says whether it did."""
     with transaction.atomic():
         locked = type(job).objects.select_for_update(no_key=True).get(pk=job.pk)
-        if locked.state not in (JobState.FAILED, JobState.ERRORED):
+        if locked.state not in ended:
             return False
         locked.state, locked.problem, locked.finished_at, locked.attempts = JobState.WAITING, None, None, 0
         locked.save(update_fields=["state", "problem", "finished_at", "attempts"])

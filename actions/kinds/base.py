@@ -57,7 +57,28 @@ class Moments:
         """Called in the transaction that ends a run in any other way than done."""
 
 
-class Kind(Moments, ABC):
+class Undoing:
+    """How a run is undone, for kinds that can be: `undoable`, and the three below."""
+
+    undoable: ClassVar[bool] = False
+
+    def look_up(self, params: Any) -> Any:
+        """What the parameters name.
+
+        Raises: JobProblem, if it is gone: then nothing can be changed back.
+        """
+        raise NotImplementedError
+
+    def standing(self, run: ActionRun, params: Any, ids: BitMap) -> BitMap:
+        """Those of `ids`, all changed by this run, that could be changed back now. Changes nothing."""
+        raise NotImplementedError
+
+    def take_back(self, run: ActionRun, params: Any, ids: BitMap, *, now: datetime, by: User | None) -> BitMap:
+        """Changes those of `ids` back that nobody else has written since; returns them."""
+        raise NotImplementedError
+
+
+class Kind(Moments, Undoing, ABC):
     """One kind of action."""
 
     name: ClassVar[str]

@@ -1,5 +1,7 @@
 """Add category, remove category. Both leave a permanent entry in each contact's history."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import datetime
 from typing import Any
 
@@ -12,13 +14,14 @@ from pyroaring import BitMap
 
 from actions.kinds.base import Kind, Names, Params, Reference, author
 from actions.kinds.forms import Draft, PartForm
-from contacts.holding import holders
 from actions.models import ActionRun
+from contacts.holding import holders
 from jobs.errors import JobProblem
-from tags import assigning
+from tags import assigning, undoing
 from tags.counting import count_category
 from tags.models import Category, ContactCategory
 from tags.tree import readable_path
+from users.models import User
 
 INDENT = "\N{EN SPACE}\N{EN SPACE}"
 
@@ -86,6 +89,8 @@ def removed(name: str, *, below: bool) -> str:
 class CategoryKind(Kind):
     """What adding and removing share."""
 
+    undoable = True
+
     def references(self, params: CategoryParams) -> list[Reference]:
         return [Reference("category", params.category)]
 
@@ -94,12 +99,22 @@ class CategoryKind(Kind):
 
     def category(self, params: CategoryParams) -> Category:
         """The category, kept from being deleted until the chunk is over."""
-        try:
+        with self.there(params):
             category = Category.objects.get(pk=params.category)
             assigning.hold(category)
+        return category
+
+    def look_up(self, params: CategoryParams) -> Category:
+        with self.there(params):
+            return Category.objects.get(pk=params.category)
+
+    @contextmanager
+    def there(self, params: CategoryParams) -> Iterator[None]:
+        """Turns a category that has been deleted into what the job's page says."""
+        try:
+            yield
         except Category.DoesNotExist:
             raise JobProblem(gettext_noop("The category %(name)s no longer exists."), {"name": params.name}) from None
-        return category
 
     def finish(self, run: ActionRun, params: CategoryParams, *, now: datetime) -> None:
         recount_branch(params.category, now=now)
@@ -143,6 +158,17 @@ class AddCategory(CategoryKind):
     def already(self, params: CategoryParams, ids: BitMap) -> BitMap:
         return holders(ContactCategory.objects.filter(category=params.category), ids)
 
+    def standing(self, run: ActionRun, params: CategoryParams, ids: BitMap) -> BitMap:
+        return undoing.category_still_on(ids, params.category, action_run_id=run.pk)
+
+    def take_back(
+        self, run: ActionRun, params: CategoryParams, ids: BitMap, *, now: datetime, by: User | None
+    ) -> BitMap:
+        with self.there(params):
+            return undoing.take_category_back(
+                ids, self.look_up(params), action_run_id=run.pk, now=now, by=str(by or ""), user=by
+            )
+
 
 class RemoveCategory(CategoryKind):
     name = "remove_category"
@@ -168,3 +194,14 @@ class RemoveCategory(CategoryKind):
         [path] = Category.objects.filter(pk=params.category).values_list("path", flat=True) or [""]
         below = Category.objects.filter(path__startswith=path).values_list("pk", flat=True) if params.below else []
         return ids - holders(ContactCategory.objects.filter(category__in=[params.category, *below]), ids)
+
+    def standing(self, run: ActionRun, params: RemoveCategoryParams, ids: BitMap) -> BitMap:
+        return undoing.categories_still_off(ids, action_run_id=run.pk)
+
+    def take_back(
+        self, run: ActionRun, params: RemoveCategoryParams, ids: BitMap, *, now: datetime, by: User | None
+    ) -> BitMap:
+        with self.there(params):
+            return undoing.put_categories_back(
+                ids, self.look_up(params), action_run_id=run.pk, now=now, by=str(by or ""), user=by
+            )

@@ -12,11 +12,12 @@ from pyroaring import BitMap
 
 from actions.kinds.base import Kind, Names, Params, Reference, author
 from actions.kinds.forms import Draft, PartForm
-from contacts.holding import holders
 from actions.models import ActionRun
 from contacts import services
+from contacts.holding import holders
 from contacts.models import Consent, ConsentState, ContactConsent
 from jobs.errors import JobProblem
+from users.models import User
 
 SOURCE = ContactConsent._meta.get_field("source").max_length  # noqa: SLF001 (public in all but its name)
 
@@ -70,6 +71,7 @@ class ConsentKind(Kind):
     """What adding and removing share."""
 
     Params = ConsentParams
+    undoable = True
     state: ConsentState
 
     def form(self, data: Any = None, *, now: datetime) -> ConsentForm:
@@ -84,14 +86,38 @@ class ConsentKind(Kind):
     def references(self, params: ConsentParams) -> list[Reference]:
         return [Reference("consent", params.consent)]
 
-    def apply(self, run: ActionRun, params: ConsentParams, ids: BitMap, *, now: datetime) -> BitMap:
+    def consent(self, params: ConsentParams) -> Consent:
+        """The consent, neither deleted nor given a new wording until the chunk is over."""
         consent = Consent.objects.select_for_update(no_key=True).filter(pk=params.consent).first()
         if consent is None:
-            raise JobProblem(gettext_noop("The consent %(name)s no longer exists."), {"name": params.name})
+            raise self.gone(params)
+        return consent
+
+    def look_up(self, params: ConsentParams) -> Consent:
+        consent = Consent.objects.filter(pk=params.consent).first()
+        if consent is None:
+            raise self.gone(params)
+        return consent
+
+    def gone(self, params: ConsentParams) -> JobProblem:
+        return JobProblem(gettext_noop("The consent %(name)s no longer exists."), {"name": params.name})
+
+    def apply(self, run: ActionRun, params: ConsentParams, ids: BitMap, *, now: datetime) -> BitMap:
+        consent = self.consent(params)
         by, user = author(run)
         return services.set_consent(
             ids, consent, self.state, now=now, source=params.source, by=by, user=user, action_run_id=run.pk
         )
+
+    def standing(self, run: ActionRun, params: ConsentParams, ids: BitMap) -> BitMap:
+        return services.restorable(ids, params.consent, action_run_id=run.pk)
+
+    def take_back(
+        self, run: ActionRun, params: ConsentParams, ids: BitMap, *, now: datetime, by: User | None
+    ) -> BitMap:
+        """To what stood there before, whatever it was; so a consent that was not given then is not given by it."""
+        consent = self.consent(params)
+        return services.restore_consent(ids, consent, action_run_id=run.pk, now=now, by=str(by or ""), user=by)
 
     def already(self, params: ConsentParams, ids: BitMap) -> BitMap:
         """Given once more under a newer wording is a change, as `set_consent` has it."""

@@ -1,5 +1,7 @@
 """Add tag, remove tag."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import datetime
 from typing import Any
 
@@ -13,14 +15,15 @@ from pyroaring import BitMap
 
 from actions.kinds.base import Kind, Names, Params, Reference
 from actions.kinds.forms import Draft, PartForm
-from contacts.holding import holders
 from actions.models import ActionRun
+from contacts.holding import holders
 from jobs.errors import JobProblem
-from tags import assigning
+from tags import assigning, undoing
 from tags.counting import count_tag
 from tags.models import ContactTag, Tag
 from tags.normalising import normalise
 from tags.services import tags_named
+from users.models import User
 
 SUGGESTED = 200  # names offered while typing
 
@@ -77,6 +80,7 @@ class TagKind(Kind):
     """What adding and removing share."""
 
     Params = TagParams
+    undoable = True
     template = "actions/_tag_fields.html"
     makes_tags: bool
     help_text: Any
@@ -95,12 +99,22 @@ class TagKind(Kind):
 
     def tag(self, params: TagParams) -> Tag:
         """The tag, kept from being deleted until the chunk is over."""
-        try:
+        with self.there(params):
             tag = Tag.objects.get(pk=params.tag)
             assigning.hold(tag)
+        return tag
+
+    def look_up(self, params: TagParams) -> Tag:
+        with self.there(params):
+            return Tag.objects.get(pk=params.tag)
+
+    @contextmanager
+    def there(self, params: TagParams) -> Iterator[None]:
+        """Turns a tag that has been deleted into what the job's page says."""
+        try:
+            yield
         except Tag.DoesNotExist:
             raise JobProblem(gettext_noop("The tag %(name)s no longer exists."), {"name": params.name}) from None
-        return tag
 
     def having(self, params: TagParams, ids: BitMap) -> BitMap:
         """Those of `ids` that have the tag."""
@@ -140,10 +154,17 @@ class AddTag(TagKind):
         return _("Add tag %(name)s") % {"name": name}
 
     def apply(self, run: ActionRun, params: TagParams, ids: BitMap, *, now: datetime) -> BitMap:
-        return assigning.assign_tag(ids, self.tag(params), now=now)
+        return assigning.assign_tag(ids, self.tag(params), now=now, action_run_id=run.pk)
 
     def already(self, params: TagParams, ids: BitMap) -> BitMap:
         return self.having(params, ids)
+
+    def standing(self, run: ActionRun, params: TagParams, ids: BitMap) -> BitMap:
+        return undoing.tag_still_on(ids, params.tag, action_run_id=run.pk)
+
+    def take_back(self, run: ActionRun, params: TagParams, ids: BitMap, *, now: datetime, by: User | None) -> BitMap:
+        with self.there(params):
+            return undoing.take_tag_back(ids, self.look_up(params), action_run_id=run.pk)
 
 
 class RemoveTag(TagKind):
@@ -158,7 +179,14 @@ class RemoveTag(TagKind):
         return _("Remove tag %(name)s") % {"name": name}
 
     def apply(self, run: ActionRun, params: TagParams, ids: BitMap, *, now: datetime) -> BitMap:
-        return assigning.remove_tag(ids, self.tag(params))
+        return assigning.remove_tag(ids, self.tag(params), action_run_id=run.pk)
 
     def already(self, params: TagParams, ids: BitMap) -> BitMap:
         return ids - self.having(params, ids)
+
+    def standing(self, run: ActionRun, params: TagParams, ids: BitMap) -> BitMap:
+        return undoing.tag_still_off(ids, params.tag, action_run_id=run.pk)
+
+    def take_back(self, run: ActionRun, params: TagParams, ids: BitMap, *, now: datetime, by: User | None) -> BitMap:
+        with self.there(params):
+            return undoing.put_tag_back(ids, self.look_up(params), action_run_id=run.pk)

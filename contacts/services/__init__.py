@@ -1,6 +1,7 @@
 """Everything that writes contacts, their attributes' definitions and their consents."""
 
 from contacts.services.consents import create_consent, edit_consent, set_consent
+from contacts.services.consents_undone import restorable, restore_consent
 from contacts.services.contacts import create_contact, delete_contact, set_attributes, update_contact
 from contacts.services.definitions import create_attribute, delete_attribute, edit_attribute, why_kept
 from contacts.services.errors import InUseError, LostUpdateError
@@ -15,6 +16,8 @@ __all__ = [
     "delete_contact",
     "edit_attribute",
     "edit_consent",
+    "restorable",
+    "restore_consent",
     "set_attributes",
     "set_consent",
     "update_contact",

@@ -1,0 +1,94 @@
+"""Undoing a run: along the contacts it changed, in chunks, each in one transaction with cursor and counters."""
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from django.db import connection
+from pyroaring import BitMap
+
+from actions.models import ActionRun, Undo
+from actions.running import existing, kind_of
+from contacts.holding import holders
+from contacts.models import Contact
+from jobs.errors import JobProblem
+from jobs.services import chunk, finish
+
+COUNTS = ("back_count", "since_count", "gone_count")
+# Nothing that could be undone goes by a write that no run before it on that label stands behind (any more).
+FORGET_WRITES = """
+DELETE FROM contacts_labelwrite later WHERE NOT EXISTS (
+    SELECT FROM contacts_labelwrite earlier JOIN actions_actionrun run ON run.id = earlier.action_run_id
+    WHERE earlier.kind = later.kind AND earlier.label_id = later.label_id AND earlier.id <= later.id
+)
+"""
+
+
+def carry_out(undo: Undo, now: datetime) -> bool:
+    """One step. A worker killed in it leaves nothing of it behind; the next goes on from the cursor."""
+    run = undo.run
+    kind, params = kind_of(run)
+    changed = run.changed_ids
+    with chunk(undo, now=now, saves=COUNTS):
+        undo.total = len(changed)
+        start = changed.rank(undo.cursor)
+        ids = changed[start : start + kind.chunk]
+        count(undo, handled=ids, back=kind.take_back(run, params, ids, now=now, by=undo.requested_by))
+        if start + len(ids) == len(changed):
+            kind.finish(run, params, now=now)
+            finish(undo, now=now)
+    return undo.active
+
+
+def count(undo: Undo, *, handled: BitMap, back: BitMap) -> None:
+    """Adds one chunk to the counters and moves the cursor. Every id handled falls under exactly one count."""
+    rest = handled - back
+    since = existing(rest) if rest else BitMap()
+    undo.back_count += len(back)
+    undo.since_count += len(since)
+    undo.gone_count += len(rest) - len(since)
+    undo.progress += len(handled)
+    undo.cursor = handled.max() if handled else undo.cursor
+
+
+def tidy_up(undo: Undo, now: datetime) -> None:
+    """After an undo that ended otherwise than done: the label it worked on is counted anew."""
+    if undo.back_count:
+        kind, _params = kind_of(undo.run)
+        kind.stopped(undo.run, now=now)
+
+
+@dataclass(frozen=True)
+class Prospect:
+    """What an undo begun at `at` would come to: the counts that it keeps. `problem`: why nobody can be changed back."""
+
+    at: datetime
+    back: int
+    since: int
+    gone: int
+    problem: JobProblem | None = None
+
+    @property
+    def total(self) -> int:
+        return self.back + self.since + self.gone
+
+
+def prospect(run: ActionRun, *, now: datetime) -> Prospect:
+    """The dry run of undoing `run`, or of the rest of an undo that stopped half-way."""
+    changed = run.changed_ids
+    if run.undoing is not None:
+        changed = changed[changed.rank(run.undoing.cursor) :]
+    present = holders(Contact.objects.all(), changed, column="pk")
+    gone = len(changed) - len(present)
+    try:
+        kind, params = kind_of(run)
+        kind.look_up(params)
+    except JobProblem as problem:
+        return Prospect(now, 0, len(present), gone, problem)
+    back = kind.standing(run, params, changed)
+    return Prospect(now, len(back), len(present) - len(back), gone)
+
+
+def forget_writes(now: datetime) -> None:  # noqa: ARG001 (as every purge is called)
+    """Removes notes of who wrote a label by which no run can be undone any more: runs go with their segments."""
+    with connection.cursor() as cursor:
+        cursor.execute(FORGET_WRITES)
