@@ -22,10 +22,9 @@ from pyroaring import BitMap
 
 from contacts import manager
 from contacts.filters import attribute_filter, own_filters
-from contacts.id_sets import bitmap
 from contacts.manager import Column, Criteria, ManagerFilter, Text
 from contacts.models import Attribute, Consent, Contact
-from contacts.selectors import visible
+from contacts.selectors import ids_of, visible
 
 PER_PAGE = 50
 SORTS = {"name": "sort_name", "email": "email", "lead_score": "lead_score", "created": "created_at"}
@@ -162,14 +161,7 @@ class Search:
 
     def ids(self) -> BitMap:
         """Everyone in the list, on whichever page."""
-        queryset = self.filterset.qs if self.filtered else visible(self.request.user)
-        try:
-            inner, params = queryset.order_by().values_list("id").query.sql_with_params()
-        except EmptyResultSet:
-            return BitMap()
-        with connection.cursor() as cursor:
-            cursor.execute(f"SELECT string_agg(int4send(id), '') FROM ({inner}) AS found (id)", params)  # noqa: S608
-            return bitmap(cursor.fetchone()[0])
+        return ids_of(self.filterset.qs if self.filtered else visible(self.request.user))
 
     def controls(self) -> list[forms.BoundField]:
         """The filters that have a control beside the search box."""

@@ -10,10 +10,11 @@ class SegmentationConfig(AppConfig):
         import tags.hooks
         import tags.usage
         from config.find import register_finder
-        from contacts.manager import register_filter, register_panel
+        from contacts.manager import register_filter, register_panel, register_tool
         from jobs import registry
-        from segmentation import contact_pages, hooks, references, services
+        from segmentation import contact_pages, hooks, likeness, references, services
         from segmentation.builder.drafts import remove_old_drafts
+        from segmentation.contact_queries import remove_old_queries
         from segmentation.finding import find_segments
         from segmentation.models import Calculation
 
@@ -21,7 +22,9 @@ class SegmentationConfig(AppConfig):
         registry.register_tick(services.refresh_due)
         registry.register_purge(services.remove_old_uploads)
         registry.register_purge(remove_old_drafts)
+        registry.register_purge(remove_old_queries)
         hooks.usage.append(references.uses_of_segment)
+        hooks.on_calculated.append(likeness.compare)
         tags.hooks.renamed.append(references.follow_renaming)
         tags.usage.providers.append(references.uses_of_label)
         contacts.hooks.attribute_usage.append(references.uses_of_attribute)
@@ -29,5 +32,8 @@ class SegmentationConfig(AppConfig):
         activities.hooks.type_usage.append(references.uses_of_type)
         activities.hooks.parameter_usage.append(references.uses_of_parameter)
         register_finder(find_segments)
-        register_filter(contact_pages.FILTER)
+        for entry in contact_pages.FILTERS:
+            register_filter(entry)
+        for tool in contact_pages.TOOLS:
+            register_tool(tool)
         register_panel(contact_pages.PANEL)

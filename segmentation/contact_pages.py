@@ -1,80 +1,171 @@
-"""What segments add to the contact manager (the members of a calculation) and to a contact's page (its segments)."""
+"""What segments add to the contact manager (lists of people, tools) and to a contact's page (its segments)."""
 
 from datetime import datetime
 from typing import Any
+from zoneinfo import ZoneInfo
 
-import django_filters
-from django import forms
-from django.db.models import QuerySet
+from django.core.exceptions import ValidationError
 from django.http import HttpRequest
 from django.urls import reverse
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
+from pyroaring import BitMap
 
 from config.templatetags.numbers import number
 from config.templatetags.times import moment_text
-from contacts.manager import ManagerFilter, Panel
+from contacts.manager import Panel, Tool
 from contacts.models import Contact
-from contacts.selectors import restricted
 from jobs.models import JobState
-from segmentation.models import Calculation, Segment, bitmap_of
+from segmentation.builder.reuse import Session
+from segmentation.contact_queries import find_query, used
+from segmentation.contact_sets import People, linked, sentences, set_filter, whole
+from segmentation.criteria import Context, CriteriaError, parse
+from segmentation.engine import evaluate
+from segmentation.models import (
+    Calculation,
+    Cause,
+    Direction,
+    Movement,
+    SavedCriteria,
+    Segment,
+    UploadedList,
+    bitmap_of,
+)
+from segmentation.sentences import sentence_of
+from users.access import signed_in
 
 LOOKED_AT = 500  # segments, the newest calculations first: half a second's work at a million members each
 
 
-# --- go to contact manager (IP24) ----------------------------------------------------------------------------
-def calculation_filter(_request: HttpRequest) -> django_filters.Filter:
-    """`?calculation=ID`: exactly the members of that calculation who still are contacts."""
-    done = Calculation.objects.filter(state=JobState.DONE).defer("joined", "left").select_related("segment")
-    return django_filters.ModelChoiceFilter(
-        queryset=done,
-        method=members_of,
-        label=gettext_lazy("Calculation"),
-        widget=forms.HiddenInput,
-        error_messages={"invalid_choice": gettext_lazy("There is no such calculation (any more).")},
-    )
-
-
-def members_of(contacts: QuerySet[Contact], _name: str, calculation: Calculation | None) -> QuerySet[Contact]:
-    return contacts if calculation is None else restricted(contacts, calculation.member_ids)
-
-
-def words(calculation: Calculation) -> str:
-    """The filter's chip."""
-    return _("Segment: %(name)s") % {"name": calculation.segment.name}
-
-
-def note(request: HttpRequest, calculation: Calculation, total: int) -> SafeString:
-    """Whose members these are, as of when, and why fewer are shown than were counted.
-
-    The count of a calculation never changes; contacts deleted since are no longer there to be shown, and said.
-    """
-    count = calculation.count or 0
-    now = request.now  # type: ignore[attr-defined]
-    text = ngettext(
+# --- the members of a calculation: of the last one (IP24), of a past one (SG6) -------------------------------
+def members_of(request: HttpRequest, text: str) -> People:
+    """`?calculation=ID`: exactly its members who still are contacts."""
+    found = calculation_of(text, "joined", "left")
+    count = found.count or 0
+    said = ngettext(
         "%(number)s contact in the calculation of %(when)s.",
         "%(number)s contacts in the calculation of %(when)s.",
         count,
-    ) % {"number": number(count), "when": moment_text(calculation.as_of or now, now=now)}
-    address = reverse("segmentation:preview", args=[calculation.segment_id])
-    parts: list[str] = [format_html('<a href="{}">{}</a>: {}', address, calculation.segment.name, text)]
-    if gone := deleted_since(calculation, total):
-        told = ngettext(
-            "%(number)s of them has been deleted since.", "%(number)s of them have been deleted since.", gone
+    ) % {"number": number(count), "when": taken(request, found)}
+    newer = "" if found.segment.latest_id == found.pk else _("There is a newer calculation.")
+    title = _("Segment: %(name)s") % {"name": found.segment.name}
+    return People(found.member_ids, title, sentences(format_html("{}: {}", to_segment(found), said), newer))
+
+
+def moved_with(request: HttpRequest, text: str) -> People:
+    """`?moved=ID.joined`, `?moved=ID.left.changed`: who joined or left with a calculation, by one cause or any."""
+    pk, _dot, rest = text.partition(".")
+    way, _dot, cause = rest.partition(".")
+    if way not in Direction.values or (cause and cause not in Cause.values) or text.endswith("."):
+        raise ValidationError(_("“%(text)s” names nobody who joined or left."), params={"text": text[:60]})
+    found = calculation_of(pk, "members")
+    ids = found.left_ids if way == Direction.LEFT else found.joined_ids
+    if cause:
+        one = Movement.objects.filter(calculation=found, direction=way, cause=cause).first()
+        ids = one.member_ids if one else BitMap()
+    if way == Direction.LEFT:
+        title = _("Left: %(name)s")
+        said = ngettext(
+            "%(number)s contact left with the calculation of %(when)s.",
+            "%(number)s contacts left with the calculation of %(when)s.",
+            len(ids),
         )
-        parts.append(told % {"number": number(gone)})
-    if calculation.segment.latest_id != calculation.pk:
-        parts.append(_("There is a newer calculation."))
-    return format_html(" ".join(["{}"] * len(parts)), *parts)
+    else:
+        title = _("Joined: %(name)s")
+        said = ngettext(
+            "%(number)s contact joined with the calculation of %(when)s.",
+            "%(number)s contacts joined with the calculation of %(when)s.",
+            len(ids),
+        )
+    said %= {"number": number(len(ids)), "when": taken(request, found)}
+    why = _("Why: %(cause)s.") % {"cause": Cause(cause).label} if cause else ""
+    step = linked(
+        f"{reverse('segmentation:step', args=[found.segment_id, found.pk])}?show={way}", _("All of this step")
+    )
+    note = sentences(format_html("{}: {}", to_segment(found), said), why, step)
+    return People(ids, title % {"name": found.segment.name}, note)
 
 
-def deleted_since(calculation: Calculation, total: int) -> int:
-    """How many members are contacts no more. Asked of the database only if the list is shorter than the count."""
-    if total == calculation.count:
-        return 0
-    return (calculation.count or 0) - restricted(Contact.objects.all(), calculation.member_ids).count()
+def calculation_of(text: str, *unread: str) -> Calculation:
+    """A finished calculation by its id, without the sets that are not asked for.
+
+    Raises: ValidationError.
+    """
+    done = Calculation.objects.filter(state=JobState.DONE).defer(*unread).select_related("segment")
+    found = done.filter(pk=whole(text)).first()
+    if found is None:
+        raise ValidationError(_("There is no such calculation (any more)."))
+    return found
+
+
+def to_segment(found: Calculation) -> SafeString:
+    return linked(reverse("segmentation:preview", args=[found.segment_id]), found.segment.name)
+
+
+def taken(request: HttpRequest, found: Calculation) -> str:
+    """The instant that a calculation speaks of."""
+    now = request.now  # type: ignore[attr-defined]
+    return str(moment_text(found.as_of or now, now=now))
+
+
+# --- whoever satisfies criteria now ----------------------------------------------------------------------------
+def asked_for(request: HttpRequest, text: str) -> People:
+    """`?advanced=KEY`: the advanced filter, criteria kept under a key (IP8)."""
+    query = find_query(text)
+    if query is None:
+        raise ValidationError(_("This advanced filter is not kept any more. Build it again."))
+    ids = satisfying(request, query.criteria, place=f"contacts:{query.pk}")
+    used(query, now=request.now)  # type: ignore[attr-defined]
+    edit = request.GET.copy()
+    edit.pop("page", None)
+    note = sentences(
+        sentence_of(query.criteria, now=request.now),  # type: ignore[attr-defined]
+        linked(f"{reverse('segmentation:contact_filter')}?{edit.urlencode()}", _("Edit the advanced filter")),
+    )
+    return People(ids, _("Advanced filter"), note, query.criteria)
+
+
+def meeting(request: HttpRequest, text: str) -> People:
+    """`?saved=ID`: who meets saved criteria now."""
+    found = SavedCriteria.objects.filter(pk=whole(text)).first()
+    if found is None:
+        raise ValidationError(_("These saved criteria are no longer there."))
+    criteria = {"kind": "saved", "criteria": found.pk}
+    ids = satisfying(request, criteria, place=f"saved:{found.pk}")
+    title = _("Saved criteria: %(name)s") % {"name": found.name}
+    told = sentence_of(found.criteria, now=request.now)  # type: ignore[attr-defined]
+    page = linked(reverse("segmentation:saved_edit", args=[found.pk]), found.name)
+    return People(ids, title, format_html("{}: {}", page, told), criteria)
+
+
+def satisfying(request: HttpRequest, criteria: dict[str, Any], *, place: str) -> BitMap:
+    """Who satisfies criteria at this moment; what was counted before and cannot have changed is not counted again.
+
+    Raises: ValidationError, if they name something that is no longer there: never fewer people instead.
+    """
+    zone = ZoneInfo(request.tenant.timezone)  # type: ignore[attr-defined]
+    reuse = Session(signed_in(request).pk, place)
+    context = Context(now=request.now, zone=zone, reuse=reuse)  # type: ignore[attr-defined]
+    try:
+        return evaluate(parse(criteria), context=context).members
+    except CriteriaError as error:
+        raise ValidationError(error.message) from error
+
+
+# --- a list of contacts: uploaded, or fixed --------------------------------------------------------------------
+def listed_in(request: HttpRequest, text: str) -> People:
+    """`?list=ID`: the contacts that an uploaded list matched, or that a fixed one holds."""
+    found = UploadedList.objects.filter(pk=whole(text)).first()
+    if found is None:
+        raise ValidationError(_("There is no such list (any more)."))
+    ids, now = found.matched_ids, request.now  # type: ignore[attr-defined]
+    said = ngettext("%(number)s contact, as of %(when)s.", "%(number)s contacts, as of %(when)s.", len(ids))
+    said %= {"number": number(len(ids)), "when": moment_text(found.created_at, now=now)}
+    page = linked(reverse("segmentation:upload", args=[found.pk]), found.name)
+    title = _("List: %(name)s") % {"name": found.name}
+    return People(ids, title, format_html("{}: {}", page, said), {"kind": "file", "file": found.pk})
 
 
 # --- the segments a contact is in (SG3) ----------------------------------------------------------------------
@@ -106,5 +197,16 @@ def panel(request: HttpRequest, contact: Contact) -> dict[str, Any]:
     }
 
 
-FILTER = ManagerFilter(name="calculation", filter=calculation_filter, words=words, note=note, hidden=True)
+FILTERS = [
+    set_filter("calculation", members_of, label=gettext_lazy("Calculation")),
+    set_filter("moved", moved_with, label=gettext_lazy("Joined or left")),
+    set_filter("advanced", asked_for, label=gettext_lazy("Advanced filter")),
+    set_filter("saved", meeting, label=gettext_lazy("Saved criteria")),
+    set_filter("list", listed_in, label=gettext_lazy("List")),
+]
+TOOLS = [
+    Tool(name="advanced", template="segmentation/contacts/_advanced.html"),
+    Tool(name="segment", template="segmentation/contacts/_segment.html"),
+    Tool(name="segment-of-selected", template="segmentation/contacts/_segment_of_selected.html", selected=True),
+]
 PANEL = Panel(name="segments", template="segmentation/_contact_panel.html", context=panel, order=30)

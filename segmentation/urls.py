@@ -4,7 +4,7 @@ from django.urls import path
 
 from segmentation import saved_urls
 from segmentation.builder import urls as builder_urls
-from segmentation.views import create, edit, history, lists, segment, uploads
+from segmentation.views import create, edit, from_contacts, history, lists, segment, snapshot, uploads
 
 app_name = "segmentation"
 urlpatterns = [
@@ -25,6 +25,9 @@ urlpatterns = [
     path("segments/<int:pk>/delete/", segment.delete, name="delete"),
     path("segments/<int:pk>/history/", history.history, name="history"),
     path("segments/<int:pk>/history/<int:calculation>/", history.step, name="step"),
+    path("segments/<int:pk>/freeze/", snapshot.freeze, name="freeze"),
+    path("contacts/filter/", from_contacts.contact_filter, name="contact_filter"),
+    path("contacts/segment/", from_contacts.from_contacts, name="from_contacts"),
     *builder_urls.urlpatterns,
     *saved_urls.urlpatterns,
 ]

@@ -1,5 +1,6 @@
 """Create segment: settings, criteria or a file, and two buttons."""
 
+import json
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -14,6 +15,7 @@ from django.views.decorators.http import require_http_methods, require_safe
 from config.pages import page
 from segmentation import builder
 from segmentation.builder import Builder, BuilderErrors
+from segmentation.contact_queries import find_query
 from segmentation.criteria import Catalog, CriteriaError, check, load, parse
 from segmentation.forms import NAME_TAKEN, SettingsForm, SourceForm
 from segmentation.models import SavedCriteria, Segment, UploadedList
@@ -61,8 +63,8 @@ class CreatePage:
 def create(request: HttpRequest) -> HttpResponse:
     """The page empty, filled from the address, restored from the draft, or submitted.
 
-    `?copy=`, `?from_saved=`, `?template=` and `?criteria=` fill it. A draft stays until something is changed there; the
-    page says so.
+    `?copy=`, `?from_saved=`, `?template=`, `?criteria=` and `?contacts=` fill it. A draft stays until something is
+    changed there; the page says so.
     """
     if request.method == "POST":
         return submitted(request)
@@ -102,6 +104,8 @@ def opened(request: HttpRequest) -> CreatePage:
         return blank(source, problem=_("There are no ready-made criteria of that name."))
     if text := request.GET.get("criteria"):
         return given(text, source)
+    if key := request.GET.get("contacts"):
+        return from_manager(key, source)
     form = builder.opened(request.user, None, place=PLACE)  # type: ignore[arg-type]
     return CreatePage(SettingsForm(initial=settings_in(form)), source, form)
 
@@ -112,6 +116,14 @@ def given(text: str, source: SourceForm) -> CreatePage:
         return CreatePage(SettingsForm(), source, builder.from_criteria(accepted(text), place=PLACE))
     except CriteriaError as error:
         return blank(source, problem=str(error))
+
+
+def from_manager(key: str, source: SourceForm) -> CreatePage:
+    """The page with what the contact manager was narrowed by, or listed."""
+    query = find_query(key)
+    if query is None:
+        return blank(source, problem=_("The criteria from the contact manager are not kept any more."))
+    return given(json.dumps(query.criteria), source)
 
 
 def accepted(text: str) -> dict[str, Any]:

@@ -1,0 +1,112 @@
+"""Lists of people for the contact manager: a parameter of its address names a set of contacts, made here or kept."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+import django_filters
+from django import forms
+from django.core.exceptions import ValidationError
+from django.db.models import QuerySet
+from django.http import HttpRequest
+from django.utils.html import format_html, format_html_join
+from django.utils.safestring import SafeString
+from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
+from pyroaring import BitMap
+
+from config.templatetags.numbers import number
+from contacts.manager import ManagerFilter
+from contacts.models import Contact
+from contacts.selectors import restricted
+
+
+@dataclass(frozen=True)
+class People:
+    """Contacts that an address names. `note` says whose they are and as of when, with links; `title` is the chip.
+
+    Those of a past calculation may have been deleted since: what is missing from the list is told.
+    """
+
+    ids: BitMap
+    title: str
+    note: SafeString | str
+    criteria: dict[str, Any] | None = None  # that exactly these satisfy, also later
+
+    # No length: an empty set is a filter in force that lets nobody through, not one that asks for nothing.
+
+
+Read = Callable[[HttpRequest, str], People]
+
+
+class PeopleField(forms.CharField):
+    """The text of the parameter; what it names as `People`. Raises: ValidationError, if it names nothing."""
+
+    widget = forms.HiddenInput
+
+    def __init__(self, *, read: Callable[[str], People], **kwargs: Any) -> None:
+        super().__init__(max_length=200, **kwargs)
+        self.read = read
+
+    def clean(self, value: Any) -> Any:
+        text = super().clean(value)
+        return self.read(text) if text else None
+
+
+class PeopleFilter(django_filters.Filter):
+    """Lets through the contacts of the set alone."""
+
+    field_class = PeopleField
+
+    def filter(self, qs: QuerySet[Contact], value: Any) -> QuerySet[Contact]:
+        return qs if value is None else restricted(qs, value.ids)
+
+
+def set_filter(name: str, read: Read, *, label: Any) -> ManagerFilter:
+    """A hidden filter `?name=TEXT` of the contact manager: the contacts that `read(request, text)` finds.
+
+    read: raises ValidationError, with a sentence for the user, where the text names nothing (any more).
+    """
+    return ManagerFilter(
+        name=name,
+        filter=lambda request: PeopleFilter(read=lambda text: read(request, text), label=label),
+        words=lambda people: people.title,
+        note=lambda _request, people, total: told(people, total),
+        criteria=lambda people: people.criteria,
+        hidden=True,
+    )
+
+
+def told(people: People, total: int) -> SafeString:
+    """The note, and how many of the set are contacts no more."""
+    return sentences(people.note, deleted_since(people.ids, total))
+
+
+def deleted_since(ids: BitMap, total: int) -> str:
+    """Why fewer are listed than are in the set; empty if nobody was deleted. Asked of the database only if so."""
+    if total == len(ids):
+        return ""
+    gone = len(ids) - restricted(Contact.objects.all(), ids).count()
+    if not gone:
+        return ""
+    text = ngettext("%(number)s of them has been deleted since.", "%(number)s of them have been deleted since.", gone)
+    return text % {"number": number(gone)}
+
+
+def sentences(*parts: SafeString | str) -> SafeString:
+    """One after the other, those that there are."""
+    return format_html_join(" ", "{}", ((part,) for part in parts if part))
+
+
+def whole(text: str) -> int:
+    """An id in a parameter.
+
+    Raises: ValidationError.
+    """
+    if not (text.isascii() and text.isdecimal() and len(text) < 19):
+        raise ValidationError(_("“%(text)s” is no id."), params={"text": text[:60]})
+    return int(text)
+
+
+def linked(url: str, text: str) -> SafeString:
+    return format_html('<a href="{}">{}</a>', url, text)
