@@ -22,7 +22,7 @@ from contacts.id_sets import id_array, id_set
 from mirror import duck, files
 from mirror.files import BrokenFileError
 from mirror.kinds import KINDS, Column, Kind
-from mirror.layout import fingerprint
+from mirror.layout import fingerprint, fixed
 from mirror.reports import report
 
 Arrays = dict[str, np.ndarray]
@@ -142,22 +142,68 @@ class Reader:
             report(broken)
             return self._select(rows, query, params, files_too=False)
 
+    def filed(self, rows: Rows, query: str) -> Arrays | None:
+        """What `query` finds in the files as they are, also in rows that hold no longer. None: there are no sound ones.
+
+        Equal `tails[kind].revision`, equal answer.
+        """
+        parts = self._parts(rows)
+        if not self.tails[rows.kind.name].revision:
+            return None
+        none = np.empty(0, np.int64)
+        try:
+            table = " UNION ALL ".join(self._filed(rows, parts, none)) or empty(rows)
+            return self._run(query, table, parts=parts, kind=rows.kind, overridden=none)
+        except BrokenFileError as broken:
+            report(broken)
+            return None
+
+    def unfiled(self, kind: Kind, *, most: int) -> list[int] | None:
+        """The contacts of whom files may say too much or too little: with newer, changed, deleted or moved rows.
+
+        Of all others the files have exactly the rows there are. None: they are more than `most`, or too many to tell;
+        or this is no snapshot, or its transaction writes.
+        """
+        tail = self.tails[kind.name]
+        if tail.stamp is None:
+            return None
+        with connection.cursor() as cursor:
+            cursor.execute(
+                f"SELECT contact_id FROM {kind.table} WHERE {kind.written} >= %s"
+                " UNION SELECT contact_id FROM mirror_gone WHERE kind = %s LIMIT %s",
+                [tail.cut, kind.name, most + 1],
+            )
+            found = [contact for (contact,) in cursor.fetchall()]
+        return found if len(found) <= most else None
+
     def _select(self, rows: Rows, query: str, params: Sequence[Any], *, files_too: bool) -> Arrays:
         parts = self._parts(rows) if files_too else []
         overridden = self._overridden(rows.kind, parts)
         with self._newer(rows, all_of_them=not files_too) as newer:
             tables = [*self._filed(rows, parts, overridden), newer]
             table = " UNION ALL ".join(each for each in tables if each) or empty(rows)
-            with closing(duck.cursor()) as cursor:
-                if len(overridden) > LITERAL:
-                    cursor.register("overridden", {"key": overridden})
-                try:
-                    found: Arrays = cursor.execute(query.replace("{rows}", f"({table})"), list(params)).fetchnumpy()
-                except duckdb.Error as error:
-                    if isinstance(error, (duckdb.InternalException, duckdb.FatalException)):
-                        duck.forget()
-                    files.check(parts, rows.kind.name)  # a file that changed while it was read; else it is the query
-                    raise
+            return self._run(query, table, params, parts=parts, kind=rows.kind, overridden=overridden)
+
+    @staticmethod
+    def _run(
+        query: str,
+        table: str,
+        params: Sequence[Any] = (),
+        *,
+        parts: Sequence[files.Part],
+        kind: Kind,
+        overridden: np.ndarray,
+    ) -> Arrays:
+        with closing(duck.cursor()) as cursor:
+            if len(overridden) > LITERAL:
+                cursor.register("overridden", {"key": overridden})
+            try:
+                found: Arrays = cursor.execute(query.replace("{rows}", f"({table})"), list(params)).fetchnumpy()
+            except duckdb.Error as error:
+                if isinstance(error, (duckdb.InternalException, duckdb.FatalException)):
+                    duck.forget()
+                files.check(parts, kind.name)  # a file that changed while it was read; else it is the query
+                raise
         return found
 
     def _parts(self, rows: Rows) -> list[files.Part]:
@@ -266,9 +312,8 @@ def _tail(known: list[Any], newer: list[Any]) -> Tail:
 
 def shape(rows: Rows) -> list[Column]:
     """The columns of the rows, in order."""
-    kind = rows.kind
-    fixed = [kind.contact] if kind.moment is None else [kind.contact, kind.key, kind.moment]
-    return [*fixed, *(column for column in rows.columns if column not in fixed)]
+    first = fixed(rows.kind)
+    return [*first, *(column for column in rows.columns if column not in first)]
 
 
 def null(column: Column) -> str:

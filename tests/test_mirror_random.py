@@ -38,13 +38,16 @@ def test_random_operations_leave_files_and_newer_rows_exact(committed, account, 
         "visits": lambda: facts.visits(ids(), random.randint(1, 15)),
         "orders": lambda: facts.orders(ids(), random.randint(1, 8)),
         "order": lambda: [facts.change_order(order) for order in some(Order)],
+        "move": lambda: [
+            Order.objects.filter(pk=order.pk).update(contact=random.choice(ids())) for order in some(Order)
+        ],
         "contact": lambda: [facts.change_contact(contact) for contact in some(Contact)],
         "delete": lambda: [row.delete() for model in (random.choice(tables),) for row in some(model)],
         "empty": lambda: random.random() < 0.1 and truncate(),
         "compact": lambda: compact(random.choice(list(UNITS)), now=timezone.now(), rebuild=random.random() < 0.1),
         "purge": lambda: storing.remove_discarded(before=timezone.now() + timedelta(hours=1)),
     }
-    weights = [6, 12, 8, 10, 12, 8, 6, 1, 14, 2]
+    weights = [6, 12, 8, 10, 12, 6, 8, 6, 1, 14, 2]
     for number in range(500):
         random.choices(list(operations.values()), weights)[0]()
         if number % 25 == 24:

@@ -15,9 +15,10 @@ from django.db import connection
 
 from mirror.kinds import ORDER
 from mirror.layout import fingerprint
-from mirror.reading import Arrays, Reader, Rows
+from mirror.reading import Reader, Rows
 from segmentation.criteria import sales, tallies
 from segmentation.criteria.context import Context
+from segmentation.criteria.standing import COUNTED, ORDERS, TOTAL, Measures, microseconds, rows, standing
 from segmentation.criteria.tallies import Totals
 from segmentation.criteria.times import TICK
 
@@ -32,8 +33,6 @@ MATRIX = {
 }
 GROUPS = tuple(dict.fromkeys(group for row in MATRIX.values() for group in row))
 _TABLE = np.array([[GROUPS.index(MATRIX[recency][fm]) for fm in range(SCORES)] for recency in range(1, SCORES + 1)])
-_COUNTED = sales.counted(ORDER)
-TOTAL = ORDER.column("total")
 FIFTHS = (20, 40, 60, 80)  # of a hundred buyers, how many stand at or below a cut-off
 BANDS, FREQUENT = (80, 99), 75
 RANKS = {"recency": FIFTHS, "frequency": (*FIFTHS, FREQUENT), "monetary": (*FIFTHS, *BANDS)}
@@ -102,7 +101,8 @@ def buyers(context: Context) -> Buyers:
 
 def _buyers(context: Context) -> Buyers:
     own = _together(context, everybody=False)
-    if sum(context.was_made(("cut-offs", name)) is None and _kept(context, name) is None for name in RANKS) > 1:
+    missing = sum(context.was_made(("cut-offs", name)) is None and _kept(context, name) is None for name in RANKS)
+    if missing > 1 and _standing(context) is None:
         _together(context, everybody=True)
     recency, frequency, monetary = (cut_offs(context, name) for name in RANKS)
     ends = CutOffs(_moments(recency), frequency[:4], monetary[:4], monetary[4:], frequency[4:])
@@ -142,10 +142,9 @@ def _together(context: Context, *, everybody: bool) -> dict[str, Totals]:
 
 
 def _all(reader: Reader, present: datetime) -> dict[str, Totals]:
-    rows = Rows(ORDER, (*_COUNTED.columns, TOTAL), last=present)
-    read = reader.select(rows, _query(f"moment, {TOTAL.name} AS units"))
+    read = reader.select(rows(last=present), ORDERS)
     spent = _there(tallies.average(read["contact_id"], read["units"]), reader)
-    last = _there(tallies.extreme(read["contact_id"], _microseconds(read), largest=True), reader)
+    last = _there(tallies.extreme(read["contact_id"], microseconds(read), largest=True), reader)
     return {"recency": last, "frequency": _counts(spent), "monetary": spent}
 
 
@@ -153,28 +152,23 @@ def _counts(averages: Totals) -> Totals:
     return Totals(averages.ids, np.asarray(averages.per))
 
 
-def _microseconds(read: Arrays) -> np.ndarray:
-    return np.asarray(read["moment"]).astype("datetime64[us]", copy=False).view(np.int64)
-
-
 def _last_orders(reader: Reader, present: datetime) -> Totals:
-    read = reader.select(Rows(ORDER, _COUNTED.columns, last=present), _query("moment"))
-    return _there(tallies.extreme(read["contact_id"], _microseconds(read), largest=True), reader)
+    read = reader.select(Rows(ORDER, COUNTED.columns, last=present), _query("moment"))
+    return _there(tallies.extreme(read["contact_id"], microseconds(read), largest=True), reader)
 
 
 def _numbers(reader: Reader, present: datetime) -> Totals:
-    return _there(tallies.count(reader.ids(Rows(ORDER, _COUNTED.columns, last=present), _COUNTED.sql)), reader)
+    return _there(tallies.count(reader.ids(Rows(ORDER, COUNTED.columns, last=present), COUNTED.sql)), reader)
 
 
 def _amounts(reader: Reader, present: datetime) -> Totals:
     """With the number of orders in `per`."""
-    rows = Rows(ORDER, (*_COUNTED.columns, TOTAL), last=present)
-    read = reader.select(rows, _query(f"{TOTAL.name} AS units"))
+    read = reader.select(rows(last=present), _query(f"{TOTAL.name} AS units"))
     return _there(tallies.average(read["contact_id"], read["units"]), reader)
 
 
 def _query(column: str) -> str:
-    return f"SELECT contact_id, {column} FROM {{rows}} WHERE {_COUNTED.sql}"  # noqa: S608 - constants
+    return f"SELECT contact_id, {column} FROM {{rows}} WHERE {COUNTED.sql}"  # noqa: S608 - constants
 
 
 def _there(totals: Totals, reader: Reader) -> Totals:
@@ -213,10 +207,17 @@ def _cut_offs(context: Context, name: str) -> np.ndarray:
     kept = _kept(context, name)
     if kept is not None:
         return kept
-    found = ranked(measured(context, name, everybody=True).values, RANKS[name])
+    every = _standing(context)
+    values = measured(context, name, everybody=True).values if every is None else getattr(every, name)
+    found = ranked(values, RANKS[name])
     if scope := _scope(context):
         cache.set(_key(scope, name), tuple(Kept(found, *_unmoved(context))), KEPT_S)
     return found
+
+
+def _standing(context: Context) -> Measures | None:
+    """Of all buyers, where only some contacts are looked at and files help."""
+    return None if context.only is None else context.made("standing", lambda: standing(context))
 
 
 def _kept(context: Context, name: str) -> np.ndarray | None:
