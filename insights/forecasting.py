@@ -130,10 +130,10 @@ def taken(segment: Segment, *, now: datetime, zone: ZoneInfo) -> Forecast:
     tree = parse(segment.version.criteria if segment.version else None)
     with snapshot():
         ahead = _Ahead(tree, now, zone)
-        present = ahead.members(0)
+        present, evaluated = ahead.members(0), perf_counter()
         found = {days: ahead.members(days) for days in TOLD}
-        each = max(perf_counter() - began, 0.001) / (len(TOLD) + 1)
-        step = 1 if not ahead.moving or each * LAST <= BUDGET_S else COARSE
+        each = (perf_counter() - evaluated) / len(TOLD)
+        step = 1 if each * LAST <= BUDGET_S else COARSE
         found |= {days: ahead.members(days) for days in range(step, LAST + 1, step) if days not in found}
     points = [_point(days, ahead.at(days), present, found.get(days, present)) for days in sorted({0, *found})]
     sets = {days: _moves(present, found[days]) for days in TOLD} | {SINCE: _moves(members, present)}
