@@ -11,7 +11,7 @@ from django.http import Http404, HttpRequest
 from django.utils.translation import get_language
 
 from actions.kinds import KindError, Reference, kind_named
-from actions.models import Action, ActionRun, Audience
+from actions.models import Action, ActionRun, Audience, Undo
 from contacts.models import Consent
 from jobs.models import ACTIVE
 from segmentation.models import Calculation, Segment
@@ -125,7 +125,7 @@ def reach_of(segment: Segment, *, now: datetime) -> Reach:
 def runs_of(segment: Segment) -> QuerySet[ActionRun]:
     """The runs on this segment, newest first, without any set."""
     found = ActionRun.objects.filter(action__segment=segment).order_by("-pk")
-    return found.select_related("action__created_by", "calculation").defer("changed", *SETS)
+    return found.select_related("action__created_by", "calculation", "undo__requested_by").defer("changed", *SETS)
 
 
 def told(runs: Iterable[ActionRun]) -> list[RunRow]:
@@ -160,8 +160,9 @@ def stopped(segment: Segment) -> list[Row]:
 
 
 def under_way(segment: Segment) -> bool:
-    """Whether a run on this segment waits or runs: its page looks again by itself."""
-    return ActionRun.objects.filter(action__segment=segment, state__in=ACTIVE).exists()
+    """Whether a run on this segment, or its undo, waits or runs: its page looks again by itself."""
+    active = Q(state__in=ACTIVE) | Q(undo__state__in=ACTIVE)
+    return ActionRun.objects.filter(active, action__segment=segment).exists()
 
 
 def action_for(request: HttpRequest, pk: int) -> Action:
@@ -175,8 +176,17 @@ def action_for(request: HttpRequest, pk: int) -> Action:
 
 def run_for(request: HttpRequest, pk: int) -> ActionRun:
     """The door: a run on a segment that this user may see; 404 for any other."""
-    found = ActionRun.objects.select_related("action").defer("changed").filter(pk=pk).first()
+    found = ActionRun.objects.select_related("action", "undo").defer("changed").filter(pk=pk).first()
     if found is None:
         raise Http404(f"no run {pk}")
     found.action.segment = segment_for(request, found.action.segment_id)
+    return found
+
+
+def undo_for(request: HttpRequest, pk: int) -> Undo:
+    """The door: an undo on a segment that this user may see; 404 for any other."""
+    found = Undo.objects.select_related("run__action").defer("run__changed").filter(pk=pk).first()
+    if found is None:
+        raise Http404(f"no undo {pk}")
+    found.run.action.segment = segment_for(request, found.run.action.segment_id)
     return found

@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from actions import views
+from actions import undo_views, views
 
 app_name = "actions"
 urlpatterns = [
@@ -11,4 +11,7 @@ urlpatterns = [
     path("segments/actions/<int:pk>/stop/", views.stop, name="stop"),
     path("segments/actions/runs/<int:pk>/cancel/", views.cancel, name="cancel"),
     path("segments/actions/runs/<int:pk>/retry/", views.retry, name="retry"),
+    path("segments/actions/runs/<int:pk>/undo/", undo_views.undo, name="undo"),
+    path("segments/actions/undo/<int:pk>/cancel/", undo_views.cancel, name="undo_cancel"),
+    path("segments/actions/undo/<int:pk>/resume/", undo_views.resume, name="undo_resume"),
 ]

@@ -120,11 +120,13 @@ def actions(request: HttpRequest, pk: int) -> HttpResponse:
     segment = segment_for(request, pk)
     live = selectors.under_way(segment)  # before the rows are read: one that ends in between must not stay "running"
     runs = Paginator(selectors.runs_of(segment), PER_PAGE).get_page(request.GET.get("page"))
+    reach, ahead = selectors.reach_of(segment, now=request.now), selectors.ahead(segment)  # type: ignore[attr-defined]
     context = head(request, segment) | {
-        "reach": selectors.reach_of(segment, now=request.now),  # type: ignore[attr-defined]
+        "reach": reach,
         "page": runs,
         "rows": selectors.told(runs.object_list),
-        "ahead": selectors.ahead(segment),
+        "ahead": ahead,
+        "left_waiting": not reach.creating and any(not row.action.every_refresh for row in ahead),
         "stopped": selectors.stopped(segment),
         "live": live,
     }

@@ -1,0 +1,64 @@
+"""Undoing what a run changed: asked with its numbers, stopped, gone on with."""
+
+from datetime import datetime
+
+from django.contrib import messages
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_http_methods, require_POST
+
+from actions import selectors, services
+from actions.errors import ActionError
+from actions.refusals import refusal
+from actions.undoing import prospect
+from config.pages import page
+from users.access import writers_only
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+@writers_only
+def undo(request: HttpRequest, pk: int) -> HttpResponse:
+    """Tells in numbers what undoing the run would come to; does it when that was confirmed (SG5)."""
+    run = selectors.run_for(request, pk)
+    now: datetime = request.now  # type: ignore[attr-defined]
+    if request.method == "POST":
+        try:
+            services.undo_run(run, now=now, by=request.user)  # type: ignore[arg-type]
+        except ActionError as error:
+            messages.error(request, refusal(error))
+        else:
+            messages.success(request, _("It is being undone."))
+        return redirect("actions:list", run.action.segment_id)
+    context = {
+        "run": run,
+        "sentence": selectors.sentences([run.action])[run.action_id],
+        "prospect": prospect(run, now=now) if run.may_be_undone else None,
+    }
+    return page(request, "actions/undo.html", context, part="question")
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+@writers_only
+def cancel(request: HttpRequest, pk: int) -> HttpResponse:
+    """Stops an undo that waits or is under way; asks first."""
+    found = selectors.undo_for(request, pk)
+    if request.method == "POST":
+        if services.cancel_undo(found, now=request.now):  # type: ignore[attr-defined]
+            messages.success(request, _("Cancelled. Whoever was changed back until then stays so."))
+        else:
+            messages.info(request, _("It was over before it could be cancelled."))
+        return redirect("actions:list", found.run.action.segment_id)
+    sentence = selectors.sentences([found.run.action])[found.run.action_id]
+    return page(request, "actions/undo_cancel.html", {"undo": found, "sentence": sentence}, part="question")
+
+
+@require_POST
+def resume(request: HttpRequest, pk: int) -> HttpResponse:
+    """Lets an undo that stopped go on with the contacts it has not come to."""
+    found = selectors.undo_for(request, pk)
+    if services.resume_undo(found, now=request.now):  # type: ignore[attr-defined]
+        messages.success(request, _("It goes on where it stopped."))
+    else:
+        messages.info(request, _("There is nothing to go on with: it is over or under way."))
+    return redirect("actions:list", found.run.action.segment_id)
