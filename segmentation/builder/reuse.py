@@ -9,6 +9,7 @@ import hashlib
 import json
 from dataclasses import dataclass
 from datetime import date, datetime
+from typing import Any
 
 from django.core.cache import cache
 from pyroaring import BitMap
@@ -22,12 +23,12 @@ Stamps = tuple[tuple[int | str, ...], ...]
 
 @dataclass(frozen=True)
 class Kept:
-    """A criterion's set as it was counted at `at`, on the account's `day`."""
+    """What a criterion came to at `at`, on the account's `day`."""
 
     stamps: Stamps
     at: datetime
     day: date
-    members: bytes
+    made: Any
 
 
 @dataclass(frozen=True)
@@ -39,20 +40,28 @@ class Session:
 
     def find(self, criterion: Criterion, context: Context) -> BitMap | None:
         """The criterion's set, if what was counted before is still right."""
-        stamps = self._stamps(criterion, context)
-        if stamps is None:
-            return None
-        kept = cache.get(self._key(criterion, context))
-        if kept is None or kept.stamps != stamps or not self._same_time(kept, criterion, context):
-            return None
-        return BitMap.deserialize(kept.members)
+        packed = self.recall("counted", criterion, context)
+        return None if packed is None else BitMap.deserialize(packed)
 
     def keep(self, criterion: Criterion, context: Context, members: BitMap) -> None:
         """Has `find` find it next time."""
+        self.retain("counted", criterion, context, members.serialize())
+
+    def recall(self, what: str, criterion: Criterion, context: Context) -> Any:
+        """What was made of the criterion before, if it is still right; else None."""
+        stamps = self._stamps(criterion, context)
+        if stamps is None:
+            return None
+        kept = cache.get(self._key(what, criterion, context))
+        if kept is None or kept.stamps != stamps or not self._same_time(kept, criterion, context):
+            return None
+        return kept.made
+
+    def retain(self, what: str, criterion: Criterion, context: Context, made: Any) -> None:
+        """Has `recall` give `made` next time."""
         stamps = self._stamps(criterion, context)
         if stamps is not None:
-            kept = Kept(stamps, context.now, context.today, members.serialize())
-            cache.set(self._key(criterion, context), kept, KEPT_S)
+            cache.set(self._key(what, criterion, context), Kept(stamps, context.now, context.today, made), KEPT_S)
 
     @staticmethod
     def _stamps(criterion: Criterion, context: Context) -> Stamps | None:
@@ -76,8 +85,8 @@ class Session:
         latest = [context.reader.latest(kind) for kind in criterion.reads]
         return all(at is None or at < kept.at for at in latest)  # at that very instant: in what begins now, then not
 
-    def _key(self, criterion: Criterion, context: Context) -> str:
+    def _key(self, what: str, criterion: Criterion, context: Context) -> str:
         mask = "" if context.mask is None else hashlib.blake2b(context.mask.serialize()).hexdigest()
         about = [criterion.raw, criterion.settings(context.catalog), str(context.zone), mask]
         digest = hashlib.blake2b(json.dumps(about, sort_keys=True, default=str).encode(), digest_size=16)
-        return f"counted:{self.user}:{self.place}:{digest.hexdigest()}"
+        return f"{what}:{self.user}:{self.place}:{digest.hexdigest()}"

@@ -92,7 +92,8 @@ class AttributeForm(FormPart):
         attribute = typed.choices.attributes.get(self.detail(typed))
         if attribute is None:
             return None
-        return operand_for(attribute.type, [Option(option, option) for option in attribute.options])
+        options = [Option(option, option) for option in attribute.options]
+        return operand_for(attribute.type, options, f"attribute:{self.detail(typed)}")
 
 
 @register

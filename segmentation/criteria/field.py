@@ -53,6 +53,7 @@ FIELDS: dict[str, Field] = {
     "source": _text("source", _("source")),
     "created_at": Field(Instant(), _column("created_at"), _("creation date")),
 }
+UNIQUE = ("id", "email", "phone")  # everybody's own: how they are spread says nothing
 FieldName = Literal[
     "id", "email", "phone", "first_name", "last_name", "status", "lead_score", "source", "created_at"
 ]  # fmt: skip
@@ -97,7 +98,7 @@ def _operand_of(key: str) -> Operand:
     names: dict[type[ValueType], str] = {Number: "number", Text: "text", Choice: "choice", Instant: "datetime"}
     type_ = FIELDS[key].type
     options = [Option(value, str(label)) for value, label in (getattr(type_, "options", None) or {}).items()]
-    return operand_for(names[type(type_)], options)
+    return operand_for(names[type(type_)], options, f"field:{key}" if key not in UNIQUE else "")
 
 
 @register

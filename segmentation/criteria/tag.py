@@ -39,7 +39,15 @@ class TagForm(FormPart):
         op = typed.among("op", label_operators())
         return [
             Control("op", "select", _("condition"), [op], [Option(*one) for one in label_operators().items()]),
-            Control("tags", "chips", _("tags"), self._tags(typed), suggestions="tags", hint=_("a tag, then Enter")),
+            Control(
+                "tags",
+                "chips",
+                _("tags"),
+                self._tags(typed),
+                suggestions="tags",
+                hint=_("a tag, then Enter"),
+                seen="tag",
+            ),
             *WindowInput(label=_("assigned when"), future=False).controls(typed),
         ]
 

@@ -7,8 +7,11 @@ kinds. This module imports nothing of the language, so that every kind may impor
 from abc import ABC, abstractmethod
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
+from functools import lru_cache
 from typing import Any, ClassVar, Literal, NamedTuple, Protocol
 
+from django.utils.html import escape, format_html, format_html_join
+from django.utils.safestring import SafeString, mark_safe
 from django.utils.translation import gettext as _
 
 Tree = dict[str, Any]
@@ -32,12 +35,16 @@ class Control:
     """One input of a criterion, ready to be shown."""
 
     name: str
-    type: Literal["select", "text", "number", "date", "time", "chips", "pick", "check", "hidden", "words", "line"]
+    type: Literal[
+        "select", "text", "number", "date", "time", "chips", "pick", "check", "hidden", "words", "line", "begin", "end"
+    ]
     label: str = ""
     values: list[str] = field(default_factory=list)
     options: Sequence[Option] = ()
     refreshes: bool = False  # a change of it changes which inputs follow
     suggestions: str = ""  # the list of suggestions on the page: "tags"
+    seen: str = ""  # whose observed values are offered while one is typed: "attribute:city" (builder.values)
+    spread: bool = False  # how the number is spread over contacts is drawn beside it (builder.distribution)
     hint: str = ""
     size: Literal["", "short", "long", "adding"] = ""
     numeric: bool = False  # chips that are numbers
@@ -57,12 +64,10 @@ class Control:
         return f"segmentation/builder/controls/_{self.type}.html"
 
     @property
-    def groups(self) -> list[tuple[str, list[Option]]]:
-        """The options under their headings, in the order given."""
-        found: dict[str, list[Option]] = {}
-        for option in self.options:
-            found.setdefault(option.group, []).append(option)
-        return list(found.items())
+    def drawn(self) -> SafeString:
+        """The options as HTML, under their headings, the value in force selected."""
+        html, value = drawn_options(tuple(self.options)), escape(self.value)
+        return mark_safe(html.replace(f'<option value="{value}">', f'<option value="{value}" selected>', 1))  # noqa: S308
 
     @property
     def unanswered(self) -> bool:
@@ -80,6 +85,19 @@ class Control:
         """Chosen values that are no longer offered: shown as such, never dropped in silence."""
         known = {option.value for option in self.options}
         return [value for value in self.values if value and value not in known]
+
+
+@lru_cache(maxsize=256)
+def drawn_options(options: tuple[Option, ...]) -> SafeString:
+    """A list to choose from as HTML, nothing selected: the same for each of a page's many criteria."""
+    groups: dict[str, list[Option]] = {}
+    for option in options:
+        groups.setdefault(option.group, []).append(option)
+    parts = []
+    for group, held in groups.items():
+        inner = format_html_join("", '<option value="{}">{}</option>', ((one.value, one.label) for one in held))
+        parts.append(format_html('<optgroup label="{}">{}</optgroup>', group, inner) if group else inner)
+    return mark_safe("".join(parts))  # noqa: S308
 
 
 class UnfinishedError(ValueError):
@@ -198,6 +216,11 @@ class Choosing(Protocol):
     def activities(self) -> dict[str, KnownActivityType]: ...
     @property
     def engagement_days(self) -> int: ...
+
+
+def together(controls: Iterable[Control]) -> list[Control]:
+    """The controls as one piece: they go to the next line as a whole, as long as one line holds them."""
+    return [Control("begin", "begin"), *controls, Control("end", "end")]
 
 
 def renamed(controls: Iterable[Control], prefix: str) -> list[Control]:

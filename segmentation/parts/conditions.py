@@ -25,9 +25,13 @@ def used(values: Values) -> list[str]:
 
 @dataclass(frozen=True)
 class ConditionsInput:
-    """The `where` of a criterion; `parameters`: what can be asked. The empty row at the end adds another."""
+    """The `where` of a criterion; `parameters`: what can be asked. The empty row at the end adds another.
+
+    about: of which rows, where their values can be looked at: "visit", "activity:page_view".
+    """
 
     parameters: Mapping[str, TypedParameter]
+    about: str = ""
 
     def controls(self, typed: Typed) -> list[Control]:
         """Each condition on a line of its own, then the select that begins the next."""
@@ -71,7 +75,8 @@ class ConditionsInput:
         known = self.parameters.get(key)
         if known is None:
             return controls
-        asked = operand_for(known.type, known.options).controls(typed)
+        about = f"{self.about}:{key}" if self.about else ""
+        asked = operand_for(known.type, known.options, about).controls(typed)
         for control in asked:
             if control.label and control.type != "words":
                 control.label = f"{known.label}: {control.label}"

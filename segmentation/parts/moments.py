@@ -7,7 +7,7 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, pgettext_lazy
 
-from segmentation.parts.base import Control, Option, Tree, Typed, Values
+from segmentation.parts.base import Control, Option, Tree, Typed, Values, together
 from segmentation.parts.numbers import whole
 
 UNITS = {
@@ -123,14 +123,14 @@ class WindowInput:
         options = [Option(key, str(label)) for key, label in windows.items()]
         controls = [Control("within", "select", self.label or _("when"), [kind], options, refreshes=True)]
         if kind in ("last", "next"):
-            return [*controls, *WindowLength(count="within_n", unit="within_unit").controls(typed)]
+            return together([*controls, *WindowLength(count="within_n", unit="within_unit").controls(typed)])
         if kind in ("from", "from_to"):
             controls += MomentInput("within_from", times=True).controls(typed, _("from"))
         if kind == "from_to":
             controls.append(Control("within_and", "words", "–"))
         if kind in ("to", "from_to"):
             controls += MomentInput("within_to", times=True).controls(typed, _("to"))
-        return controls
+        return together(controls)
 
     def read(self, typed: Typed) -> Tree:
         """`{"within": …}`, or nothing for "at any time"."""

@@ -29,12 +29,13 @@ class OccurrencesForm(FormPart):
     @override
     def controls(self, typed: Typed) -> list[Control]:
         one = PickInput().chosen(typed) in ("first", "last")
+        never = not one and TimesInput.never(typed)
         return [
             *([] if one else TimesInput().controls(typed)),
             *WindowInput(future=False).controls(typed),
             *([] if one else TimesInput().offers(typed)),
-            *ConditionsInput(self.parameters(typed)).controls(typed),
-            *PickInput().controls(typed),
+            *ConditionsInput(self.parameters(typed), typed.one("what")).controls(typed),
+            *PickInput().controls(typed, never=never),
         ]
 
     @override

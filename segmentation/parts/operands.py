@@ -11,7 +11,7 @@ from django.utils.text import format_lazy
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, pgettext_lazy
 
-from segmentation.parts.base import Control, Option, Tree, Typed, Values
+from segmentation.parts.base import Control, Option, Tree, Typed, Values, together
 from segmentation.parts.moments import MomentInput, WindowLength
 from segmentation.parts.numbers import number, whole, written
 
@@ -23,6 +23,7 @@ class Operand(ABC):
 
     labels: ClassVar[dict[str, Any]]  # operator -> what it is called in the list
     options: Sequence[Option] = ()
+    about: str = ""  # whose values these are, where they can be looked at: "attribute:city", "visit:utm_source"
 
     def operator(self, typed: Typed) -> str:
         """The chosen operator, or the first if it does not fit this type (any more)."""
@@ -80,10 +81,12 @@ class TextOperand(Operand):
 
     def inputs(self, op: str, typed: Typed) -> list[Control]:
         if op in {"in", "not_in"}:
-            return [Control("value", "chips", _("values"), typed.many("value"), hint=_("a value, then Enter"))]
+            hint = _("a value, then Enter")
+            return [Control("value", "chips", _("values"), typed.many("value"), hint=hint, seen=self.about)]
         values = [typed.one("value")]
         hint = _("A regular expression, found anywhere in the text; case does not matter") if op == "matches" else ""
-        return [Control("value", "text", _("value"), values, hint=hint)]
+        seen = self.about if op in ("eq", "ne") else ""  # of a part of a text whole ones are no suggestion
+        return [Control("value", "text", _("value"), values, hint=hint, seen=seen)]
 
     def value(self, op: str, typed: Typed) -> Any:
         if op in {"in", "not_in"}:
@@ -100,6 +103,9 @@ class TextOperand(Operand):
 class NumberOperand(Operand):
     """Numbers, with a comma or a point, as exact as they are typed."""
 
+    def __init__(self, *, about: str = "") -> None:
+        self.about = about
+
     labels: ClassVar = {
         "eq": pgettext_lazy("operator", "is"),
         "ne": pgettext_lazy("operator", "is not"),
@@ -114,6 +120,9 @@ class NumberOperand(Operand):
         "is_not_set": pgettext_lazy("operator", "is not set"),
     }
 
+    def controls(self, typed: Typed) -> list[Control]:
+        return together(super().controls(typed))
+
     def inputs(self, op: str, typed: Typed) -> list[Control]:
         if op in {"in", "not_in"}:
             return [
@@ -125,9 +134,9 @@ class NumberOperand(Operand):
             return [
                 Control("from", "number", _("from"), [typed.one("from")]),
                 Control("between", "words", "–"),
-                Control("to", "number", _("to"), [typed.one("to")]),
+                Control("to", "number", _("to"), [typed.one("to")], spread=bool(self.about)),
             ]
-        return [Control("value", "number", _("value"), [typed.one("value")])]
+        return [Control("value", "number", _("value"), [typed.one("value")], spread=bool(self.about))]
 
     def value(self, op: str, typed: Typed) -> Any:
         if op in {"in", "not_in"}:
@@ -259,12 +268,13 @@ class MomentOperand(Operand):
         return MomentInput("value").write(value)
 
 
-def operand_for(type_: str, options: Sequence[Option] = ()) -> Operand:
-    """The inputs for values of a type; `options`: what choices are made from."""
+def operand_for(type_: str, options: Sequence[Option] = (), about: str = "") -> Operand:
+    """The inputs for values of a type; `options`: what choices are made from; `about`: whose values they are."""
     if type_ in ("date", "datetime"):
         return MomentOperand(times=type_ == "datetime")
     operand = OPERANDS[type_]()
     operand.options = options
+    operand.about = about
     return operand
 
 

@@ -44,10 +44,10 @@ class MeasuredForm(FormPart):
         options = [Option(key, str(label)) for key, label in self.measures.items()]
         return [
             Control("measure", "select", _("what of it"), [measure], options, refreshes=True),
-            *AmountOperand().controls(typed),
+            *AmountOperand(about=self.kind).controls(typed),
             *WindowInput(future=False).controls(typed),
             *self.about_none(measure, typed),
-            *ConditionsInput(self.parameters(typed)).controls(typed),
+            *ConditionsInput(self.parameters(typed), self.kind).controls(typed),
         ]
 
     @override

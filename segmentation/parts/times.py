@@ -4,9 +4,9 @@ from dataclasses import dataclass
 from math import ceil
 
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy, pgettext_lazy
+from django.utils.translation import gettext_lazy, pgettext, pgettext_lazy
 
-from segmentation.parts.base import Control, Option, Tree, Typed, Values, renamed
+from segmentation.parts.base import Control, Option, Tree, Typed, Values, renamed, together
 from segmentation.parts.operands import NumberOperand
 
 PREFIX = "times_"
@@ -36,8 +36,14 @@ class TimesInput:
         options = [Option(key, str(label)) for key, label in TIMES.items()]
         controls = [Control("op", "select", _("how often"), [op], options, refreshes=True)]
         if op not in ("", "never"):
-            controls += [*NumberOperand().inputs(op, part), Control("times", "words", _("times"))]
-        return renamed(controls, PREFIX)
+            counted = NumberOperand(about="times")
+            controls += [*counted.inputs(op, part), Control("times", "words", _("times"))]
+        return renamed(together(controls), PREFIX)
+
+    @staticmethod
+    def never(typed: Typed) -> bool:
+        """Whether it is asked for who has done it not once."""
+        return typed.within(PREFIX).one("op") == "never"
 
     def offers(self, typed: Typed) -> list[Control]:
         """What follows the other inputs where people with none are included: a line that offers to leave them out."""
@@ -102,8 +108,12 @@ PICKS = {
 class PickInput:
     """The `pick` of a criterion."""
 
-    def controls(self, typed: Typed) -> list[Control]:
-        options = [Option(key, str(label)) for key, label in PICKS.items()]
+    def controls(self, typed: Typed, *, never: bool = False) -> list[Control]:
+        """The choice. `never`: of what did not happen there is none to pick; only what was picked before can go."""
+        if never and not self.chosen(typed):
+            return []
+        picks = PICKS | {"": pgettext("which of them counts, of none", "there is none")} if never else PICKS
+        options = [Option(key, str(label)) for key, label in picks.items()]
         return [Control("pick", "select", _("which of them"), [self.chosen(typed)], options, refreshes=True)]
 
     @staticmethod
