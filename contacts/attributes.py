@@ -20,6 +20,7 @@ from config.templatetags.numbers import number as number_text
 from config.templatetags.times import DAY, DAY_OTHERS
 from contacts import normalising
 from contacts.models import Attribute, AttributeType
+from contacts.normalising import quoted, written
 
 Stored = str | int | float | bool | list[str]
 
@@ -80,12 +81,12 @@ def decimal_of(raw: Any, *, localized: bool) -> Decimal:
     """The number that was given, exactly. Raises: ValidationError."""
     if isinstance(raw, bool) or not isinstance(raw, int | float | Decimal | str):
         raise ValidationError(_("Give a number."), code="not_number")
-    text = SPACES.sub("", str(raw)) if localized else str(raw).strip()
+    text = SPACES.sub("", written(raw)) if localized else written(raw).strip()
     text = text.replace("\u2212", "-")
     if localized and "," in text:
         text = without_comma(text)
     if not PLAIN_NUMBER.fullmatch(text):
-        raise ValidationError(_("“%(given)s” is not a number."), code="not_number", params={"given": str(raw)[:40]})
+        raise ValidationError(_("“%(given)s” is not a number."), code="not_number", params={"given": quoted(raw)})
     try:
         return Decimal(text)
     except InvalidOperation:
@@ -108,11 +109,11 @@ def without_comma(text: str) -> str:
 def clean_boolean(_attribute: Attribute, raw: Any, _localized: bool) -> bool:  # noqa: FBT001
     if isinstance(raw, bool):
         return raw
-    word = str(raw).strip().casefold()
+    word = quoted(raw).strip().casefold()
     if isinstance(raw, str | int) and word in TRUE | FALSE:
         return word in TRUE
     raise ValidationError(
-        _("Give yes or no; “%(given)s” is neither."), code="not_boolean", params={"given": str(raw)[:40]}
+        _("Give yes or no; “%(given)s” is neither."), code="not_boolean", params={"given": quoted(raw)}
     )
 
 
@@ -126,7 +127,9 @@ def clean_date(_attribute: Attribute, raw: Any, localized: bool) -> str:  # noqa
         if ISO_DATE.fullmatch(text):
             return date.fromisoformat(text).isoformat()
     raise ValidationError(
-        _("“%(given)s” is not a date; write it as 2026-11-21."), code="not_date", params={"given": str(raw)[:40]}
+        _("“%(given)s” is not a date; write it as 2026-11-21."),
+        code="not_date",
+        params={"given": quoted(raw)},
     )
 
 
@@ -134,7 +137,7 @@ def clean_datetime(_attribute: Attribute, raw: Any, localized: bool) -> str:  # 
     wrong = ValidationError(
         _("“%(given)s” is not a date and time; write it as 2026-11-21 14:30."),
         code="not_datetime",
-        params={"given": str(raw)[:40]},
+        params={"given": quoted(raw)},
     )
     if isinstance(raw, datetime):
         moment = raw

@@ -14,6 +14,22 @@ PHONE = re.compile(r"\+?[0-9]{5,15}")
 check_email = EmailValidator()
 
 
+def written(raw: Any) -> str:
+    """A value as text. Raises: ValidationError for a whole number of over 4,300 digits, which Python does not write."""
+    try:
+        return str(raw)
+    except ValueError as error:
+        raise ValidationError(_("This number is too long."), code="too_long") from error
+
+
+def quoted(raw: Any) -> str:
+    """How a value begins, for messages."""
+    try:
+        return written(raw)[:40]
+    except ValidationError:
+        return "…"
+
+
 def line(raw: Any, *, longest: int) -> str:
     """One line of text: composed (NFC), trimmed, breaks and tabs as a space.
 
@@ -23,7 +39,7 @@ def line(raw: Any, *, longest: int) -> str:
         return ""
     if isinstance(raw, bool) or not isinstance(raw, str | int | float):
         raise ValidationError(_("Give a text."), code="not_text")
-    text = unicodedata.normalize("NFC", BREAKS.sub(" ", str(raw))).strip()
+    text = unicodedata.normalize("NFC", BREAKS.sub(" ", written(raw))).strip()
     if any(unicodedata.category(sign) in ("Cc", "Cs") for sign in text):
         raise ValidationError(_("The text holds characters that cannot be stored."), code="control_signs")
     if len(text) > longest:

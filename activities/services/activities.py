@@ -19,6 +19,7 @@ from activities.services.errors import Complaints
 from activities.services.people import keep
 from activities.services.values import cleaner, moment, required, text
 from contacts.id_sets import id_array
+from contacts.normalising import quoted
 
 # Arrays as literals and the parameters as one JSON text: 0.1 s per 10,000 rows, of 0.4, went into escaping lists.
 WRITE = """
@@ -94,7 +95,7 @@ def read_params(number: int, item: dict[str, Any], kinds: Kinds, complaints: Com
         clean = cleaners.get(key)
         if clean is None:
             message = _("The type has no such parameter.")
-            complaints.add(number, f"params.{str(key)[:60]}", message, "no_parameter")
+            complaints.add(number, f"params.{quoted(key)}", message, "no_parameter")
         elif raw is not None and not (isinstance(raw, str) and (raw == "" or raw.isspace())):
             try:
                 value = clean(raw)

@@ -11,6 +11,7 @@ from activities.services.errors import Complaints
 from activities.services.people import named
 from activities.services.values import address, required, text
 from activities.sources import LONGEST_UTM, UTM, source_of
+from contacts.normalising import quoted
 
 MOST_ITEMS = 10_000
 Fields = Mapping[str, Callable[[Any], Any]]
@@ -47,7 +48,7 @@ def read_one(item: Any, fields: Fields, needed: Collection[str], complain: Compl
     for name, raw in item.items():
         clean = fields.get(name)
         if clean is None:
-            complain(str(name)[:60], ValidationError(_("There is no such field."), code="unknown"))
+            complain(quoted(name), ValidationError(_("There is no such field."), code="unknown"))
         elif raw is not None:
             try:
                 values[name] = clean(raw)

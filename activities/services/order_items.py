@@ -14,6 +14,7 @@ from activities.models import OrderStatus
 from activities.services.batches import CONTACT, SOURCE, Complain, Fields, read_batch, read_one
 from activities.services.errors import Complaints
 from activities.services.values import decimal, money, not_negative, required, text
+from contacts import normalising
 
 MOST_LINES = 1000
 PLACES = Decimal("0.0001")
@@ -60,7 +61,7 @@ def status(raw: Any) -> str | None:
         raise ValidationError(
             _("“%(given)s” is not one of the options: %(options)s."),
             code="not_option",
-            params={"given": str(raw)[:40], "options": ", ".join(OrderStatus.values)},
+            params={"given": normalising.quoted(raw), "options": ", ".join(OrderStatus.values)},
         )
     return raw
 

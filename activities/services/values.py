@@ -87,7 +87,7 @@ def parsed(raw: Any) -> datetime:
     raise ValidationError(
         _("“%(given)s” is not a date and time; write it as 2026-11-21T14:30:00+01:00."),
         code="not_datetime",
-        params={"given": str(raw)[:40]},
+        params={"given": normalising.quoted(raw)},
     )
 
 

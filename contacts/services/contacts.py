@@ -23,7 +23,8 @@ CONSTRAINT_FIELDS = {"contact_email_unique": "email", "contact_external_id_uniqu
 
 def clean_status(raw: Any) -> str:
     if raw not in Status.values:
-        raise ValidationError(_("“%(given)s” is no subscription status."), code="not_status", params={"given": raw})
+        given = {"given": normalising.quoted(raw)}
+        raise ValidationError(_("“%(given)s” is no subscription status."), code="not_status", params=given)
     return str(raw)
 
 
