@@ -215,8 +215,8 @@ def test_a_criterion_moves_within_its_block_and_to_others():
     assert shape.blocks[0].children == [second, first]
     operate(shape, f"to:{first.id}:{shape.blocks[1].id}")
     assert first in shape.blocks[1].children
-    operate(shape, f"to:{second.id}:new")
-    assert shape.blocks[2].children == [second]
+    operate(shape, f"to:{second.id}:new")  # its own block, left empty, goes
+    assert [block.children for block in shape.blocks[1:]] == [[second]]
 
 
 def test_a_duplicate_has_ids_of_its_own():

@@ -234,7 +234,8 @@ def test_the_number_of_queries_does_not_grow_with_choices_or_criteria(
     tag = {"kind": "tag", "op": "any", "tags": ["T1_0"]}
     few = {"all": [WARM, tag]}
     queries(few, COUNT)  # makes the draft that later ones change
-    before = queries(few, REDRAW), queries(few, COUNT)
+    more = {"all": [*few["all"], HOT]}
+    before = queries(more, REDRAW), queries(more, COUNT)
     account_grows(12)
     many = {"all": [WARM, tag, *[WARM, tag] * 10]}
     assert (queries(many, REDRAW), queries(many, COUNT)) == before

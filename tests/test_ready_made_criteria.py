@@ -43,7 +43,7 @@ def filled(tree: Any, values: Iterator[str]) -> Any:
 
 
 def found(key: str, *values: str, now: datetime = NOW) -> set[int]:
-    tree = parse(filled(TEMPLATES[key].criteria, iter(values)))
+    tree = parse(filled(TEMPLATES[key].fitted(Catalog()).criteria, iter(values)))
     check(tree, Catalog())
     with snapshot():
         return set(evaluate(tree, context=Context(now=now, zone=WARSAW)).members)
@@ -66,7 +66,7 @@ def test_every_key_is_there_once_with_a_name_a_sentence_and_an_icon() -> None:
 
 @pytest.mark.parametrize("key", TEMPLATES)
 def test_each_is_of_the_language_and_can_be_told_and_counted(key: str) -> None:
-    template = TEMPLATES[key]
+    template = TEMPLATES[key].fitted(Catalog())
     factories.contact()
     tree = filled(template.criteria, iter(["X", "Y"]))
     node = parse(tree)
@@ -80,7 +80,7 @@ def test_each_is_of_the_language_and_can_be_told_and_counted(key: str) -> None:
 
 @pytest.mark.parametrize("key", TEMPLATES)
 def test_each_opens_in_the_form_as_it_is_and_what_is_left_blank_is_refused(key: str) -> None:
-    template = TEMPLATES[key]
+    template = TEMPLATES[key].fitted(Catalog())
     form = from_template(key, place=PLACE)
     assert form is not None
     assert sum(len(fields) for fields in form.errors.values()) == template.blanks
@@ -344,7 +344,7 @@ def test_a_button_that_no_form_has_changes_nothing(client: Client) -> None:
 def test_a_draft_is_not_thrown_away_and_the_page_says_that_there_is_one(client: Client, marketer: Any) -> None:
     data = data_of(client.get(f"{PAGE}?template=engaged"))
     assert client.get(PAGE).context["draft_of"] is None
-    builder.drafts.keep_draft(marketer, PLACE, data, now=timezone.now())
+    builder.drafts.keep_draft(marketer, from_post(data, place=PLACE), builder.drafts.Sent(), now=timezone.now())
     response = client.get(f"{PAGE}?template=champions")
     assert "You have a draft of" in response.content.decode()
     assert from_post(data_of(response), place=PLACE).criteria() == TEMPLATES["champions"].criteria

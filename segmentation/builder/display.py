@@ -16,11 +16,29 @@ from segmentation.criteria import KINDS, Words, parse
 from segmentation.parts.base import Control, Option, Typed
 from segmentation.templates import GROUPS, TemplateGroup
 
-NEAR = 4  # blocks this far from a criterion's own are offered to move it to: all of them would be a page of menus
+NEAR = 2  # blocks this far from a criterion's own are offered to move it to: all of them would be a page of menus
+
+
+class Named:
+    """A node's name in the labels of its buttons."""
+
+    name: str
+
+    @property
+    def label(self) -> str:
+        return self.name or _("New criterion")
+
+    @property
+    def more_label(self) -> str:
+        return _("More: %(name)s") % {"name": self.label}
+
+    @property
+    def grip_label(self) -> str:
+        return _("Move: %(name)s") % {"name": self.label}
 
 
 @dataclass(slots=True)
-class CriterionView:
+class CriterionView(Named):
     """One criterion, ready to be drawn."""
 
     id: str
@@ -40,7 +58,7 @@ class CriterionView:
 
 
 @dataclass(slots=True)
-class GroupView:
+class GroupView(Named):
     """A block, a nested group, Always or Leave out."""
 
     id: str
@@ -82,7 +100,7 @@ class Display:
             for place, child in enumerate(children, 1):
                 if child.id == node_id:
                     return _("%(name)s: %(place)d of %(count)d in %(group)s") % {
-                        "name": child.name or _("New criterion"),
+                        "name": child.label,
                         "place": place,
                         "count": len(children),
                         "group": group.name,
@@ -123,6 +141,7 @@ class Drawer:
         ]
         self.names = {option.value: option.label for option in self.subjects}
         self.suggested: set[str] = set()
+        self.places = {block.id: number for number, block in enumerate(builder.shape.blocks)}
 
     def display(self) -> Display:
         shape = self.builder.shape
@@ -219,18 +238,23 @@ class Drawer:
 
     # --- where it can be moved to ----------------------------------------------------------------------------
     def targets(self, parent: Group) -> Iterator[Option]:
-        """The blocks beside its own that a criterion or nested group can be moved to."""
+        """The blocks beside its own that a criterion or nested group can be moved to; others by drag or keys."""
         shape = self.builder.shape
         if shape.always is not None and shape.always is not parent:
-            yield Option(shape.always.id, pgettext("block of criteria", "Always"))
-        here = next((at for at, block in enumerate(shape.blocks) if block is parent), 0)
-        for number, block in enumerate(shape.blocks, 1):
-            if block is not parent and abs(number - 1 - here) <= NEAR:
-                yield Option(block.id, self.group_name("block", number))
-        if len(parent.children) > 1 or parent not in shape.blocks:
-            yield Option("new", _("A new block"))
+            yield to(shape.always.id, pgettext("block of criteria", "Always"))
+        here = self.places.get(parent.id, 0)
+        first = max(0, here - NEAR)
+        for number, block in enumerate(shape.blocks[first : here + NEAR + 1], first + 1):
+            if block is not parent:
+                yield to(block.id, self.group_name("block", number))
+        if len(parent.children) > 1 or parent.id not in self.places:
+            yield to("new", _("A new block"))
         if shape.leave_out is not None and shape.leave_out is not parent:
-            yield Option(shape.leave_out.id, pgettext("block of criteria", "Leave out"))
+            yield to(shape.leave_out.id, pgettext("block of criteria", "Leave out"))
+
+
+def to(node_id: str, name: str) -> Option:
+    return Option(node_id, _("Move to: %(target)s") % {"target": name})
 
 
 def join_title(group: Group) -> str:

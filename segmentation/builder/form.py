@@ -4,10 +4,12 @@ import re
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
+from functools import cached_property
 from typing import TYPE_CHECKING, Any
 from zoneinfo import ZoneInfo
 
 from django.http import HttpRequest
+from django.urls import reverse
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
 from pydantic import ValidationError
@@ -88,6 +90,11 @@ class Builder:
     def counts(self) -> bool:
         """Whether the numbers were asked for by a button."""
         return self.operation == "count"
+
+    @cached_property
+    def address(self) -> str:
+        """Where the builder's buttons are answered: looked up once for a page of a thousand of them."""
+        return reverse("segmentation:builder")
 
     @property
     def layout(self) -> str:
@@ -304,7 +311,8 @@ class Builder:
 
     def insert_template(self, template: Template) -> None:
         """Puts ready-made criteria in; fields that only the account can fill in are empty and marked."""
-        self.insert(template.criteria, lambda criterion: emptied(values_of(criterion))[0])
+        criteria = template.fitted(self.catalog).criteria
+        self.insert(criteria, lambda criterion: emptied(values_of(criterion))[0])
         blanks = {leaf.id: emptied(values_of(leaf.source))[1] for leaf in self.shape.leaves() if leaf.source}
         self.examine()
         wrong = {node: self.errors.get(node, {}) for node in blanks}

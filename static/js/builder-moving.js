@@ -41,6 +41,15 @@
     run(`${step}:${grip.dataset.grip}`);
   });
 
+  // --- the menus of criteria and groups ------------------------------------------------------------------------------
+  document.addEventListener("click", (event) => {
+    const item = event.target.closest?.("#builder .popup > .item[name=do]");
+    if (!item || !window.htmx) return;
+    event.preventDefault();
+    item.closest(".popup").hidePopover();
+    run(item.value);
+  });
+
   // --- where something can be dropped -------------------------------------------------------------------------------
   const nodeOf = (id) => document.getElementById(id);
   const boxOf = (node) => (node.parentElement.matches(".nest") ? node.parentElement : node); // a nested group with its rail
