@@ -6,12 +6,10 @@ from typing import Any
 
 import django_filters
 from django import forms
-from django.core.exceptions import ValidationError
 from django.db.models import QuerySet
 from django.http import HttpRequest
 from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString
-from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 from pyroaring import BitMap
 
@@ -99,13 +97,8 @@ def sentences(*parts: SafeString | str) -> SafeString:
 
 
 def whole(text: str) -> int:
-    """An id in a parameter.
-
-    Raises: ValidationError.
-    """
-    if not (text.isascii() and text.isdecimal() and len(text) < 19):
-        raise ValidationError(_("“%(text)s” is no id."), params={"text": text[:60]})
-    return int(text)
+    """An id in a parameter; 0, which nothing has, where it is none."""
+    return int(text) if text.isascii() and text.isdecimal() and len(text) < 19 else 0
 
 
 def linked(url: str, text: str) -> SafeString:

@@ -147,7 +147,9 @@ def kept(marketer: Any, criteria: Any = SCORED) -> ContactQuery:
 def test_the_advanced_filter_shows_exactly_those_who_satisfy_the_criteria(client: Client, marketer: Any) -> None:
     fitting, _rest = scored(3, 30), scored(2, 5)
     opened = client.get(f"{FILTER}?advanced={kept(marketer).key}&status=subscribed&sort=name&page=2")
-    answer = client.post(opened.request["PATH_INFO"] + "?status=subscribed&sort=name", form_in(opened, "sort=name&page=2"))
+    answer = client.post(
+        opened.request["PATH_INFO"] + "?status=subscribed&sort=name", form_in(opened, "sort=name&page=2")
+    )
     assert answer.status_code == 302
     assert answer["Location"].startswith(f"{URL}?status=subscribed&sort=name&advanced=")
     assert listed(client, answer["Location"]) == set(fitting)

@@ -160,7 +160,9 @@ def test_the_list_of_the_selected_is_empty_and_not_everybody_when_none_is(client
 
 def test_selecting_all_takes_as_many_queries_as_selecting_one(client: Client) -> None:
     def queries(data: Any) -> int:
-        with CaptureQueriesContext(connection, ) as captured:
+        with CaptureQueriesContext(
+            connection,
+        ) as captured:
             assert client.post(SELECT, data).status_code == 302
         return len(captured)
 
