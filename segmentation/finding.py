@@ -29,5 +29,5 @@ def find_segments(request: HttpRequest, text: str) -> Findings:
         )
         for row in rows.annotate(place=begins).order_by("place", "name")[:MOST]
     ]
-    url = f"{reverse('segmentation:ready')}?{urlencode({'q': text})}"
+    url = f"{reverse('segmentation:search')}?{urlencode({'q': text})}"
     return Findings(_("Segments"), found, total=rows.count() if len(found) == MOST else len(found), url=url)

@@ -10,7 +10,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext, pgettext_lazy
 
 from contacts.folding import casefolded
-from segmentation import hooks
+from segmentation import health, hooks
 from segmentation.models import LONGEST_HOURS, RefreshUnit, Segment, UploadedList
 from segmentation.services import Settings, clean_name
 from users.models import User
@@ -206,6 +206,15 @@ class ListFilterForm(forms.Form):
         ],
     )
     action = forms.ChoiceField(required=False, label=gettext_lazy("Action"))
+    health = forms.ChoiceField(
+        required=False,
+        label=pgettext_lazy("of segments", "Health"),
+        choices=[
+            ("", pgettext_lazy("of segments", "Any health")),
+            (health.ATTENTION, pgettext_lazy("of segments", "Needs attention")),
+            *health.LABELS.items(),
+        ],
+    )
 
     def __init__(self, data: MultiValueDict | dict[str, Any]) -> None:
         super().__init__(data)

@@ -13,6 +13,7 @@ from config.asked import problems_in
 from contacts.folding import folded, plain, polish_key
 from segmentation import hooks, selectors
 from segmentation.forms import ONCE, ListFilterForm
+from segmentation.health import Examination, Finding, examined, with_finding
 from segmentation.models import Calculation, Segment
 
 PER_PAGE = 25
@@ -23,7 +24,12 @@ SORTS: dict[str, Any] = {
     "contacts": F("latest__count"),
     "requested": F("last_id"),
 }
-FIRST_SORT = {selectors.IN_CREATION: "-requested", selectors.READY: "-created", selectors.ARCHIVE: "-expires"}
+FIRST_SORT = {
+    selectors.IN_CREATION: "-requested",
+    selectors.READY: "-created",
+    selectors.ARCHIVE: "-expires",
+    selectors.SEARCH: "name",
+}
 LOW = 0.2  # of the window left: the meter changes its colour
 
 
@@ -37,6 +43,7 @@ class Row:
     last: Calculation | None = None
     sizes: list[int] = field(default_factory=list)
     performed: list[hooks.ActionKind] = field(default_factory=list)
+    health: list[Finding] = field(default_factory=list)
 
     @property
     def minutes_left(self) -> int:
@@ -81,7 +88,7 @@ def ordered(rows: QuerySet[Segment], sort: str) -> QuerySet[Segment]:
     return rows.order_by(expression, "-pk")
 
 
-def filtered(rows: QuerySet[Segment], form: ListFilterForm) -> QuerySet[Segment]:
+def filtered(rows: QuerySet[Segment], form: ListFilterForm, *, now: datetime) -> QuerySet[Segment]:
     """The rows that the form, found valid, asks for."""
     form.full_clean()
     asked = form.cleaned_data
@@ -91,25 +98,29 @@ def filtered(rows: QuerySet[Segment], form: ListFilterForm) -> QuerySet[Segment]
         rows = rows.filter(refresh_every__isnull=refresh == ONCE)
     if kind := asked.get("action"):
         rows = rows.filter(selectors.performing(kind))
+    if finding := asked.get("health"):
+        rows = rows.filter(pk__in=with_finding(finding, now=now))
     return rows
 
 
 def page_of(where: str, *, form: ListFilterForm, sort: str, number: int | None, now: datetime) -> Page:
     """One page of the list, its rows as `Row`."""
-    rows = selectors.with_actions(ordered(filtered(selectors.listed(where, now=now), form), sort))
-    page = Paginator(rows, PER_PAGE).get_page(number)
+    rows = ordered(filtered(selectors.listed(where, now=now), form, now=now), sort)
+    page = Paginator(examined(selectors.with_actions(rows)), PER_PAGE).get_page(number)
     segments = list(page.object_list)
+    findings = Examination(now, segments).findings()
     last = selectors.last_calculations(segments)
     sizes = selectors.sizes_over_time(segments)
     kinds = {kind.name: kind for kind in hooks.action_kinds}
     shown = [
         Row(
             segment=segment,
-            where=where,
+            where=segment.where,  # type: ignore[attr-defined]
             now=now,
             last=last.get(segment.pk),
             sizes=sizes.get(segment.pk, []),
             performed=[kinds[name] for name in segment.performed or [] if name in kinds],  # type: ignore[attr-defined]
+            health=findings.get(segment.pk, []),
         )
         for segment in segments
     ]

@@ -5,7 +5,20 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from django.contrib.postgres.aggregates import ArrayAgg
-from django.db.models import Count, Exists, F, OuterRef, Q, QuerySet, Subquery, Window
+from django.db.models import (
+    Case,
+    CharField,
+    Count,
+    Exists,
+    F,
+    OuterRef,
+    Q,
+    QuerySet,
+    Subquery,
+    Value,
+    When,
+    Window,
+)
 from django.db.models.functions import RowNumber
 from django.http import Http404, HttpRequest
 from django.utils.functional import Promise
@@ -22,6 +35,7 @@ SPARK = 12  # calculations in the small plot
 UNFINISHED = (JobState.FAILED, JobState.ERRORED)
 
 IN_CREATION, READY, ARCHIVE = "in_creation", "ready", "archive"
+SEARCH = "search"  # all three together
 
 
 @dataclass(frozen=True)
@@ -56,8 +70,11 @@ def standing(now: datetime) -> dict[str, Q]:
 
 
 def listed(where: str, *, now: datetime) -> QuerySet[Segment]:
-    """The segments in one of the three lists at `now`."""
-    return segments().filter(standing(now)[where])
+    """The segments in one of the three lists at `now`, or in any. `where` says which list each is in."""
+    places = standing(now)
+    listed = Case(*(When(place, then=Value(name)) for name, place in places.items()), output_field=CharField())
+    rows = segments().annotate(where=listed)
+    return rows if where == SEARCH else rows.filter(places[where])
 
 
 def list_of(segment: Segment, *, now: datetime) -> str:

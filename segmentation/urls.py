@@ -4,13 +4,29 @@ from django.urls import path
 
 from segmentation import saved_urls
 from segmentation.builder import urls as builder_urls
-from segmentation.views import create, edit, from_contacts, history, lists, segment, snapshot, uploads
+from segmentation.views import (
+    create,
+    edit,
+    from_contacts,
+    history,
+    lists,
+    segment,
+    several,
+    snapshot,
+    templates,
+    uploads,
+)
 
 app_name = "segmentation"
 urlpatterns = [
     path("segments/", lists.ready, name="ready"),
     path("segments/in-creation/", lists.in_creation, name="in_creation"),
     path("segments/archive/", lists.archive, name="archive"),
+    path("segments/search/", lists.search, name="search"),
+    path("segments/ready-made/", templates.templates, name="templates"),
+    path("segments/ready-made/<slug:key>/", templates.counts, name="template_counts"),
+    path("segments/delete/", several.delete, name="delete_several"),
+    path("segments/copy/", several.copy, name="copy_several"),
     path("segments/create/", create.create, name="create"),
     path("segments/create/note/", create.note, name="note"),
     path("segments/files/<int:pk>/", uploads.upload, name="upload"),

@@ -53,6 +53,14 @@ def ago(**span: int) -> datetime:
     return NOW - timedelta(**span)
 
 
+@pytest.fixture
+def named(account: Any) -> None:
+    """What the marks in the criteria stand for."""
+    factories.attribute("birth_date", "date")
+    factories.consent("offers")
+    factories.consent("texts", channel="sms")
+
+
 # --- all of them ---------------------------------------------------------------------------------------------
 def test_every_key_is_there_once_with_a_name_a_sentence_and_an_icon() -> None:
     listed = [template for group in GROUPS for template in group.templates]
@@ -64,6 +72,7 @@ def test_every_key_is_there_once_with_a_name_a_sentence_and_an_icon() -> None:
     assert len({str(template.name) for template in listed}) == len(listed)
 
 
+@pytest.mark.usefixtures("named")
 @pytest.mark.parametrize("key", TEMPLATES)
 def test_each_is_of_the_language_and_can_be_told_and_counted(key: str) -> None:
     template = TEMPLATES[key].fitted(Catalog())
@@ -78,6 +87,7 @@ def test_each_is_of_the_language_and_can_be_told_and_counted(key: str) -> None:
     assert str(node.sentence(Words(now=NOW, zone=WARSAW, catalog=catalog)).finished)
 
 
+@pytest.mark.usefixtures("named")
 @pytest.mark.parametrize("key", TEMPLATES)
 def test_each_opens_in_the_form_as_it_is_and_what_is_left_blank_is_refused(key: str) -> None:
     template = TEMPLATES[key].fitted(Catalog())

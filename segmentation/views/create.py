@@ -21,12 +21,12 @@ from segmentation.forms import NAME_TAKEN, SettingsForm, SourceForm
 from segmentation.models import SavedCriteria, Segment, UploadedList
 from segmentation.selectors import segment_for
 from segmentation.services import NameTakenError, create_segment, read_upload
+from segmentation.several import copy_name
 from segmentation.uploads.errors import UploadError
 from users.access import writers_only
 
 PLACE = "segment:new"
 TEMPLATE = "segmentation/create.html"
-LONGEST_NAME = 200
 TYPED = ("readiness_hours", "refresh_every")  # numbers judged while they are typed, not while still empty
 
 
@@ -149,17 +149,6 @@ def settings_in(form: Builder) -> dict[str, str]:
 def number(text: str) -> int:
     """An id from the address; 0, which nothing has, where it is none."""
     return int(text) if text.isascii() and text.isdecimal() and len(text) < 19 else 0
-
-
-def copy_name(name: str) -> str:
-    """A free name for a copy, told from the other copies by a number."""
-    taken = {text.casefold() for text in Segment.objects.values_list("name", flat=True)}
-    for attempt in range(1, len(taken) + 2):
-        suffix = _(" (copy)") if attempt == 1 else _(" (copy %(number)d)") % {"number": attempt}
-        candidate = name[: LONGEST_NAME - len(suffix)] + suffix
-        if candidate.casefold() not in taken:
-            return candidate
-    raise AssertionError("one of n + 1 names is not among n")
 
 
 # --- submitting ---------------------------------------------------------------------------------------------

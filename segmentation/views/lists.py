@@ -1,10 +1,13 @@
 """The lists: In creation, Ready to use, Archive."""
 
+from urllib.parse import urlencode
+
 from django.http import HttpRequest, HttpResponse
 from django.views.decorators.http import require_safe
 
 from config.asked import page_number
 from config.pages import page
+from contacts.models import Contact
 from segmentation import listing, selectors
 from segmentation.forms import ListFilterForm
 from segmentation.selectors import segment_for
@@ -24,6 +27,8 @@ def show(request: HttpRequest, where: str) -> HttpResponse:
         "where": where,
         "filters": form,
         "narrowed": listing.any_filter(form),
+        "account_empty": not Contact.objects.exists(),
+        "elsewhere": urlencode({"q": request.GET.get("q", "")}),
         "sort": sort,
         "problems": problems,
         "now": now,
@@ -49,6 +54,12 @@ def ready(request: HttpRequest) -> HttpResponse:
 def archive(request: HttpRequest) -> HttpResponse:
     """Window closed (IP20)."""
     return show(request, selectors.ARCHIVE)
+
+
+@require_safe
+def search(request: HttpRequest) -> HttpResponse:
+    """All three lists together, each segment with the list it is in: where the find box leads."""
+    return show(request, selectors.SEARCH)
 
 
 @require_safe

@@ -11,6 +11,7 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 
 from config.pages import page
 from segmentation import builder, hooks, listing
+from segmentation.health import health_of
 from segmentation.models import Reason, Segment, UploadedList
 from segmentation.references import references_in
 from segmentation.selectors import history, last_calculation, list_of, segment_for
@@ -30,7 +31,9 @@ OWN_PAGES = {
 
 def head(request: HttpRequest, segment: Segment) -> dict[str, Any]:
     """What the head of every page of a segment shows: its name, where it stands, its last calculation."""
-    row = listing.row_of(segment, now=request.now)  # type: ignore[attr-defined]
+    now = request.now  # type: ignore[attr-defined]
+    row = listing.row_of(segment, now=now)
+    row.health = health_of(segment, now=now)
     several = history(segment).values_list("pk", flat=True)[:2]
     return {"segment": segment, "row": row, "where": row.where, "has_history": segment.refreshes or len(several) > 1}
 

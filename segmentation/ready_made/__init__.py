@@ -1,0 +1,1 @@
+"""Ready-made criteria by subject; `segmentation.templates` has them together."""

@@ -1,0 +1,89 @@
+"""Segments chosen in a list: deleted or copied together, after a question with names and numbers."""
+
+from django.contrib import messages
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect
+from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
+from django.views.decorators.http import require_http_methods
+
+from config.pages import page
+from segmentation.models import Segment
+from segmentation.selectors import ARCHIVE, IN_CREATION, READY, SEARCH, segments
+from segmentation.several import Outcome, copy_several, deletion_of
+from segmentation.several import delete_several as delete_chosen
+from users.access import signed_in, writers_only
+
+MOST = 100
+LISTS = (READY, IN_CREATION, ARCHIVE, SEARCH)
+NAMED = 5  # segments in a message
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+@writers_only
+def delete(request: HttpRequest) -> HttpResponse:
+    """Asks first, says which cannot be deleted and why; then deletes the others."""
+    chosen = chosen_in(request)
+    if request.method != "POST" or not chosen:
+        context = {"deletion": deletion_of(chosen), "chosen": chosen, "list": list_in(request)}
+        return page(request, "segmentation/delete_several.html", context, part="question", status=status_of(chosen))
+    outcome = delete_chosen(chosen)
+    if outcome.done:
+        text = ngettext(
+            "%(count)d segment was deleted: %(names)s", "%(count)d segments were deleted: %(names)s", len(outcome.done)
+        )
+        messages.success(request, text % {"count": len(outcome.done), "names": names_of(outcome.done)})
+    for segment, reason in outcome.refused:
+        text = _("“%(name)s” was not deleted. It is used by: %(reason)s")
+        messages.warning(request, text % {"name": segment.name, "reason": reason})
+    tell_gone(request, outcome)
+    return redirect(f"segmentation:{list_in(request)}")
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+@writers_only
+def copy(request: HttpRequest) -> HttpResponse:
+    """Asks first; then makes a copy of each, which is calculated."""
+    chosen = chosen_in(request)
+    if request.method != "POST" or not chosen:
+        context = {"chosen": chosen, "list": list_in(request)}
+        return page(request, "segmentation/copy_several.html", context, part="question", status=status_of(chosen))
+    outcome = copy_several(chosen, now=request.now, by=signed_in(request))  # type: ignore[attr-defined]
+    if outcome.done:
+        text = ngettext(
+            "%(count)d copy is being made: %(names)s", "%(count)d copies are being made: %(names)s", len(outcome.done)
+        )
+        messages.success(request, text % {"count": len(outcome.done), "names": names_of(outcome.done)})
+    for segment, reason in outcome.refused:
+        text = _("“%(name)s” was not copied. %(reason)s")
+        messages.warning(request, text % {"name": segment.name, "reason": reason})
+    return redirect("segmentation:in_creation" if outcome.done else f"segmentation:{list_in(request)}")
+
+
+def chosen_in(request: HttpRequest) -> list[Segment]:
+    """The segments ticked, by name; those that are no longer there are not among them."""
+    texts = (request.POST if request.method == "POST" else request.GET).getlist("segment")[:MOST]
+    ids = {int(text) for text in texts if text.isascii() and text.isdecimal() and len(text) < 10}
+    return list(segments().select_related("version").filter(pk__in=ids).order_by("name"))
+
+
+def list_in(request: HttpRequest) -> str:
+    """The list they were ticked in."""
+    asked = (request.POST if request.method == "POST" else request.GET).get("list", "")
+    return asked if asked in LISTS else READY
+
+
+def status_of(chosen: list[Segment]) -> int:
+    return 200 if chosen else 422
+
+
+def names_of(done: list[Segment]) -> str:
+    """The first names, and that there are more."""
+    shown = ", ".join(segment.name for segment in done[:NAMED])
+    return shown + ("…" if len(done) > NAMED else ".")
+
+
+def tell_gone(request: HttpRequest, outcome: Outcome) -> None:
+    if outcome.gone:
+        text = ngettext("%(count)d was no longer there.", "%(count)d were no longer there.", outcome.gone)
+        messages.info(request, text % {"count": outcome.gone})

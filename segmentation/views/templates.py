@@ -1,0 +1,91 @@
+"""Ready-made segments: a gallery of starting points, each with the number of contacts it would have now."""
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from django.http import Http404, HttpRequest, HttpResponse
+from django.utils.timezone import get_current_timezone
+from django.views.decorators.http import require_safe
+
+from config.pages import page
+from contacts.folding import folded
+from segmentation.criteria import Catalog, Context, CriteriaError, parse
+from segmentation.engine import evaluate, snapshot
+from segmentation.templates import BLANK, GROUPS, Template, TemplateGroup
+
+LONGEST = 200
+
+
+@dataclass(frozen=True)
+class Card:
+    """A starting point as an account would have it. `count`: contacts now, where they were counted."""
+
+    template: Template
+    count: int | None = None
+
+    @property
+    def ready(self) -> bool:
+        """Whether nothing has to be filled in first, so that there is a number."""
+        return BLANK not in str(self.template.criteria)
+
+
+@dataclass(frozen=True)
+class Shelf:
+    """The cards of a group. `at`: when they were counted."""
+
+    group: TemplateGroup
+    cards: list[Card]
+    at: datetime | None = None
+
+    @property
+    def countable(self) -> bool:
+        return any(card.ready for card in self.cards)
+
+
+@require_safe
+def templates(request: HttpRequest) -> HttpResponse:
+    """The gallery, all of it or what the search leaves; the numbers come after the page."""
+    text = request.GET.get("q", "").replace("\x00", "")[:LONGEST]
+    catalog = Catalog()
+    shelves = [shelf for group in GROUPS if (shelf := shelf_of(group, catalog, text)).cards]
+    context = {"shelves": shelves, "q": text, "found": sum(len(shelf.cards) for shelf in shelves)}
+    return page(request, "segmentation/templates.html", context, part="gallery")
+
+
+@require_safe
+def counts(request: HttpRequest, key: str) -> HttpResponse:
+    """How many contacts each of a group would have now, in one snapshot of the data."""
+    group = next((group for group in GROUPS if group.key == key), None)
+    if group is None:
+        raise Http404(f"no ready-made criteria about {key}")
+    shelf = counted(group, now=request.now)  # type: ignore[attr-defined]
+    return page(request, "segmentation/templates.html", {"shelves": [shelf], "found": len(shelf.cards)}, part="counts")
+
+
+def shelf_of(group: TemplateGroup, catalog: Catalog, text: str = "") -> Shelf:
+    """The group's cards whose name or explanation holds all words of `text`."""
+    words = folded(text).split()
+    held = folded(str(group.name))
+    cards = [
+        Card(template.fitted(catalog))
+        for template in group.templates
+        if all(word in f"{held} {folded(f'{template.name} {template.help}')}" for word in words)
+    ]
+    return Shelf(group, cards)
+
+
+def counted(group: TemplateGroup, *, now: datetime) -> Shelf:
+    """The group with its numbers; what needs something filled in, or cannot be counted, has none."""
+    with snapshot():
+        context = Context(now=now, zone=get_current_timezone())
+        cards = [Card(card.template, count_of(card, context)) for card in shelf_of(group, context.catalog).cards]
+    return Shelf(group, cards, at=now)
+
+
+def count_of(card: Card, context: Context) -> int | None:
+    if not card.ready:
+        return None
+    try:
+        return evaluate(parse(card.template.criteria), context=context).count
+    except CriteriaError:  # a built-in type of activities can have been changed by the account
+        return None
