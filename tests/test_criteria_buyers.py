@@ -339,6 +339,22 @@ def test_what_is_wrong_is_refused_with_its_path_and_at_once(account: Any, tree: 
         (spender(band="big"), "is a big spender"),
         (spender(buyer="one_time"), "is a one-time buyer"),
         (spender(buyer="none"), "has bought nothing"),
+        ({"not": spender(band="big")}, "is not a big spender"),
+        ({"not": spender(buyer="one_time")}, "is not a one-time buyer"),
+        ({"not": spender(buyer="none")}, "has bought something"),
+        ({"not": rfm("champions")}, "is not among the buyers in the RFM group Champions"),
+        ({"not": rfm("champions", "lost")}, "is in none of the RFM groups Champions or Lost"),
+        ({"not": rfm(**score("recency", "in", [4, 5]))}, "RFM score for recency is not 4 or 5"),
+        ({"not": rfm(**score("recency", "ne", 4))}, "RFM score for recency is 4"),
+        ({"not": rfm(**score("recency", "gte", 4))}, "not (RFM score for recency is at least 4)"),
+        (
+            {"not": rfm(**score("recency", "eq", 4), **score("monetary", "eq", 5))},
+            "not (RFM score for recency is 4 and RFM score for amount spent is 5)",
+        ),
+        (
+            {"all": [{"not": spender(band="big")}, {"not": rfm("champions")}]},
+            "is not a big spender and is not among the buyers in the RFM group Champions",
+        ),
     ],
 )
 def test_sentences(account: Any, tree: Any, sentence: str) -> None:

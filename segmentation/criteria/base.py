@@ -116,6 +116,10 @@ class Criterion(BaseModel):
         """The criterion that is the complement of this one, where the kind has one."""
         return None
 
+    def denied(self, words: Words) -> Sentence | None:
+        """The complement in words, where no criterion says it but a plain sentence does."""
+        return None
+
     def target(self) -> Target | None:
         """The criteria this one refers to, where it does: they are followed to refuse circles."""
         return None

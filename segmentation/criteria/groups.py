@@ -80,8 +80,11 @@ class Not(Group):
 
     def sentence(self, words: Words) -> Sentence:
         (only,) = self.children
-        if isinstance(only, Criterion) and (opposite := only.opposite()):
-            return opposite.sentence(words)
+        if isinstance(only, Criterion):
+            if opposite := only.opposite():
+                return opposite.sentence(words)
+            if denied := only.denied(words):
+                return denied
         # Translators: the complement of a criterion or of several
         return phrase(_("not ({criteria})"), criteria=only.sentence(words))
 

@@ -8,6 +8,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_noop
 from pydantic import BaseModel, ConfigDict, Field
 from pyroaring import BitMap
+from typing_extensions import override
 
 from contacts.id_sets import id_set
 from segmentation.criteria import sales
@@ -19,6 +20,7 @@ from segmentation.criteria.errors import RefusedError
 from segmentation.criteria.evidence import semicolons
 from segmentation.criteria.order import read_number
 from segmentation.criteria.tallies import Totals, holding
+from segmentation.criteria.values.base import OPPOSITE
 from segmentation.criteria.values.number import Number
 from segmentation.criteria.words import Sentence, Words, phrase, plain
 from segmentation.parts.buyers import GROUP_NAMES, SCORE_NAMES, RfmForm
@@ -115,6 +117,26 @@ class RfmCriterion(Criterion):
         for other in told[1:]:
             sentence = phrase(_("{one} and {other}"), one=sentence, other=other)
         return sentence
+
+    @override
+    def opposite(self) -> "RfmCriterion | None":
+        """Of one score that has to be this or that. Who buys nothing has none, and is in the complement."""
+        if len(self.asked) != 1:
+            return None
+        ((name, score),) = self.asked.items()
+        if score.op not in OPPOSITE:
+            return None
+        return self.model_copy(update={name: Score(op=OPPOSITE[score.op], value=score.value)})
+
+    @override
+    def denied(self, words: Words) -> Sentence | None:
+        if self.groups is None:
+            return None
+        names = [str(GROUP_NAMES[group]) for group in dict.fromkeys(self.groups)]
+        if len(names) == 1:
+            return phrase(_("is not among the buyers in the RFM group {groups}"), groups=names[0])
+        # Translators: groups of buyers: "Champions or Loyal"
+        return phrase(_("is in none of the RFM groups {groups}"), groups=words.any_of(names))
 
     @property
     def compound(self) -> bool:

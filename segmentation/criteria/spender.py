@@ -6,6 +6,7 @@ import numpy as np
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_noop
 from pyroaring import BitMap
+from typing_extensions import override
 
 from contacts.id_sets import id_set
 from segmentation.criteria import sales
@@ -72,9 +73,20 @@ class SpenderCriterion(Criterion):
     def sentence(self, words: Words) -> Sentence:
         if self.buyer == "none":
             return plain(_("has bought nothing"))
-        name = BAND_NAMES[self.band] if self.band is not None else BUYER_NAMES[str(self.buyer)]
         # Translators: kind: "big spender", "returning buyer"
-        return phrase(_("is a {kind}"), kind=str(name))
+        return phrase(_("is a {kind}"), kind=self.called)
+
+    @override
+    def denied(self, words: Words) -> Sentence:
+        if self.buyer == "none":
+            return plain(_("has bought something"))
+        # Translators: kind: "big spender", "returning buyer"; also said of those who have bought nothing
+        return phrase(_("is not a {kind}"), kind=self.called)
+
+    @property
+    def called(self) -> str:
+        """Such a buyer, in the language now active."""
+        return str(BAND_NAMES[self.band] if self.band is not None else BUYER_NAMES[str(self.buyer)])
 
     def evidence(self, contact: int, *, context: Context, words: Words) -> Sentence:
         """`1234.50 PLN in all; medium spenders spent more than 300 PLN, big ones more than 2000 PLN`."""
