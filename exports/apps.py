@@ -9,14 +9,17 @@ class ExportsConfig(AppConfig):
         """Joins in below: the kind of action, the list beside those of segments, what is removed when."""
         from actions.kinds import register
         from contacts import hooks as contact_hooks
-        from exports import selectors, services, usage
+        from exports import lists, selectors, services, usage
         from exports.kind import Export
-        from jobs.registry import register_purge
+        from exports.models import ListExport
+        from jobs.registry import JobKind, register_purge
+        from jobs.registry import register as register_job
         from segmentation import hooks
 
         kind = Export()
         register(kind)
         hooks.action_kinds.append(hooks.ActionKind(kind.name, kind.title, kind.icon))
+        register_job(JobKind("list_export", ListExport, lists.carry_out, stopped=lists.tidy_up))
         hooks.tabs.append(hooks.Tab(_("Export files"), "exports:files", selectors.count_at))
         hooks.deleting.append(services.forget_segment)
         contact_hooks.attribute_usage.append(usage.uses_of_attribute)

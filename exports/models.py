@@ -1,21 +1,67 @@
-"""Files made by the export action."""
+"""Files made by the export action or of a past list, and the writing of the latter."""
 
 from datetime import datetime
+from typing import Any
 
 from django.conf import settings
 from django.db import models
 from django.db.models import F, Q
 
-from actions.models import ActionRun
-from segmentation.models import Calculation, Segment
+from actions.models import ActionRun, Audience
+from jobs.models import ACTIVE, Job, JobState
+from segmentation.models import Calculation, Cause, Segment
+
+
+class ListExport(Job):
+    """Writing a list of a past calculation into a file: its members, those who joined or who left, maybe for one cause.
+
+    No action on the segment: it reads what the history shows, at any time. `progress` is the sum of the rows written
+    and of those who no longer exist.
+    """
+
+    calculation = models.ForeignKey(Calculation, on_delete=models.CASCADE, related_name="list_exports")
+    audience = models.CharField(max_length=6, choices=Audience, default=Audience.ALL)
+    cause = models.CharField(max_length=8, choices=Cause, blank=True, default="")
+    params = models.JSONField()
+    requested_by = models.ForeignKey(settings.AUTH_USER_MODEL, null=True, on_delete=models.SET_NULL, related_name="+")
+    changed_count = models.PositiveIntegerField(default=0)  # rows written: as a run counts them
+    gone_count = models.PositiveIntegerField(default=0)
+    work: Any = models.JSONField(default=dict)
+
+    class Meta:
+        ordering = ["-id"]
+        constraints = [
+            models.CheckConstraint(
+                condition=Q(progress=F("changed_count") + F("gone_count")), name="listexport_everyone_counted_once"
+            ),
+            models.CheckConstraint(
+                condition=Q(audience__in=Audience.values) & (Q(cause="") | ~Q(audience=Audience.ALL)),
+                name="listexport_of_what",
+            ),
+        ]
+        indexes = [models.Index(fields=["lease_until"], condition=Q(state__in=ACTIVE), name="listexport_active")]
+
+    def __str__(self) -> str:
+        return f"{self.audience} {self.cause} of calculation {self.calculation_id}"
+
+    @property
+    def may_be_retried(self) -> bool:
+        """Whether it failed."""
+        return self.state in (JobState.FAILED, JobState.ERRORED)
 
 
 class ExportFile(models.Model):
-    """A finished file, private, gone after `expires_at` from the store and the list."""
+    """A finished file, private, gone after `expires_at` from the store and the list.
 
-    run = models.OneToOneField(ActionRun, on_delete=models.CASCADE, related_name="export_file")
+    Made by a run of the export action or by the export of a past list.
+    """
+
+    run = models.OneToOneField(ActionRun, null=True, on_delete=models.CASCADE, related_name="export_file")
+    list_export = models.OneToOneField(ListExport, null=True, on_delete=models.CASCADE, related_name="export_file")
     segment = models.ForeignKey(Segment, on_delete=models.CASCADE, related_name="export_files")
     calculation = models.ForeignKey(Calculation, on_delete=models.CASCADE, related_name="export_files")
+    audience = models.CharField(max_length=6, choices=Audience, default=Audience.ALL)
+    cause = models.CharField(max_length=8, choices=Cause, blank=True, default="")
     name = models.CharField(max_length=255)  # what the browser saves it as
     stored_as = models.CharField(max_length=200, unique=True)  # random name in the account's private store
     columns = models.JSONField()
@@ -31,6 +77,11 @@ class ExportFile(models.Model):
         constraints = [
             models.CheckConstraint(condition=~Q(stored_as=""), name="exportfile_stored"),
             models.CheckConstraint(condition=Q(expires_at__gt=F("created_at")), name="exportfile_expires_later"),
+            models.CheckConstraint(
+                condition=Q(run__isnull=False, list_export__isnull=True)
+                | Q(run__isnull=True, list_export__isnull=False),
+                name="exportfile_made_by_one",
+            ),
         ]
 
     def __str__(self) -> str:

@@ -6,7 +6,8 @@ from django.db import transaction
 
 from actions.models import ActionRun
 from exports import store
-from exports.models import ExportFile
+from exports.making import KEPT
+from exports.models import ExportFile, ListExport
 from jobs.models import ACTIVE
 from segmentation.models import Segment
 
@@ -22,6 +23,8 @@ def remove_expired(now: datetime) -> None:
     for file in ExportFile.objects.filter(expires_at__lte=now).order_by("expires_at")[:PER_PURGE]:
         store.remove(file.stored_as)
         file.delete()
+    ended = ListExport.objects.exclude(state__in=ACTIVE).filter(finished_at__lte=now - KEPT, export_file__isnull=True)
+    ListExport.objects.filter(pk__in=ended.values("pk")[:PER_PURGE]).delete()
     remove_abandoned(now)
 
 
@@ -37,9 +40,11 @@ def remove_abandoned(now: datetime) -> None:
 
 
 def nobodys(names: list[str]) -> list[str]:
-    """Those of the stored files that no row names and no run is writing."""
+    """Those of the stored files that no row names and no job is writing."""
     stems = [name.rpartition(".")[0] for name in names]
-    busy = set(ActionRun.objects.filter(state__in=ACTIVE, work__file__in=stems).values_list("work__file", flat=True))
+    busy: set[str] = set()
+    for jobs in (ActionRun.objects, ListExport.objects):
+        busy |= set(jobs.filter(state__in=ACTIVE, work__file__in=stems).values_list("work__file", flat=True))
     kept = set(ExportFile.objects.filter(stored_as__in=names).values_list("stored_as", flat=True))
     return [name for name, stem in zip(names, stems, strict=True) if name not in kept and stem not in busy]
 

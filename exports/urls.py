@@ -2,10 +2,13 @@
 
 from django.urls import path
 
-from exports import views
+from exports import list_views, views
 
 app_name = "exports"
 urlpatterns = [
     path("exports/", views.files, name="files"),
     path("exports/<int:pk>/", views.download, name="download"),
+    path("exports/lists/<int:pk>/cancel/", list_views.cancel, name="list_cancel"),
+    path("exports/lists/<int:pk>/retry/", list_views.retry, name="list_retry"),
+    path("segments/<int:pk>/history/<int:calculation>/export/", list_views.of_list, name="of_list"),
 ]

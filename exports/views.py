@@ -2,7 +2,7 @@
 
 import logging
 from datetime import datetime
-from typing import Any
+from typing import Any, cast
 
 from django.core.exceptions import PermissionDenied
 from django.core.paginator import Paginator
@@ -14,7 +14,9 @@ from django.views.decorators.http import require_safe
 from config.asked import page_number, problems_in
 from config.pages import page
 from exports import selectors, store
+from exports.forms import FilesForm
 from segmentation.selectors import tabs
+from users.models import User
 
 PER_PAGE = 25
 LONGEST = 200  # characters of a search
@@ -24,20 +26,29 @@ log = logging.getLogger(__name__)
 
 @require_safe
 def files(request: HttpRequest) -> HttpResponse:
-    """Export files (Pliki eksportu), those that can still be downloaded (IP32)."""
+    """Export files (Pliki eksportu), those that can still be downloaded (IP32), and those being written."""
     now: datetime = request.now  # type: ignore[attr-defined]
     search = request.GET.get("q", "").strip()[:LONGEST]
     sort = request.GET.get("sort") or "-created"
-    problems = problems_in(request.GET, texts=["q"], sorts=selectors.ORDERS)
+    form = FilesForm(request.GET)
+    problems = problems_in(request.GET, names=form.fields, texts=["q"], sorts=selectors.ORDERS)
+    problems += [f"{form.fields[name].label}: {' '.join(map(str, errors))}" for name, errors in form.errors.items()]
+    writing = selectors.being_written(now)
     context: dict[str, Any] = {
         "problems": problems,
         "q": search,
+        "form": form,
+        "narrowed": search or any(form.data.get(name) for name in form.fields),
         "sort": sort,
         "tabs": tabs(now),
         "here": "exports:files",
+        "writing": writing,
+        "live": any(each.job.active for each in writing),
     }
     if not problems:
-        found = selectors.listed(now, search=search, sort=sort)
+        asked = form.cleaned_data
+        by = cast("User", request.user) if asked["by"] else None
+        found = selectors.listed(now, search=search, of=asked["of"], by=by, sort=sort)
         context["page"] = Paginator(found, PER_PAGE).get_page(page_number(request.GET))
     return page(request, "exports/files.html", context, part="rows", status=422 if problems else 200)
 

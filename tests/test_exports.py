@@ -115,10 +115,10 @@ def test_the_header_is_in_the_authors_language(db, make_user, monkeypatch):
     seen = []
     monkeypatch.setattr(writing, "header", lambda labels, **_: seen.append(translation.get_language()) or b"h\n")
     labels = []
-    from exports import kind
+    from exports import making
 
-    real = kind.wanted
-    monkeypatch.setattr(kind, "wanted", lambda params: labels.append(translation.get_language()) or real(params))
+    real = making.wanted
+    monkeypatch.setattr(making, "wanted", lambda params: labels.append(translation.get_language()) or real(params))
     exported(ready_segment(make_contacts(1)), by=polish)
     assert labels[0] == "pl"
 
