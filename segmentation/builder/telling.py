@@ -27,7 +27,9 @@ def told(builder: Builder, words: Words) -> SafeString | str:
     if builder.pristine or (builder.problem and not builder.read):
         return ""
     tree = trees.to_tree(builder.shape, lambda leaf: builder.read.get(leaf.id, {})).tree
-    return _node(tree).sentence(words).finished.html
+    sentence = _node(tree).sentence(words).finished
+    ends_open = len(sentence.parts) > 1 and sentence.parts[-2].text.endswith(UNFINISHED)
+    return Sentence(sentence.parts[:-1]).html if ends_open else sentence.html
 
 
 def _node(tree: Tree) -> Node:
