@@ -91,6 +91,8 @@ def spread(numbers: Numbers) -> Spread:
         return Spread(tuple(bars), whole, numbers.zeros, numbers.none)
     ranked = Ranked(values, numbers.unit)
     edges, end = _edges(ranked, whole=whole)
+    if whole and bars and not edges[0]:
+        edges[0] = Decimal(1)  # 0 has its own bar
     counts = ranked.counted(edges)
     if zeros:  # some are below 0: those with none are among the others
         counts[max(place for place, edge in enumerate(edges) if edge <= 0)] += zeros
@@ -120,15 +122,15 @@ class Ranked:
         else:
             self.some = np.sort(values[:: max(1, self.size // SAMPLE)])
 
-    def near(self, share: float, *, above: int | None = None) -> float:
+    def near(self, share: float, *, above: int | None = None) -> Decimal:
         """About where this share of them ends; `above`: of those above it."""
         if self.counts is not None:
             begin = 0 if above is None else int(self.upto[self.values <= above][-1:].sum())
             rank = begin + int(share * (self.size - begin))
             place = int(np.searchsorted(self.upto, rank, side="right"))
-            return float(self.values[min(place, len(self.values) - 1)])
+            return _exact(self.values[min(place, len(self.values) - 1)], self.unit)
         some = self.some if above is None else self.some[self.some > above]
-        return float(some[min(int(share * len(some)), len(some) - 1)]) * float(self.unit)
+        return _exact(some[min(int(share * len(some)), len(some) - 1)], self.unit)
 
     def ending(self, share: float) -> Decimal:
         """The number that exactly this share does not exceed."""
@@ -154,10 +156,10 @@ def _edges(ranked: Ranked, *, whole: bool) -> tuple[list[Decimal], Decimal | Non
         return growing(ranked, common, whole=whole)
     half, rare = ranked.near(0.5), ranked.near(RARE)
     low, high = ranked.low, ranked.high
-    if float(high) > common + (common - half) / 2:
-        high = _exact(common, Fraction(1))
-    if float(low) < rare - (half - rare) / 2:
-        low = _exact(rare, Fraction(1))
+    if high > common + (common - half) / 2:
+        high = common
+    if low < rare - (half - rare) / 2:
+        low = rare
     edges, step = even(low, high, whole=whole)
     if ranked.low < edges[0]:  # those below share one bar
         edges.insert(0, floor(ranked.low / step) * step)
@@ -183,21 +185,22 @@ def even(low: Decimal, high: Decimal, *, whole: bool) -> tuple[list[Decimal], De
     return [step * number for number in range(floor(low / step), floor(high / step) + 1)], step
 
 
-def growing(ranked: Ranked, common: float, *, whole: bool) -> tuple[list[Decimal], Decimal | None]:
+def growing(ranked: Ranked, common: Decimal, *, whole: bool) -> tuple[list[Decimal], Decimal | None]:
     """Beginnings of steps that grow with the numbers, up to where they are `common`; and where the last ends."""
     low = ranked.near(0.01, above=0)
     series = FINE if log10(common / low) <= FINE_UP_TO else COARSE
     edges = [
         (Decimal(str(factor)) * Decimal(10) ** power).normalize()
-        for power in range(floor(log10(low)) - 1, ceil(log10(common)) + 2)
+        for power in range(max(low.adjusted() - 1, common.adjusted() - BARS), common.adjusted() + 3)
         for factor in series
     ]
     if whole:
         edges = sorted({edge for edge in edges if edge == int(edge) and edge >= 1})
-    first = max((edge for edge in edges if float(edge) <= low), default=edges[0])
-    kept = [edge for edge in edges if edge >= first and float(edge) <= common] or [first]
+    first = max((edge for edge in edges if edge <= low), default=edges[0])
+    kept = [edge for edge in edges if edge >= first and edge <= common] or [first]
+    kept = kept[-BARS:]
     end = next(edge for edge in edges if edge > kept[-1])
-    smaller = [Decimal(0)] if ranked.low < first else []  # those below share one bar
+    smaller = [Decimal(0)] if ranked.low < kept[0] else []  # those below share one bar
     return smaller + kept, _end(ranked, end, whole=whole)
 
 

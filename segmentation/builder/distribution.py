@@ -149,7 +149,11 @@ class Asked:
 def _found(builder: Builder, field_name: str) -> Asked:
     found = FIELD.fullmatch(field_name)
     leaf = next((leaf for leaf in builder.shape.leaves() if found and leaf.id == found[1]), None)
-    if found is None or leaf is None or not found[2].endswith(NUMBERS):
+    part = part_of(leaf.values) if leaf else None
+    if found is None or leaf is None or part is None:
+        raise NoSuchNumberError(field_name)
+    drawn = {control.name for control in part.controls(Typed(leaf.values, builder.choices)) if control.spread}
+    if found[2] not in drawn:
         raise NoSuchNumberError(field_name)
     return Asked(builder, leaf.values, found[2].removesuffix(next(end for end in NUMBERS if found[2].endswith(end))))
 
@@ -272,12 +276,14 @@ class Line:
         op = part.one("op")
         names = ("from", "to") if op == "between" else ("value", "value")
         ends = [float(number(part.one(name), name, part)) for name in names]
-        if part.errors:
-            return Line(op)
-        low, high = {"gt": (ends[0], inf), "gte": (ends[0], inf), "lt": (-inf, ends[0]), "lte": (-inf, ends[0])}.get(
-            op, (ends[0], ends[1])
-        )
-        return Line(op, low, high)
+        return Line(op) if part.errors else Line.of(op, *ends)
+
+    @staticmethod
+    def of(op: str, first: float, second: float) -> "Line":
+        """Between two numbers; other operators have the same one twice."""
+        if op in ("gt", "gte"):
+            return Line(op, first, inf)
+        return Line(op, -inf, first) if op in ("lt", "lte") else Line(op, first, second)
 
     def chosen(self, bar: Bar, *, whole: bool) -> str:
         """How much of the bar it takes: "on", "part" or ""."""
