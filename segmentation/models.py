@@ -33,7 +33,7 @@ def bitmap_of(stored: bytes | memoryview | None) -> BitMap:
 
 
 class UploadedList(models.Model):
-    """A file of contact ids or e-mail addresses, and which contacts it matched.
+    """A file of contact ids or e-mail addresses, and which contacts it matched; or a fixed list, made of contacts.
 
     `report` says how the file was read and counts its rows; `matched`, `not_found`, `duplicate` and `invalid`
     add up to `rows`.
@@ -332,7 +332,7 @@ class DraftStep(models.Model):
 
 
 class ContactQuery(models.Model):
-    """Criteria that the contact manager is narrowed by: its address holds the key. Never changed once made."""
+    """Criteria that the contact manager is narrowed by: its address holds the key. Only renaming changes them."""
 
     key = models.CharField(max_length=16, unique=True)
     criteria = models.JSONField()

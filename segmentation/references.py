@@ -1,6 +1,7 @@
 """What criteria in force name: finding them by it, renaming in them, saying so before it is deleted.
 
-In force are the present version of each segment and all saved criteria; older versions are history and stay as written.
+In force are the present version of each segment, all saved criteria, and the contact manager's filters; older versions
+are history and stay as written.
 """
 
 from collections.abc import Iterable, Iterator
@@ -19,7 +20,7 @@ from activities.models import ActivityType, Parameter
 from contacts.models import Attribute, Consent
 from segmentation import hooks
 from segmentation.criteria import Reference, references, rename
-from segmentation.models import SavedCriteria, Segment, Version
+from segmentation.models import ContactQuery, SavedCriteria, Segment, Version
 from tags.models import Category, Tag
 
 # All segments named by criteria in force; a segment does not name itself, that is refused.
@@ -158,6 +159,10 @@ def follow_renaming(change: tags.hooks.Renamed, now: datetime) -> None:
         renamed = renamed_in(version.criteria, change)
         if renamed != version.criteria:
             Version.objects.filter(pk=version.pk).update(criteria=renamed)
+    for query in ContactQuery.objects.filter(holding(change.kind, "criteria")).select_for_update(no_key=True):
+        renamed = renamed_in(query.criteria, change)
+        if renamed != query.criteria:
+            ContactQuery.objects.filter(pk=query.pk).update(criteria=renamed)
     for saved in SavedCriteria.objects.filter(holding(change.kind, "criteria")).select_for_update(no_key=True):
         renamed = renamed_in(saved.criteria, change)
         if renamed != saved.criteria:

@@ -17,7 +17,10 @@ from contacts.services import delete_contact
 from segmentation.contact_queries import KEPT, keep_query, remove_old_queries
 from segmentation.models import ContactQuery, Draft, Segment, UploadedList
 from segmentation.saved import create_saved
-from segmentation.services import fixed_list
+from segmentation.sentences import sentence_of
+from segmentation.services import criterion_of, fixed_list
+from segmentation.services.uploads import remove_old_uploads
+from tags.services import rename_tag
 from tests import factories
 from tests.factories import NOW
 from tests.support.forms import form_in
@@ -290,3 +293,34 @@ def test_queries_of_the_list_do_not_grow_with_people(client: Client, marketer: A
     queries(address)
     assert queries(address) <= few
     assert queries(f"{SEGMENT}?advanced={key}") <= asked
+
+
+def test_a_fixed_list_has_a_page_of_its_own_that_speaks_of_no_rows(client: Client, marketer: Any) -> None:
+    made = fixed_list("Fair", BitMap(scored(3)), now=NOW, by=marketer)
+    page = client.get(f"/segments/files/{made.pk}/").content.decode()
+    assert f'href="{URL}?list={made.pk}">3</a>' in page
+    assert "How it was read" not in page
+    assert "rows" not in page
+
+
+def test_a_fixed_list_is_called_one_in_sentences(client: Client, marketer: Any) -> None:
+    made = fixed_list("Fair", BitMap(scored(1)), now=NOW, by=marketer)
+    file = {"kind": "file", "file": made.pk}
+    assert sentence_of(file, now=NOW, plain=True) == "Is in the fixed list Fair."
+    assert sentence_of({"not": file}, now=NOW, plain=True) == "Is not in the fixed list Fair."
+
+
+def test_a_list_that_a_filter_of_the_manager_names_is_not_removed(marketer: Any) -> None:
+    named, unnamed = (fixed_list(name, BitMap([1]), now=NOW, by=marketer) for name in ("named", "unnamed"))
+    kept(marketer, criterion_of(named))
+    remove_old_uploads(NOW + timedelta(days=8))
+    assert list(UploadedList.objects.values_list("name", flat=True)) == ["named"]
+    assert unnamed.name == "unnamed"
+
+
+def test_a_filter_of_the_manager_follows_a_renamed_tag(client: Client, marketer: Any) -> None:
+    contact = factories.contact()
+    tag = factories.tag("VIP", contact)
+    key = kept(marketer, {"kind": "tag", "op": "any", "tags": ["VIP"]}).key
+    rename_tag(tag, "GOLD", now=NOW)
+    assert listed(client, f"{URL}?advanced={key}") == {contact.pk}

@@ -72,7 +72,17 @@ class Catalog:
 
     @cached_property
     def files(self) -> dict[int, str]:
-        return dict(UploadedList.objects.values_list("id", "name"))
+        """Uploaded lists by id, fixed ones among them."""
+        return {pk: name for pk, name, _fixed in self._lists}
+
+    @cached_property
+    def fixed_lists(self) -> frozenset[int]:
+        """The ids of those that were made of contacts, of no file."""
+        return frozenset(pk for pk, _name, fixed in self._lists if fixed)
+
+    @cached_property
+    def _lists(self) -> list[tuple[int, str, bool | None]]:
+        return list(UploadedList.objects.values_list("id", "name", "report__fixed"))
 
     @cached_property
     def activities(self) -> dict[str, KnownActivity]:

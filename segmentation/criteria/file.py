@@ -1,4 +1,4 @@
-"""`file`: the contacts that an uploaded list matched."""
+"""`file`: the contacts that an uploaded list matched, or a fixed one holds."""
 
 from typing import Annotated, ClassVar, Literal
 
@@ -24,7 +24,7 @@ class FileForm(FormPart):
     icon = "file-text"
 
     def subjects(self, choices: Choosing) -> list[Subject]:
-        return [Subject("file", _("Uploaded list"), _("Segments and lists"))] if choices.files else []
+        return [Subject("file", _("Uploaded or fixed list"), _("Segments and lists"))] if choices.files else []
 
     def controls(self, typed: Typed) -> list[Control]:
         return [Control("file", "select", _("file"), [typed.one("file")], typed.choices.files)]
@@ -58,9 +58,22 @@ class FileCriterion(Criterion):
     def evidence(self, contact: int, *, context: Context, words: Words) -> Sentence:
         uploaded = UploadedList.objects.values_list("created_at", flat=True).get(pk=self.file)
         matched = contact in self.members(context)
-        template = _("a row of the list of {date} matched") if matched else _("not in the list of {date}")
+        if self.fixed(words):
+            template = _("in the fixed list of {date}") if matched else _("not in the fixed list of {date}")
+        else:
+            template = _("a row of the list of {date} matched") if matched else _("not in the list of {date}")
         return phrase(template, date=words.moment(uploaded))
 
     def sentence(self, words: Words) -> Sentence:
-        name = words.catalog.files.get(self.file) or _("deleted file {id}").format(id=self.file)
-        return phrase(_("is in the file {file}"), file=name)
+        told = _("is in the fixed list {file}") if self.fixed(words) else _("is in the file {file}")
+        return phrase(told, file=self.called(words))
+
+    def denied(self, words: Words) -> Sentence:
+        told = _("is not in the fixed list {file}") if self.fixed(words) else _("is not in the file {file}")
+        return phrase(told, file=self.called(words))
+
+    def called(self, words: Words) -> str:
+        return words.catalog.files.get(self.file) or _("deleted file {id}").format(id=self.file)
+
+    def fixed(self, words: Words) -> bool:
+        return self.file in words.catalog.fixed_lists

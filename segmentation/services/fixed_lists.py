@@ -14,7 +14,7 @@ LONGEST_NAME = 200
 def fixed_list(name: str, ids: BitMap, *, now: datetime, by: User | None) -> UploadedList:
     """A list of exactly these contacts. As a criterion: `{"kind": "file", "file": pk}`, or `criterion_of`.
 
-    Who is deleted later drops out of it; nobody ever joins. A list that no criteria name goes after a week, like a file.
+    Who is deleted later drops out; nobody ever joins. A list that no criteria name goes after a week, like a file.
     """
     members = ids.copy()
     members.run_optimize()

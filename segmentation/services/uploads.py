@@ -23,7 +23,8 @@ REJECTS_KEPT = timedelta(days=7)  # as long as an export: the file holds address
 
 PER_PURGE = 500
 NAMED = """jsonb_path_query(criteria, '$.** ? (@.kind == "file").file')::bigint"""
-IN_USE = f"SELECT {NAMED} FROM segmentation_version UNION SELECT {NAMED} FROM segmentation_savedcriteria"  # noqa: S608
+TABLES = ("segmentation_version", "segmentation_savedcriteria", "segmentation_contactquery")
+IN_USE = " UNION ".join(f"SELECT {NAMED} FROM {table}" for table in TABLES)  # noqa: S608
 
 
 def read_upload(file: BinaryIO, *, key: str, name: str, now: datetime, by: User | None) -> UploadedList:
@@ -92,7 +93,7 @@ def remove_old_uploads(now: datetime) -> None:
 
 
 def lists_in_use() -> list[int]:
-    """Ids of the uploaded lists that any version of a segment, or saved criteria, name."""
+    """Ids of the uploaded lists that any version of a segment, saved criteria or the contact manager's filters name."""
     with connection.cursor() as cursor:
         cursor.execute(IN_USE)
         return [row[0] for row in cursor.fetchall()]
