@@ -81,7 +81,12 @@ def test_what_nothing_counts_from_now_is_evaluated_once(account: Any, monkeypatc
     scored(3)
     segment = calculated()
     evaluated = []
-    monkeypatch.setattr(forecasting, "evaluate", lambda *args, **more: evaluated.append(1) or evaluate(*args, **more))
+
+    def counting(*args: Any, **more: Any) -> Any:
+        evaluated.append(1)
+        return evaluate(*args, **more)
+
+    monkeypatch.setattr(forecasting, "evaluate", counting)
     forecast = taken(segment, now=NOW, zone=WARSAW)
     assert (forecast.moving, len(evaluated), point(forecast, 30)) == (False, 1, (3, 0, 0))
 
