@@ -23,6 +23,7 @@ from segmentation.contact_queries import find_query, used
 from segmentation.contact_sets import People, linked, sentences, set_filter, whole
 from segmentation.criteria import Context, CriteriaError, parse
 from segmentation.engine import evaluate
+from segmentation.health import note_use
 from segmentation.models import (
     Calculation,
     Cause,
@@ -42,7 +43,7 @@ LOOKED_AT = 500  # segments, the newest calculations first: half a second's work
 # --- the members of a calculation: of the last one (IP24), of a past one (SG6) -------------------------------
 def members_of(request: HttpRequest, text: str) -> People:
     """`?calculation=ID`: exactly its members who still are contacts."""
-    found = calculation_of(text, "joined", "left")
+    found = calculation_of(request, text, "joined", "left")
     count = found.count or 0
     said = ngettext(
         "%(number)s contact in the calculation of %(when)s.",
@@ -60,7 +61,7 @@ def moved_with(request: HttpRequest, text: str) -> People:
     way, _dot, cause = rest.partition(".")
     if way not in Direction.values or (cause and cause not in Cause.values) or text.endswith("."):
         raise ValidationError(_("“%(text)s” names nobody who joined or left."), params={"text": text[:60]})
-    found = calculation_of(pk, "members")
+    found = calculation_of(request, pk, "members")
     ids = found.left_ids if way == Direction.LEFT else found.joined_ids
     if cause:
         one = Movement.objects.filter(calculation=found, direction=way, cause=cause).first()
@@ -88,8 +89,8 @@ def moved_with(request: HttpRequest, text: str) -> People:
     return People(ids, title % {"name": found.segment.name}, note)
 
 
-def calculation_of(text: str, *unread: str) -> Calculation:
-    """A finished calculation by its id, without the sets that are not asked for.
+def calculation_of(request: HttpRequest, text: str, *unread: str) -> Calculation:
+    """A finished calculation by its id, without the sets that are not asked for. Its segment is used by that.
 
     Raises: ValidationError.
     """
@@ -97,6 +98,7 @@ def calculation_of(text: str, *unread: str) -> Calculation:
     found = done.filter(pk=whole(text)).first()
     if found is None:
         raise ValidationError(_("There is no such calculation (any more)."))
+    note_use(found.segment, now=request.now)  # type: ignore[attr-defined]
     return found
 
 

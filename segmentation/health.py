@@ -7,7 +7,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from django.db.models import DateTimeField, F, Max, OuterRef, Q, QuerySet, Subquery
+from django.db.models import DateTimeField, F, Max, OuterRef, QuerySet, Subquery
 from django.db.models.functions import Greatest
 from django.urls import NoReverseMatch, reverse
 from django.utils.timezone import get_current_timezone
@@ -197,7 +197,7 @@ def with_finding(kind: str, *, now: datetime) -> list[int]:
     return [pk for pk, some in found.items() if kind == ATTENTION or any(one.kind == kind for one in some)]
 
 
-def note_use(segment: int, *, now: datetime) -> None:
+def note_use(segment: Segment, *, now: datetime) -> None:
     """Writes down that somebody looked at the contacts of a segment; once a day is enough."""
-    day = now - timedelta(days=1)
-    Segment.objects.filter(Q(used_at__isnull=True) | Q(used_at__lt=day), pk=segment).update(used_at=now)
+    if segment.used_at is None or segment.used_at < now - timedelta(days=1):
+        Segment.objects.filter(pk=segment.pk).update(used_at=now)

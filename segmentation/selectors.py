@@ -31,6 +31,7 @@ from segmentation.models import Calculation, Direction, Movement, Segment
 
 SETS = ("members", "joined", "left")  # up to a megabyte each: deferred wherever rows are listed
 LATEST_SETS = tuple(f"latest__{name}" for name in SETS)
+ATTEMPTS = 20  # calculations without a result that the history tells of
 SPARK = 12  # calculations in the small plot
 UNFINISHED = (JobState.FAILED, JobState.ERRORED)
 
@@ -137,6 +138,25 @@ def history(segment: Segment) -> QuerySet[Calculation]:
     """Every finished calculation, newest first."""
     done = Calculation.objects.filter(segment=segment, state=JobState.DONE)
     return done.defer(*SETS).select_related("version", "requested_by").order_by("-pk")
+
+
+def superseded_by(calculation: Calculation) -> Calculation | None:
+    """The calculation that was stopped because this one was asked for, if one was."""
+    earlier = Calculation.objects.filter(segment=calculation.segment_id, pk__lt=calculation.pk).defer(*SETS)
+    before = earlier.order_by("-pk").first()
+    stopped = before is not None and before.state == JobState.CANCELLED
+    return before if before and stopped and before.finished_at == calculation.requested_at else None
+
+
+def attempts(segment: Segment) -> list[tuple[Calculation, Calculation | None]]:
+    """The newest calculations that came to nothing, each with the one that took its place, if it was stopped for it."""
+    ended = [JobState.FAILED, JobState.ERRORED, JobState.CANCELLED]
+    rows = Calculation.objects.filter(segment=segment, state__in=ended).defer(*SETS).select_related("requested_by")
+    found = list(rows.order_by("-pk")[:ATTEMPTS])
+    times = [row.finished_at for row in found if row.state == JobState.CANCELLED]
+    after = Calculation.objects.filter(segment=segment, requested_at__in=times).defer(*SETS)
+    replaced = {row.requested_at: row for row in after}
+    return [(row, replaced.get(row.finished_at) if row.state == JobState.CANCELLED else None) for row in found]
 
 
 def movements(calculation: Calculation) -> QuerySet[Movement]:

@@ -8,7 +8,7 @@ from pyroaring import BitMap
 from config.pages import page
 from contacts.models import Contact
 from segmentation.models import Calculation, Cause, Movement
-from segmentation.selectors import causes_of, movements, segment_for
+from segmentation.selectors import attempts, causes_of, movements, segment_for
 from segmentation.selectors import history as history_of
 from segmentation.sentences import sentence_of
 from segmentation.views.segment import head
@@ -29,6 +29,7 @@ def history(request: HttpRequest, pk: int) -> HttpResponse:
         "page": shown,
         "steps": [(calculation, causes[calculation.pk]) for calculation in shown.object_list],
         "plotted": plotted,
+        "attempts": attempts(segment),
     }
     return page(request, "segmentation/history.html", context, part="steps")
 

@@ -14,7 +14,7 @@ from segmentation import builder, hooks, listing
 from segmentation.health import health_of
 from segmentation.models import Reason, Segment, UploadedList
 from segmentation.references import references_in
-from segmentation.selectors import history, last_calculation, list_of, segment_for
+from segmentation.selectors import history, last_calculation, list_of, segment_for, superseded_by
 from segmentation.sentences import sentence_of
 from segmentation.services import SegmentInUseError, cancel_calculation, delete_segment, request_calculation
 from users.access import writers_only
@@ -35,7 +35,13 @@ def head(request: HttpRequest, segment: Segment) -> dict[str, Any]:
     row = listing.row_of(segment, now=now)
     row.health = health_of(segment, now=now)
     several = history(segment).values_list("pk", flat=True)[:2]
-    return {"segment": segment, "row": row, "where": row.where, "has_history": segment.refreshes or len(several) > 1}
+    return {
+        "segment": segment,
+        "row": row,
+        "where": row.where,
+        "has_history": segment.refreshes or len(several) > 1,
+        "superseded": superseded_by(row.last) if row.last and row.calculating else None,
+    }
 
 
 @require_safe

@@ -11,7 +11,7 @@ from config.pages import page
 from contacts.folding import folded
 from segmentation.criteria import Catalog, Context, CriteriaError, parse
 from segmentation.engine import evaluate, snapshot
-from segmentation.templates import BLANK, GROUPS, Template, TemplateGroup
+from segmentation.templates import GROUPS, Template, TemplateGroup
 
 LONGEST = 200
 
@@ -26,7 +26,7 @@ class Card:
     @property
     def ready(self) -> bool:
         """Whether nothing has to be filled in first, so that there is a number."""
-        return BLANK not in str(self.template.criteria)
+        return not self.template.blanks
 
 
 @dataclass(frozen=True)
