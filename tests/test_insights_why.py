@@ -257,3 +257,10 @@ def test_queries_do_not_grow_with_rows(client: Any, person: Contact, path: str) 
         calculated(f"More {number}", criteria=VIP)
         factories.contact(first_name="Ada")
     assert queries() == before
+
+
+def test_the_preview_tells_a_negated_criterion_as_negated(client: Any, person: Contact) -> None:
+    """As the tree does: never its opposite."""
+    segment = create(criteria={"all": [VIP, {"not": LATE}]})
+    text = told(client, f"/segments/{segment.pk}/")
+    assert "Does not have the tag LATE" in text

@@ -220,7 +220,8 @@ class Drawer:
         """The criterion in words, for pages that only show it."""
         if self.words is None or leaf.source is None:
             return ""
-        return parse(leaf.source).sentence(self.words).finished.html
+        told = {"not": leaf.source} if leaf.negated else leaf.source
+        return parse(told).sentence(self.words).finished.html
 
     # --- what is wrong, how many -----------------------------------------------------------------------------
     def errors_of(self, leaf: Leaf, name: str) -> list[str]:
