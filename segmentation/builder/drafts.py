@@ -98,7 +98,8 @@ def keep_draft(user: User, builder: Builder, sent: Sent, *, now: datetime) -> Ke
             return Kept(None, draft.kept_at, *steps.ways(draft))
         if not new and draft.window == sent.window and sent.clock < draft.sequence:
             return Kept(draft.kept_at, None, *steps.ways(draft))  # a later request was quicker
-        if (new or draft.window != sent.window) and (begun := cache.get(_begun_key(sent.window))):
+        begins = new or (draft.window != sent.window and not sent.takes_over)
+        if begins and (begun := cache.get(_begun_key(sent.window))):
             steps.record(draft, begun)
         if builder.text is None:
             steps.record(draft, builder.posted, typing=sent.typing, settles=sent.settles)
