@@ -5,12 +5,15 @@ from datetime import timedelta
 import pytest
 from django.utils import timezone
 
-from segmentation.models import Calculation, SavedCriteria, Segment
+from contacts.models import Contact
+from segmentation.models import Calculation, Reason, SavedCriteria, Segment
+from segmentation.services import request_calculation
 from tests.support.people import PASSWORD
 from tests.support.segments import SCORED, calculate, calculated, create, scored
 
 pytestmark = pytest.mark.browser
 PAGES = ("", "in-creation/", "archive/", "create/", "{pk}/", "{pk}/settings/", "{pk}/criteria/", "{pk}/history/")
+STEP = ("{pk}/history/{step}/", "{pk}/history/{step}/?show=left")
 
 
 @pytest.fixture
@@ -34,13 +37,18 @@ def violations(page) -> list[str]:
 @pytest.mark.parametrize(("theme", "width"), [("light", 1440), ("dark", 390)])
 def test_pages_are_accessible_and_fit_in_either_theme(signed_in, theme, width):
     scored(3)
-    segment = calculated(every=2, unit="day", now=timezone.now())
+    segment = calculated(every=2, unit="day", now=timezone.now() - timedelta(hours=3))
+    for hours in (2, 1):  # a plot of several steps, with people who joined and left
+        Contact.objects.filter(pk=segment.latest.member_ids[0]).update(lead_score=0)
+        scored(hours, score=30 + hours)
+        request_calculation(segment, reason=Reason.MANUAL, now=timezone.now())
+        calculate(segment, now=timezone.now() - timedelta(hours=hours))
     calculated("Old", now=timezone.now() - timedelta(days=3))
     create("Waiting", now=timezone.now())
     signed_in.set_viewport_size({"width": width, "height": 900})
     signed_in.emulate_media(color_scheme=theme)
-    for address in PAGES:
-        signed_in.goto(f"/segments/{address.format(pk=segment.pk)}")
+    for address in (*PAGES, *STEP):
+        signed_in.goto(f"/segments/{address.format(pk=segment.pk, step=segment.latest_id)}")
         assert violations(signed_in) == []
         assert signed_in.evaluate("document.documentElement.scrollWidth <= innerWidth"), address
 

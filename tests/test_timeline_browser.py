@@ -64,3 +64,19 @@ def test_a_blank_of_ready_made_criteria_is_filled_in_and_the_number_comes(page: 
     assert violations(page) == []
     page.keyboard.type("ray")
     expect(page.locator("#builder-total .stat")).to_have_text("1")
+
+
+def test_in_one_column_the_numbers_come_before_the_timeline(page: Page, account: Any) -> None:
+    contact = factories.contact()
+    factories.visit(contact, at=timezone.now())
+    signed_in(page)
+    page.goto(f"/contacts/{contact.pk}/")
+
+    def top(part: str) -> float:
+        return page.locator(part).first.bounding_box()["y"]
+
+    assert abs(top(".contact-page > aside > *") - top(".contact-page > :first-child > *")) < 1, "two columns"
+    page.set_viewport_size({"width": 390, "height": 800})
+    tops = [top(part) for part in (".card-s", ".contact-numbers", "#timeline", "#history")]
+    assert tops == sorted(tops)
+    assert violations(page) == []
