@@ -7,6 +7,7 @@ from django.http import HttpRequest
 from django.urls import NoReverseMatch, reverse
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
 
 
 @dataclass(frozen=True)
@@ -33,7 +34,7 @@ MENU: list[tuple[str | Promise, list[Item]]] = [
                 "layers",
                 under=("segmentation:in_creation", "segmentation:archive", "segmentation:search"),
             ),
-            Item(_("Ready-made segments"), "segmentation:templates", "layout-template"),
+            Item(pgettext_lazy("segments", "Ready-made"), "segmentation:templates", "layout-template"),
             Item(_("Saved criteria"), "segmentation:saved", "bookmark"),
             Item(_("Export files"), "exports:files", "download"),
         ],

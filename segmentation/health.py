@@ -93,7 +93,7 @@ class Examination:
             verdict = Verdict()
             yield Finding(
                 BROKEN,
-                _("The criteria cannot be used any more. %(problem)s") % {"problem": error},
+                _("The criteria cannot be used any more. %(problem)s") % {"problem": error.message},
                 _("Until they are changed every calculation fails."),
                 **change,
             )
@@ -174,13 +174,14 @@ class Examination:
 
 def examined(rows: QuerySet[Segment] | None = None) -> QuerySet[Segment]:
     """Segments with what an examination looks at: criteria in force, and `touched_at`, their last use or edit."""
-    runs = Segment.objects.filter(pk=OuterRef("pk")).annotate(last=Max("actions__runs__requested_at")).values("last")
+    last = Greatest(Max("actions__runs__requested_at"), Max("actions__created_at"))
+    acted = Segment.objects.filter(pk=OuterRef("pk")).annotate(last=last).values("last")
     return (
         (segments() if rows is None else rows)
         .select_related("version", "latest")
         .annotate(
             touched_at=Greatest(
-                F("created_at"), F("edited_at"), F("used_at"), Subquery(runs), output_field=DateTimeField()
+                F("created_at"), F("edited_at"), F("used_at"), Subquery(acted), output_field=DateTimeField()
             )
         )
     )

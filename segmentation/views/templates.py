@@ -45,7 +45,7 @@ class Shelf:
 @require_safe
 def templates(request: HttpRequest) -> HttpResponse:
     """The gallery, all of it or what the search leaves; the numbers come after the page."""
-    text = request.GET.get("q", "").replace("\x00", "")[:LONGEST]
+    text = text_in(request)
     catalog = Catalog()
     shelves = [shelf for group in GROUPS if (shelf := shelf_of(group, catalog, text)).cards]
     context = {"shelves": shelves, "q": text, "found": sum(len(shelf.cards) for shelf in shelves)}
@@ -58,8 +58,13 @@ def counts(request: HttpRequest, key: str) -> HttpResponse:
     group = next((group for group in GROUPS if group.key == key), None)
     if group is None:
         raise Http404(f"no ready-made criteria about {key}")
-    shelf = counted(group, now=request.now)  # type: ignore[attr-defined]
+    shelf = counted(group, text_in(request), now=request.now)  # type: ignore[attr-defined]
     return page(request, "segmentation/templates.html", {"shelves": [shelf], "found": len(shelf.cards)}, part="counts")
+
+
+def text_in(request: HttpRequest) -> str:
+    """What is searched for."""
+    return request.GET.get("q", "").replace("\x00", "")[:LONGEST]
 
 
 def shelf_of(group: TemplateGroup, catalog: Catalog, text: str = "") -> Shelf:
@@ -74,11 +79,11 @@ def shelf_of(group: TemplateGroup, catalog: Catalog, text: str = "") -> Shelf:
     return Shelf(group, cards)
 
 
-def counted(group: TemplateGroup, *, now: datetime) -> Shelf:
-    """The group with its numbers; what needs something filled in, or cannot be counted, has none."""
+def counted(group: TemplateGroup, text: str, *, now: datetime) -> Shelf:
+    """The group's cards that fit the search, with their numbers; what needs something filled in, or cannot be counted, has none."""
     with snapshot():
         context = Context(now=now, zone=get_current_timezone())
-        cards = [Card(card.template, count_of(card, context)) for card in shelf_of(group, context.catalog).cards]
+        cards = [Card(card.template, count_of(card, context)) for card in shelf_of(group, context.catalog, text).cards]
     return Shelf(group, cards, at=now)
 
 
