@@ -86,7 +86,7 @@ def test_what_is_typed_during_a_slow_answer_stays_and_old_numbers_never_win(open
     page.wait_for_timeout(100)
     page.fill(f"#{leaf}-value", "50")
     waiting.pop().continue_()
-    expect(page.locator("section.block")).to_have_count(2)
+    expect(page.locator("#builder .block")).to_have_count(2)
     assert page.input_value(f"#{leaf}-value") == "50"
     page.unroute("**/criteria/builder/")
     expect(page.locator(f"#{leaf}-count b")).to_have_text("2")
@@ -95,7 +95,7 @@ def test_what_is_typed_during_a_slow_answer_stays_and_old_numbers_never_win(open
 def test_everything_goes_by_keyboard_and_the_focus_stays_where_the_work_is(opened: Any) -> None:
     page = opened
     first = what(page, 0)
-    page.focus(f"#{page.locator('section.block').first.get_attribute('id')}-add")
+    page.focus(f"#{page.locator('#builder .block').first.get_attribute('id')}-add")
     page.keyboard.press("Enter")
     second = what(page, 1)
     expect(page.locator(f"#{second}-what")).to_be_focused()

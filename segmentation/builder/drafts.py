@@ -96,14 +96,15 @@ def keep_draft(user: User, builder: Builder, sent: Sent, *, now: datetime) -> Ke
         )
         if not new and not sent.takes_over and draft.window != sent.window and micros(draft.kept_at) != sent.seen:
             return Kept(None, draft.kept_at, *steps.ways(draft))
-        if not new and draft.window == sent.window and sent.clock < draft.sequence:
+        if not new and draft.window == sent.window and 0 < sent.clock < draft.sequence:
             return Kept(draft.kept_at, None, *steps.ways(draft))  # a later request was quicker
         begins = new or (draft.window != sent.window and not sent.takes_over)
         if begins and (begun := cache.get(_begun_key(sent.window))):
             steps.record(draft, begun)
         if builder.text is None:
             steps.record(draft, builder.posted, typing=sent.typing, settles=sent.settles)
-        draft.form, draft.kept_at, draft.window, draft.sequence = form, now, sent.window, sent.clock
+        draft.form, draft.kept_at, draft.window = form, now, sent.window
+        draft.sequence = sent.clock or draft.sequence
         draft.save()
         if new:
             latest = mine.order_by("-kept_at", "-pk").values_list("pk", flat=True)

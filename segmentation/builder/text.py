@@ -8,7 +8,7 @@ from typing import Any
 from segmentation.criteria import Catalog, CriteriaError, check, load, parse
 from segmentation.parts.base import Tree
 
-WIDE = 100  # a criterion that fits stands on one line
+WIDE = 120  # a criterion that fits stands on one line
 GROUPS = ("all", "any", "not")
 
 
