@@ -22,8 +22,8 @@ from segmentation.movements import followed
 
 TOLD = (7, 30)  # days that are told in numbers, with their lists
 LAST = 30
-COARSE = 5  # days between the points of the curve, where each takes its time
-BUDGET_S = 0.8  # what the further points may take together; if a day each fits, each day is a point
+STEPS = (10, 5, 1)  # days between the points of the curve: closer ones if they fit
+BUDGET_S = 0.8  # what all later instants may take together, but for the farthest points apart
 KEPT_S = 3600
 RANKED = ("rfm", "spender")  # buyers beside buyers: time moves them only by orders dated ahead
 SINCE = 0  # "in 0 days": what has happened between the last calculation and now
@@ -130,11 +130,8 @@ def taken(segment: Segment, *, now: datetime, zone: ZoneInfo) -> Forecast:
     tree = parse(segment.version.criteria if segment.version else None)
     with snapshot():
         ahead = _Ahead(tree, now, zone)
-        present, evaluated = ahead.members(0), perf_counter()
-        found = {days: ahead.members(days) for days in TOLD}
-        each = (perf_counter() - evaluated) / len(TOLD)
-        step = 1 if each * LAST <= BUDGET_S else COARSE
-        found |= {days: ahead.members(days) for days in range(step, LAST + 1, step) if days not in found}
+        present = ahead.members(0)
+        found, step = ahead.later()
     points = [_point(days, ahead.at(days), present, found.get(days, present)) for days in sorted({0, *found})]
     sets = {days: _moves(present, found[days]) for days in TOLD} | {SINCE: _moves(members, present)}
     forecast = Forecast(
@@ -184,6 +181,18 @@ class _Ahead:
         context = self._context(days)
         context.reader = self.first.reader  # of the same snapshot: what it knows of the mirror is asked for once
         return evaluate(self.tree, context=context).members
+
+    def later(self) -> tuple[dict[int, BitMap], int]:
+        """Who matches on the days of TOLD and on those of a curve; and how many days lie between its points."""
+        began = perf_counter()
+        found = {days: self.members(days) for days in TOLD}
+        for at, step in enumerate(STEPS):
+            missing = [days for days in range(step, LAST + 1, step) if days not in found]
+            spent = perf_counter() - began
+            if at and spent + spent / len(found) * len(missing) > BUDGET_S:
+                return found, STEPS[at - 1]
+            found |= {days: self.members(days) for days in missing}
+        return found, STEPS[-1]
 
     def _orders_ahead(self) -> bool:
         latest = self.first.reader.latest("order")

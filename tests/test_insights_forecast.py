@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from contacts.models import Contact
 from insights import forecasting
-from insights.forecasting import COARSE, LAST, SINCE, TOLD, Forecast, taken
+from insights.forecasting import LAST, SINCE, STEPS, TOLD, Forecast, taken
 from segmentation.criteria import Context, parse
 from segmentation.engine import evaluate, snapshot
 from segmentation.models import SavedCriteria, Version
@@ -155,7 +155,7 @@ def test_where_each_day_takes_its_time_fewer_are_evaluated(account: Any, monkeyp
     segment = calculated(criteria=RECENT)
     monkeypatch.setattr(forecasting, "BUDGET_S", 0)
     forecast = taken(segment, now=NOW, zone=WARSAW)
-    assert [each.days for each in forecast.curve] == list(range(0, LAST + 1, COARSE))
+    assert [each.days for each in forecast.curve] == list(range(0, LAST + 1, STEPS[0]))
     assert point(forecast, 7) == (0, 1, 0)
     monkeypatch.setattr(forecasting, "BUDGET_S", 1000)
     assert len(taken(segment, now=NOW, zone=WARSAW).curve) == LAST + 1
