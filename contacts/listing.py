@@ -11,22 +11,19 @@ from typing import Any, cast
 
 import django_filters
 from django import forms
-from django.core.exceptions import EmptyResultSet
 from django.core.paginator import Page, Paginator
-from django.db import connection
-from django.db.models import QuerySet
 from django.http import HttpRequest, QueryDict
 from django.utils.translation import gettext as _
 from django_filters.widgets import SuffixedMultiWidget
 from pyroaring import BitMap
 
-from contacts import manager
+from contacts import manager, paging
 from contacts.filters import attribute_filter, own_filters
 from contacts.manager import Column, Criteria, ManagerFilter, Text
 from contacts.models import Attribute, Consent, Contact
+from contacts.paging import Asked, every_id, filtered_ids, known_ids
 from contacts.selectors import ids_of, visible
 
-PER_PAGE = 50
 SORTS = {"name": "sort_name", "email": "email", "lead_score": "lead_score", "created": "created_at"}
 DEFAULT_SORT = "-created"
 NO_FILTERS = frozenset({"sort", "page"})
@@ -159,6 +156,12 @@ class Search:
         """What a filter in force says."""
         return str(entry.words(self.values[entry.name]))
 
+    def members(self) -> BitMap | None:
+        """Everyone in the list, where the filters in force know it by themselves; else None."""
+        known = [entry.members(self.values[entry.name]) for entry in self.in_force()]
+        sets = [members for members in known if members is not None]
+        return BitMap.intersection(*sets) if sets and len(sets) == len(known) else None
+
     def ids(self) -> BitMap:
         """Everyone in the list, on whichever page."""
         return ids_of(self.filterset.qs if self.filtered else visible(self.request.user))
@@ -181,14 +184,16 @@ class Search:
 
     def page(self) -> Page:
         """One page of contacts and the exact total. A number past the end is the last page."""
-        queryset = self.filterset.qs if self.filtered else visible(self.request.user)
-        field_name = SORTS[self.sort.lstrip("-")]
-        number = self.number or 1
-        descending = self.sort.startswith("-")
-        find = filtered_ids if self.filtered else every_id
-        total, number, ids = find(queryset, field_name, descending=descending, number=number)
+        everybody = visible(self.request.user)
+        asked = Asked(SORTS[self.sort.lstrip("-")], descending=self.sort.startswith("-"), number=self.number or 1)
+        if not self.filtered:
+            total, number, ids = every_id(everybody, asked)
+        elif (members := self.members()) is not None and not everybody.query.where:
+            total, number, ids = known_ids(everybody, asked, members)
+        else:
+            total, number, ids = filtered_ids(self.filterset.qs, asked)
         found = visible(self.request.user).defer("attributes", "sort_name").in_bulk(ids)
-        page = Paginator(range(total), PER_PAGE).page(number)
+        page = Paginator(range(total), paging.PER_PAGE).page(number)
         page.object_list = cast("Any", [found[pk] for pk in ids if pk in found])
         return page
 
@@ -213,53 +218,6 @@ def address(request: HttpRequest, *, without: Iterable[str]) -> str:
     for name in (*without, "page"):
         query.pop(name, None)
     return clean_address(query)
-
-
-def every_id(queryset: QuerySet[Contact], name: str, *, descending: bool, number: int) -> tuple[int, int, list[int]]:
-    """Total, page number and ids of the page, of a list without filters.
-
-    The ids come from the order's index alone, from the nearer end: a page in the middle of a million reads half a
-    million entries of it, 60 to 140 ms. Only the rows shown are then fetched.
-    """
-    total = queryset.count()
-    number = min(number, max(1, -(-total // PER_PAGE)))
-    first = (number - 1) * PER_PAGE
-    size = min(PER_PAGE, total - first)
-    from_end = first > total // 2
-    if from_end:
-        first = total - first - size
-    sign = "-" if descending != from_end else ""
-    ids = list(queryset.order_by(f"{sign}{name}", f"{sign}id").values_list("id", flat=True)[first : first + size])
-    return total, number, ids[::-1] if from_end else ids
-
-
-def filtered_ids(
-    queryset: QuerySet[Contact], name: str, *, descending: bool, number: int
-) -> tuple[int, int, list[int]]:
-    """Total, page number and ids of the page, of a list with filters: one reading gives all three.
-
-    Counting reads every match anyhow, so the matches are kept and sorted; a plan that walks the order's index and
-    looks for matches on its way took up to 3.7 s on a million.
-    """
-    try:
-        inner, params = queryset.order_by().values_list("id", name).query.sql_with_params()
-    except EmptyResultSet:  # a number beyond what the column can hold
-        return 0, 1, []
-    order = "DESC" if descending else "ASC"
-    statement = f"""
-        WITH matches (id, key) AS MATERIALIZED ({inner}),
-             counted AS (SELECT count(*) AS total FROM matches),
-             place AS (
-                 SELECT total, least(%s, greatest(1, (total + {PER_PAGE - 1}) / {PER_PAGE})) AS number FROM counted)
-        SELECT total, number, ARRAY(
-            SELECT id FROM matches ORDER BY key {order}, id {order}
-            LIMIT {PER_PAGE} OFFSET (SELECT (number - 1) * {PER_PAGE} FROM place))
-        FROM place
-    """  # noqa: S608 - the parts come from the query compiler and from constants
-    with connection.cursor() as cursor:
-        cursor.execute(statement, [*params, number])
-        total, number, ids = cursor.fetchone()
-    return total, number, list(ids)
 
 
 def columns_of(request: HttpRequest, contacts: list[Contact]) -> list[tuple[Column, dict[int, Any]]]:

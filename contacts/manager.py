@@ -11,6 +11,7 @@ from typing import Any
 import django_filters
 from django.http import HttpRequest
 from django.utils.functional import Promise
+from pyroaring import BitMap
 
 from contacts.models import Contact
 
@@ -24,6 +25,10 @@ def no_criteria(_value: Any) -> None:
     return None
 
 
+def not_known(_value: Any) -> None:
+    return None
+
+
 def no_note(_request: HttpRequest, _value: Any, _total: int) -> str:
     return ""
 
@@ -34,7 +39,8 @@ class ManagerFilter:
 
     The form field of `filter` judges the value: what it refuses is shown at the filter, with no rows. `words` says a
     cleaned value ("Tag: VIP"); `note` may put a sentence above the list. `criteria` writes the value as criteria that
-    exactly the same contacts satisfy, also later; None: that can't be. A hidden one has no control: links carry it.
+    exactly the same contacts satisfy, also later; None: that can't be. `members`: whom it lets through, contacts all of
+    them, if that is known without asking the database. A hidden one has no control: links carry it.
     """
 
     name: str
@@ -42,6 +48,7 @@ class ManagerFilter:
     words: Callable[[Any], Text]
     note: Callable[[HttpRequest, Any, int], Text] = no_note
     criteria: Callable[[Any], Criteria | None] = no_criteria
+    members: Callable[[Any], BitMap | None] = not_known
     hidden: bool = False
 
 

@@ -1,7 +1,7 @@
 """Lists of people for the contact manager: a parameter of its address names a set of contacts, made here or kept."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import django_filters
@@ -10,6 +10,7 @@ from django.db.models import QuerySet
 from django.http import HttpRequest
 from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString
+from django.utils.timezone import get_current_timezone
 from django.utils.translation import ngettext
 from pyroaring import BitMap
 
@@ -17,6 +18,8 @@ from config.templatetags.numbers import number
 from contacts.manager import ManagerFilter
 from contacts.models import Contact
 from contacts.selectors import restricted
+from segmentation.criteria import Context
+from segmentation.engine import snapshot
 
 
 @dataclass(frozen=True)
@@ -30,6 +33,7 @@ class People:
     title: str
     note: SafeString | str
     criteria: dict[str, Any] | None = None  # that exactly these satisfy, also later
+    here: BitMap = field(default_factory=BitMap)  # those of them who are contacts still: `set_filter` finds them
 
     # No length: an empty set is a filter in force that lets nobody through, not one that asks for nothing.
 
@@ -57,7 +61,7 @@ class PeopleFilter(django_filters.Filter):
     field_class = PeopleField
 
     def filter(self, qs: QuerySet[Contact], value: Any) -> QuerySet[Contact]:
-        return qs if value is None else restricted(qs, value.ids)
+        return qs if value is None else restricted(qs, value.here)
 
 
 def set_filter(name: str, read: Read, *, label: Any) -> ManagerFilter:
@@ -65,26 +69,31 @@ def set_filter(name: str, read: Read, *, label: Any) -> ManagerFilter:
 
     read: raises ValidationError, with a sentence for the user, where the text names nothing (any more).
     """
+
+    def found(request: HttpRequest, text: str) -> People:
+        people = read(request, text)
+        return replace(people, here=people.ids & everyone(request))
+
     return ManagerFilter(
         name=name,
-        filter=lambda request: PeopleFilter(read=lambda text: read(request, text), label=label),
+        filter=lambda request: PeopleFilter(read=lambda text: found(request, text), label=label),
         words=lambda people: people.title,
-        note=lambda _request, people, total: told(people, total),
+        note=lambda _request, people, _total: sentences(people.note, deleted_since(people)),
         criteria=lambda people: people.criteria,
+        members=lambda people: people.here,
         hidden=True,
     )
 
 
-def told(people: People, total: int) -> SafeString:
-    """The note, and how many of the set are contacts no more."""
-    return sentences(people.note, deleted_since(people.ids, total))
+def everyone(request: HttpRequest) -> BitMap:
+    """The contacts there are. Read once in a process, as long as none comes, changes or goes."""
+    with snapshot():
+        return Context(now=request.now, zone=get_current_timezone()).everyone  # type: ignore[attr-defined]
 
 
-def deleted_since(ids: BitMap, total: int) -> str:
-    """Why fewer are listed than are in the set; empty if nobody was deleted. Asked of the database only if so."""
-    if total == len(ids):
-        return ""
-    gone = len(ids) - restricted(Contact.objects.all(), ids).count()
+def deleted_since(people: People) -> str:
+    """How many of the set are contacts no more, in words; empty if all still are."""
+    gone = len(people.ids) - len(people.here)
     if not gone:
         return ""
     text = ngettext("%(number)s of them has been deleted since.", "%(number)s of them have been deleted since.", gone)

@@ -18,7 +18,7 @@ from django.utils.html import format_html
 from django_tenants.utils import tenant_context
 from pyroaring import BitMap
 
-from contacts import listing, manager
+from contacts import manager, paging
 from contacts.manager import Column, ManagerFilter
 from contacts.models import Contact
 from contacts.selectors import restricted, visible
@@ -305,7 +305,7 @@ def test_pages_part_the_list_without_gaps_or_repeats(
     client: Client, monkeypatch: pytest.MonkeyPatch, filtered: bool, sort: str
 ) -> None:
     """Also beyond the middle, where the index is read from the other end, and among equals."""
-    monkeypatch.setattr(listing, "PER_PAGE", 3)
+    monkeypatch.setattr(paging, "PER_PAGE", 3)
     for number in range(11):
         factories.contact(last_name=f"P{number:02}", lead_score=number // 4)
     query = {"sort": sort} | ({"q": "p"} if filtered else {})
