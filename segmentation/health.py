@@ -18,7 +18,7 @@ from config.templatetags.numbers import percent_of
 from config.templatetags.times import moment_text
 from segmentation.criteria import Catalog, CriteriaError, Words, check, parse
 from segmentation.likeness import Like, likes
-from segmentation.logic import Clash, Verdict, judged
+from segmentation.logic import Clash, Remembered, Verdict, ground_of
 from segmentation.models import Segment
 from segmentation.references import named_segments
 from segmentation.selectors import UNFINISHED, segments
@@ -40,6 +40,7 @@ LABELS = {
     UNUSED: pgettext_lazy("health of a segment", "not used"),
 }
 BAD = (FAILED, STALE, BROKEN, NOBODY)
+VERDICTS = Remembered()
 ATTENTION = "attention"  # the filter: any of them
 
 
@@ -73,6 +74,7 @@ class Examination:
     def __post_init__(self) -> None:
         self.catalog = Catalog()
         self.words = Words(now=self.now, zone=get_current_timezone(), catalog=self.catalog)
+        self.ground = ground_of(self.catalog, self.words.zone)
         self.likes = likes(row.pk for row in self.rows)
         self.named = named_segments()
 
@@ -140,7 +142,7 @@ class Examination:
             return Verdict()
         tree = parse(row.version.criteria)
         check(tree, self.catalog, origin=("segment", row.pk))
-        return judged(tree, catalog=self.catalog, zone=self.words.zone)
+        return VERDICTS.judged(tree, catalog=self.catalog, zone=self.words.zone, ground=self.ground)
 
     def reason(self, clash: Clash) -> str:
         told = [f"“{sentence}”" for sentence in clash.sentences(self.words)]

@@ -1,4 +1,4 @@
-"""Several segments chosen in a list: deleted or copied together; a search over all lists; what became of calculations."""
+"""Several segments deleted or copied together; a search over all lists; what became of calculations."""
 
 from datetime import timedelta
 
@@ -184,7 +184,7 @@ def test_a_calculation_that_took_anothers_place_says_so_and_the_history_tells_of
     assert "Cancelled by hand" in text
 
 
-def test_a_failure_is_told_plainly_with_a_retry_and_its_details_for_administrators(
+def test_a_failure_is_told_with_a_retry_and_its_details_for_administrators(
     client_for, user, administrator, now
 ):
     tag = Tag.objects.create(name="ZNIKA")

@@ -2,7 +2,7 @@
 
 import unicodedata
 from collections.abc import Callable, Hashable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, date, datetime
 from decimal import Decimal
 from typing import Any
@@ -62,11 +62,17 @@ class Reader:
 
     catalog: Catalog
     zone: ZoneInfo
+    known: dict[int, Formula] = field(default_factory=dict)  # what was read, by the criterion's identity
 
     def claims(self, criterion: Criterion) -> Formula:
         """What has to hold of a contact, exactly when the criterion does."""
+        if id(criterion) not in self.known:
+            self.known[id(criterion)] = self.read(criterion)
+        return self.known[id(criterion)]
+
+    def read(self, criterion: Criterion) -> Formula:
         readers: dict[type[Criterion], Callable[[Any], Formula]] = {
-            FieldCriterion: self.field, AttributeCriterion: self.attribute, TagCriterion: self.tag,
+            FieldCriterion: self.own_field, AttributeCriterion: self.attribute, TagCriterion: self.tag,
             CategoryCriterion: self.category, ConsentCriterion: self.consent, SegmentCriterion: self.segment,
             ActivityCriterion: self.occurrences, VisitCriterion: self.occurrences, OrderCriterion: self.order,
             PurchaseCriterion: self.purchase, OrderDateCriterion: self.order_date, SampleCriterion: self.sample,
@@ -76,7 +82,7 @@ class Reader:
         return read(criterion) if read else statement(repr(criterion))
 
     # --- values ------------------------------------------------------------------------------------------------
-    def field(self, criterion: FieldCriterion) -> Formula:
+    def own_field(self, criterion: FieldCriterion) -> Formula:
         name, kind = criterion.field, criterion.definition.type
         operand = kind.read(criterion.op, criterion.value)
         missing = name not in ALWAYS_THERE

@@ -1,6 +1,7 @@
 """What shows about criteria without looking at any data. docs/segments.md, "Health"."""
 
-from collections.abc import Iterator
+import json
+from collections.abc import Hashable, Iterator
 from dataclasses import dataclass
 from zoneinfo import ZoneInfo
 
@@ -48,6 +49,37 @@ def judged(tree: Node, *, catalog: Catalog, zone: ZoneInfo) -> Verdict:
     if certain is not None:
         return Verdict(everyone=Clash(tree.path, tuple((criterion, not so) for criterion, so in certain)))
     return Verdict(dead=tuple(dead_in(tree, reader)))
+
+
+Ground = tuple[Hashable, ...]
+
+
+def ground_of(catalog: Catalog, zone: ZoneInfo) -> Ground:
+    """What of the account a verdict rests on, beside the criteria: the same ground, the same verdict."""
+    attributes = tuple(sorted((key, one.type) for key, one in catalog.attributes.items()))
+    parameters = tuple(
+        (key, known.type.pk, tuple(sorted((name, one.type) for name, one in known.parameters.items())))
+        for key, known in sorted(catalog.activities.items())
+    )
+    return (attributes, parameters, catalog.engagement_days, str(zone))
+
+
+class Remembered:
+    """Verdicts by criteria and ground, for one process: a list asks for the same ones again and again."""
+
+    def __init__(self, most: int = 4096) -> None:
+        self.most = most
+        self.verdicts: dict[Hashable, Verdict] = {}
+
+    def judged(self, tree: Node, *, catalog: Catalog, zone: ZoneInfo, ground: Ground) -> Verdict:
+        """`judged` of a tree on its `ground_of`."""
+        key = (json.dumps(tree.raw, sort_keys=True), ground)
+        found = self.verdicts.get(key)
+        if found is None:
+            found = self.verdicts[key] = judged(tree, catalog=catalog, zone=zone)
+            if len(self.verdicts) > self.most:
+                self.verdicts.clear()
+        return found
 
 
 def formula(node: Node, reader: Reader, *, so: bool = True) -> Formula:
