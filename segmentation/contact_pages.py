@@ -180,7 +180,7 @@ class Membership:
 
 def memberships(contact: Contact, *, now: datetime) -> list[Membership]:
     """Segments whose last calculation holds the contact: those ready first, then by name."""
-    rows = Segment.objects.filter(latest__isnull=False).order_by("-latest")
+    rows = Segment.objects.filter(latest__isnull=False).order_by("-latest_id")
     found: list[Membership] = []
     for pk, name, ready_until, as_of, members in rows.values_list(
         "pk", "name", "ready_until", "latest__as_of", "latest__members"

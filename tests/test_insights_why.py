@@ -264,3 +264,21 @@ def test_the_preview_tells_a_negated_criterion_as_negated(client: Any, person: C
     segment = create(criteria={"all": [VIP, {"not": LATE}]})
     text = told(client, f"/segments/{segment.pk}/")
     assert "Does not have the tag LATE" in text
+
+
+def test_of_many_segments_the_newest_calculations_are_looked_at(
+    client: Any, person: Contact, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from insights.views import memberships
+    from segmentation import contact_pages
+
+    for module in (memberships, contact_pages):
+        monkeypatch.setattr(module, "LOOKED_AT", 2)
+    for name in ("A old", "B", "C"):
+        calculated(name, criteria=VIP)
+    text = client.get(f"/contacts/{person.pk}/segments/?show=in").content.decode()
+    assert re.findall(r'class="name" href="/segments/\d+/">([^<]+)<', text) == ["B", "C"]
+    assert "The 2 segments calculated last were looked at." in text
+    card = client.get(f"/contacts/{person.pk}/").content.decode()
+    assert ">C</a>" in card
+    assert ">A old</a>" not in card

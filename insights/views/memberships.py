@@ -13,6 +13,7 @@ from config.pages import page
 from contacts.models import Contact
 from contacts.selectors import contact_for
 from insights.views.compare import SORTS, named
+from segmentation.contact_pages import LOOKED_AT
 from segmentation.models import Segment, bitmap_of
 from segmentation.selectors import segments
 
@@ -42,9 +43,12 @@ def memberships(request: HttpRequest, pk: int) -> HttpResponse:
     context: dict[str, Any] = {"contact": person, "q": text, "show": shown, "at": now, "problems": problems}
     if problems:
         return page(request, "insights/memberships.html", context, part="rows", status=422)
-    rows = segments().filter(latest__isnull=False) if shown else segments()
+    rows = segments()
+    if shown:
+        newest = rows.filter(latest__isnull=False).order_by("-latest_id").values_list("pk", flat=True)[:LOOKED_AT]
+        rows = rows.filter(pk__in=list(newest))
+        context["looked_at"] = LOOKED_AT if len(newest) == LOOKED_AT else 0
     ids = list(named(rows, text).order_by(SORTS["name"], "pk").values_list("pk", flat=True))
-    context["in_all"] = len(ids)
     if shown:
         members = holding(person, ids)
         ids = [one for one in ids if (one in members) == (shown == "in")]
