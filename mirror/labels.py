@@ -3,6 +3,9 @@
 A set is kept with the number below which every transaction had ended when it was read. It is right as long as no change
 of its label is seen that a transaction from that number on has made: later ones have greater numbers, and those that
 were under way then are not below it. So it is exact in every snapshot, whatever the order of commits.
+
+Numbers are those of one run of the server, and changes those of one table: a restored backup is another run, or has
+other tables, and what was kept before is not found any more.
 """
 
 from collections.abc import Callable, Sequence
@@ -11,6 +14,9 @@ from django.core.cache import cache
 from django.db import connection
 from pyroaring import BitMap
 
+from mirror.snapshots import RUN
+
+TABLES = {"tag": "tags_contacttag", "category": "tags_contactcategory", "consent": "contacts_contactconsent"}
 KEPT_S = 3600  # no longer than changes are remembered for (mirror.purging)
 
 Read = Callable[[Sequence[int]], dict[int, BitMap]]
@@ -21,11 +27,12 @@ def holders(kind: str, labels: Sequence[int], *, state: str = "", read: Read) ->
 
     In two queries for any number of labels, and one more for those that are not kept.
     """
-    settled, changes = _changes(kind, labels)
-    kept = cache.get_many([_key(kind, state, label) for label in labels])
+    settled, table, changes = _changes(kind, labels)
+    keys = {label: f"label:{table}:{state}:{label}" for label in labels}
+    kept = cache.get_many(keys.values())
     found: dict[int, BitMap] = {}
     for label in labels:
-        since, packed = kept.get(_key(kind, state, label), (0, b""))
+        since, packed = kept.get(keys[label], (0, b""))
         if settled >= since > max(changes.get(label, 0), changes.get(0, 0)):  # no newer than this snapshot
             found[label] = BitMap.deserialize(packed)
     missing = [label for label in labels if label not in found]
@@ -34,7 +41,7 @@ def holders(kind: str, labels: Sequence[int], *, state: str = "", read: Read) ->
         found |= fresh
         cache.set_many(
             {
-                _key(kind, state, label): (settled, ids.serialize())
+                keys[label]: (settled, ids.serialize())
                 for label, ids in fresh.items()
                 if settled > max(changes.get(label, 0), changes.get(0, 0))
             },
@@ -43,18 +50,20 @@ def holders(kind: str, labels: Sequence[int], *, state: str = "", read: Read) ->
     return found
 
 
-def _key(kind: str, state: str, label: int) -> str:
-    return f"label:{kind}:{state}:{label}"
+def _changes(kind: str, labels: Sequence[int]) -> tuple[int, str, dict[int, int]]:
+    """Below which number every transaction has ended, and the last change of each label. Before anything is read.
 
-
-def _changes(kind: str, labels: Sequence[int]) -> tuple[int, dict[int, int]]:
-    """Below which number every transaction has ended, and the last change of each label. Before anything is read."""
+    In between, where these hold: which table it is, in which run of the server.
+    """
     with connection.cursor() as cursor:
-        cursor.execute("SELECT pg_snapshot_xmin(pg_current_snapshot())::text::bigint")
-        settled = cursor.fetchone()[0]
+        cursor.execute(
+            f"SELECT pg_snapshot_xmin(pg_current_snapshot())::text::bigint, {RUN}, pg_relation_filenode(%s::regclass)",
+            [TABLES[kind]],
+        )
+        settled, run, file = cursor.fetchone()
         cursor.execute(
             "SELECT label_id, max(written) FROM mirror_labelchange WHERE kind = %s AND label_id = ANY (%s)"
             " GROUP BY label_id",
             [kind, [0, *labels]],
         )
-        return settled, dict(cursor.fetchall())
+        return settled, f"{kind}:{run}:{file}", dict(cursor.fetchall())

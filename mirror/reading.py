@@ -24,6 +24,7 @@ from mirror.files import BrokenFileError
 from mirror.kinds import KINDS, Column, Kind
 from mirror.layout import fingerprint, fixed
 from mirror.reports import report
+from mirror.snapshots import RUN
 
 Arrays = dict[str, np.ndarray]
 FEW = 30_000  # rows beyond the cut that are counted; more are "many"
@@ -57,9 +58,10 @@ class Rows:
 class Tail:
     """How far a kind is mirrored, and what has been written since, as this snapshot sees it.
 
-    `stamp` is equal for equal rows of the kind: the cut, and of the rows beyond it number, writers and those gone;
-    None if there are too many to tell; if this very transaction writes: what it undoes leaves no trace; or if it is no
-    snapshot: it may read other rows than those the stamp is of. `latest`: when the last row beyond the cut happened.
+    `stamp` is equal for equal rows of the kind, a restored backup's told apart: the run of the server and the file of
+    its table, the cut, and of the rows beyond it number, writers and those gone. None if there are too many to tell; if
+    this very transaction writes: what it undoes leaves no trace; or if it is no snapshot: it may read other rows than
+    those the stamp is of. `latest`: when the last row beyond the cut happened.
     """
 
     cut: int
@@ -85,10 +87,12 @@ class Reader:
             cursor.execute(
                 "SELECT k.kind, COALESCE(cut, 0), COALESCE(revision, 0), pg_current_xact_id_if_assigned() IS NULL"
                 " AND current_setting('transaction_isolation') IN ('repeatable read', 'serializable'),"
-                " (SELECT count(*) FROM mirror_gone g WHERE g.kind = replace(k.kind, 'line', 'order'))"
-                " FROM unnest(%s::text[]) k (kind) LEFT JOIN mirror_cut c ON c.kind = k.kind AND layout = %s"
-                " AND cut > 0 AND system = (SELECT system_identifier::text FROM pg_control_system())",
-                [list(KINDS), fingerprint()],
+                " (SELECT count(*) FROM mirror_gone g WHERE g.kind = replace(k.kind, 'line', 'order')),"
+                f" {RUN} || ':' || pg_relation_filenode(k.rows::regclass)"
+                " FROM unnest(%s::text[], %s::text[]) k (kind, rows)"
+                " LEFT JOIN mirror_cut c ON c.kind = k.kind AND layout = %s AND cut > 0"
+                " AND system = (SELECT system_identifier::text FROM pg_control_system())",
+                [list(KINDS), [kind.table.split()[0] for kind in KINDS.values()], fingerprint()],
             )  # files whose numbers or columns mean something else count for nothing
             cuts = {kind: known for kind, *known in cursor.fetchall()}
             cursor.execute(
@@ -304,9 +308,9 @@ def _newer(kind: Kind) -> str:
 
 
 def _tail(known: list[Any], newer: list[Any]) -> Tail:
-    cut, revision, reads, gone = known
+    cut, revision, reads, gone, run = known
     rows, writers, latest = newer
-    stamp = (cut, revision, rows, writers, gone) if reads and rows <= FEW else None
+    stamp = (run, cut, revision, rows, writers, gone) if reads and rows <= FEW else None
     return Tail(cut, revision, rows, gone, stamp, latest)
 
 

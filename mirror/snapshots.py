@@ -6,6 +6,10 @@ from typing import NamedTuple
 
 from django.db import connection, transaction
 
+# What numbers of transactions mean, they mean in this run of the server: whoever restores a backup, or has a standby
+# take over, begins another one, in which the same numbers come again.
+RUN = "extract(epoch FROM pg_postmaster_start_time())::text"
+
 
 class Numbers(NamedTuple):
     """`settled`: below it every transaction has ended and is seen, if it was not undone; from `next` on none had begun.

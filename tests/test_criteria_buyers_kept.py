@@ -90,6 +90,13 @@ def test_what_has_not_changed_is_not_read_again(people: list[int]) -> None:
     assert not READS
 
 
+def test_what_another_run_of_the_server_kept_is_read_again(people: list[int], monkeypatch: pytest.MonkeyPatch) -> None:
+    first = counted()
+    monkeypatch.setattr("mirror.reading.RUN", "'another'")
+    assert counted() == first
+    assert READS
+
+
 def test_of_a_group_all_is_read_once_and_then_that_contact_alone(people: list[int]) -> None:
     def explained() -> int:
         READS.clear()

@@ -11,7 +11,6 @@ from typing import NamedTuple
 
 import numpy as np
 from django.core.cache import cache
-from django.db import connection
 
 from mirror.kinds import ORDER
 from mirror.layout import fingerprint
@@ -248,13 +247,8 @@ def _scope(context: Context) -> str | None:
 
 
 def _scope_of(reader: Reader) -> str | None:
-    with connection.cursor() as cursor:
-        cursor.execute("SELECT system_identifier, timeline_id FROM pg_control_system(), pg_control_checkpoint()")
-        cluster = cursor.fetchone()
     stamp = reader.tails["order"].stamp
-    if stamp is None:
-        return None
-    return ":".join(map(str, (fingerprint(), *cluster, *stamp)))
+    return None if stamp is None else ":".join(map(str, (fingerprint(), *stamp)))
 
 
 def _key(scope: str, name: str) -> str:
