@@ -14,6 +14,7 @@
   let waiting = 0;
   let asking = null;
   const options = () => [...(list?.querySelectorAll("[role=option]:not([aria-disabled])") ?? [])];
+  const offers = (target) => target instanceof HTMLInputElement && target.matches("#builder [data-seen]");
   const isMultiple = (input) => input.hasAttribute("data-adds");
   const taken = (input) => [...(input.closest(".chips-in")?.querySelectorAll(".chip input") ?? [])].map((chip) => chip.value);
 
@@ -42,22 +43,27 @@
     const below = at.bottom + list.offsetHeight + 4 <= Math.min(dock, innerHeight) || at.top < list.offsetHeight;
     list.style.top = `${(below ? at.bottom + 4 : at.top - list.offsetHeight - 4) - inside.top}px`;
   }
-  async function open(input) {
+  const drawnAnew = (input) => (input.isConnected ? input : document.getElementById(input.id)); // by an answer meanwhile
+  async function open(asked) {
+    let input = drawnAnew(asked);
+    if (!input || !offers(input)) return undefined;
     if (field && field !== input) close();
     field = input;
     asking?.abort();
-    asking = new AbortController();
+    const mine = asking = new AbortController();
     const address = new URL(input.dataset.seen, location.href);
     address.searchParams.set("q", input.value.split(",").at(-1).trim());
     let html = "";
     try {
-      const answer = await fetch(address, { signal: asking.signal, headers: { "HX-Request": "true" } });
+      const answer = await fetch(address, { signal: mine.signal, headers: { "HX-Request": "true" } });
       if (!answer.ok || answer.headers.get("HX-Redirect")) return close();
       html = await answer.text();
     } catch {
       return undefined; // a newer question, or no network: it is a plain field then
     }
-    if (field !== input || document.activeElement !== input) return undefined;
+    input = drawnAnew(input);
+    if (asking !== mine || !input || document.activeElement !== input) return undefined;
+    prepare(field = input);
     list?.remove();
     list = document.createElement("ul");
     list.className = "seen";
@@ -94,11 +100,10 @@
     else say(input, "input", "change");
   }
 
-  const offers = (target) => target instanceof HTMLInputElement && target.matches("#builder [data-seen]");
   document.addEventListener("focusin", (event) => {
     if (offers(event.target)) prepare(event.target);
   });
-  document.addEventListener("focusout", (event) => { if (event.target === field) close(); });
+  document.addEventListener("focusout", (event) => { if (event.target === field && event.target.isConnected) close(); });
   document.addEventListener("click", (event) => { if (offers(event.target) && !list) open(event.target); });
   document.addEventListener("input", (event) => {
     if (!offers(event.target) || !event.isTrusted) return;
@@ -127,7 +132,6 @@
       close();
     } else if (event.key === "Enter") close();
   }, true);
-  document.addEventListener("htmx:beforeSwap", () => { if (field && !field.isConnected) close(); });
   document.addEventListener("htmx:afterSwap", () => { if (list && !list.isConnected) close(); });
 
   // --- a list of checkboxes by keyboard: from the search into the list and back ----------------------------------------
@@ -149,6 +153,10 @@
       event.preventDefault();
       event.stopImmediatePropagation();
       (here >= 0 ? boxes[here] : search?.value ? boxes[0] : null)?.click();
+    } else if (event.key === "Escape") {
+      event.preventDefault(); // which would first empty the search
+      pick.hidePopover();
+      document.querySelector(`[popovertarget="${pick.id}"]`)?.focus();
     } else if (event.key === "Backspace" && event.target === search && !search.value) {
       [...pick.querySelectorAll("input:checked")].at(-1)?.click();
     } else if (here >= 0 && search && event.key.length === 1 && event.key !== " " && !event.ctrlKey && !event.metaKey && !event.altKey) {

@@ -54,11 +54,9 @@
     total.replaceChildren(template.content.cloneNode(true));
     total.querySelector(".missing").textContent = text(kind);
     const signIn = total.querySelector("a[data-sign-in]");
-    if (kind === "signedOut") {
-      signIn.href = live().dataset.signIn;
-      signIn.hidden = false;
-      total.querySelector("[data-count-again]").dataset.renew = "";
-    }
+    signIn.href = live().dataset.signIn;
+    signIn.hidden = kind !== "signedOut";
+    if (["signedOut", "forbidden"].includes(kind)) total.querySelector("[data-count-again]").dataset.renew = ""; // of an older session, maybe
     const bar = byId("builder-bar");
     if (bar) bar.textContent = "–";
     const numbers = byId("builder-numbers");
