@@ -240,3 +240,11 @@ def test_an_empty_segment_has_no_share(client: Any, pair: tuple[Any, Any]) -> No
     response = client.get(overlap_of([*pair, empty]))
     assert response.status_code == 200
     assert client.get(f"/segments/{empty.pk}/compare/?with={pair[0].pk}").status_code == 200
+
+
+@pytest.mark.parametrize("query", ["q=%00", "segment=%00", "sort=%00", "q=" + "x" * 5000, "segment=" + "9" * 18])
+@pytest.mark.parametrize(
+    "path", ["/segments/overlap/", "/segments/{0}/compare/", "/segments/{0}/why/", "/segments/{0}/forecast/"]
+)
+def test_odd_addresses_are_answered(client: Any, pair: tuple[Any, Any], path: str, query: str) -> None:
+    assert client.get(f"{path.format(pair[0].pk)}?{query}").status_code in (200, 422)

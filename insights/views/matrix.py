@@ -33,7 +33,7 @@ def matrix(request: HttpRequest) -> HttpResponse:
         "sort": sort,
         "problems": problems,
         "chosen": list(chosen.values()),
-        "offered": offered(text, chosen),
+        "offered": offered("" if problems else text, chosen),
         "rows": numbered(rows),
         "columns": in_order(chosen, sort) if rows else [],
         "most": MOST,
