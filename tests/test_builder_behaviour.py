@@ -221,3 +221,27 @@ def test_engagement_says_what_the_account_has_and_refuses_no_number(account: Any
     assert "empty: 90" in html_of(form)
     assert set(refused(sent(form, **{f"{leaf}__days": "soon"})).errors[leaf]) == {"days"}
     assert set(refused(sent(form, **{f"{leaf}__days": "0"})).errors[leaf]) == {"days"}
+
+
+def test_of_what_never_happened_none_can_be_picked() -> None:
+    form, leaf = opened(views(times={"op": "eq", "value": 0}))
+    assert f'name="{leaf}-pick"' not in html_of(form)
+    assert only(sent(form)) == views(times={"op": "eq", "value": 0})
+    form, leaf = opened(views(times={"op": "gte", "value": 2}))
+    assert f'name="{leaf}-pick"' in html_of(form)
+
+
+def test_what_was_picked_before_stays_in_sight_and_can_be_taken_back() -> None:
+    both = views(times={"op": "eq", "value": 0}, pick="only")
+    form, leaf = opened(both)
+    assert only(sent(form)) == both
+    assert "any of them counts" not in html_of(form)
+    assert only(sent(form, **{f"{leaf}__pick": ""})) == views(times={"op": "eq", "value": 0})
+
+
+def test_a_window_and_how_often_stay_together_in_the_line() -> None:
+    form, leaf = opened(views(times={"op": "gte", "value": 2}, within={"last": 30, "unit": "day"}))
+    pieces = html_of(form).split('<span class="together">')[1:]
+    assert [all(name in piece.split("</span>")[0] for name in names) for piece, names in zip(
+        pieces, ((f"{leaf}-times_op", f"{leaf}-times_value"), (f"{leaf}-within_n", f"{leaf}-within_unit")), strict=True
+    )] == [True, True]  # fmt: skip
