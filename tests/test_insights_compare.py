@@ -6,6 +6,7 @@ from typing import Any
 import pytest
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
+from django.utils import timezone
 from pyroaring import BitMap
 
 from config.templatetags.charts import WIDTH, overlap_shape
@@ -207,6 +208,15 @@ def test_what_cannot_stand_in_the_table_is_refused(client: Any, pair: tuple[Any,
     response = client.get(overlap_of(pair, f"&{query.format(never=create('Never').pk)}"))
     assert response.status_code == 422
     assert not response.context["rows"]
+
+
+def test_segments_ticked_in_a_list_are_compared(client: Any, pair: tuple[Any, Any]) -> None:
+    calculated("Ready", now=timezone.now())
+    text = client.get("/segments/").content.decode()
+    form = text.split('id="several"')[1].split("</form>")[0]
+    assert 'formaction="/segments/overlap/"' in form
+    response = client.get(overlap_of(pair, "&list=archive"))
+    assert len(response.context["rows"]) == 2
 
 
 def test_one_segment_alone_asks_for_another(client: Any, pair: tuple[Any, Any]) -> None:

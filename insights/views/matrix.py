@@ -46,7 +46,7 @@ def problems_of(request: HttpRequest, ids: list[int], chosen: dict[int, Measured
     query = request.GET.copy()
     query.pop("segment", None)  # may stand there several times
     sorts = {"name", "contacts", *map(str, chosen)}
-    found = problems_in(query, texts=("q",), sorts=sorts)
+    found = problems_in(query, texts=("q", "list"), sorts=sorts)  # list: where the segments were ticked
     if len(ids) > MOST:
         found.append(_("At most %(most)s segments can be compared at once.") % {"most": MOST})
     elif len(chosen) < len(ids):
