@@ -143,6 +143,7 @@ class FilesForm(forms.Form):
     of = forms.ChoiceField(
         label=gettext_lazy("What it holds"),
         required=False,
+        widget=forms.Select(attrs={"aria-label": gettext_lazy("What it holds")}),
         choices=[
             ("", gettext_lazy("Any list")),
             (Audience.ALL.value, gettext_lazy("Members")),
@@ -153,5 +154,6 @@ class FilesForm(forms.Form):
     by = forms.ChoiceField(
         label=gettext_lazy("Made by"),
         required=False,
+        widget=forms.Select(attrs={"aria-label": gettext_lazy("Made by")}),
         choices=[("", gettext_lazy("Made by anyone")), ("me", gettext_lazy("Made by me"))],
     )

@@ -12,7 +12,7 @@ from django.views.decorators.http import require_http_methods, require_POST
 from config.pages import page
 from exports import selectors
 from exports.forms import ExportForm, WhichListForm
-from exports.lists import NobodyError, export_list
+from exports.lists import NobodyError, export_list, forget
 from jobs import services as jobs
 from segmentation.models import Calculation
 from segmentation.selectors import SETS, movements, segment_for
@@ -60,10 +60,12 @@ def begun(
 
 @require_POST
 def cancel(request: HttpRequest, pk: int) -> HttpResponse:
-    """Stops the writing of a list; what was written is thrown away."""
+    """Stops the writing of a list, what was written is thrown away; takes one that failed off the page."""
     export = selectors.list_export_for(request, pk)
     if jobs.cancel(export, now=request.now):  # type: ignore[attr-defined]
         messages.success(request, _("Cancelled. No file was made."))
+    elif forget(export):
+        messages.success(request, _("Removed."))
     else:
         messages.info(request, _("It was over before it could be cancelled."))
     return redirect("exports:files")

@@ -14,7 +14,7 @@ from exports import making
 from exports.making import ExportParams
 from exports.models import ListExport
 from jobs import services as jobs
-from jobs.models import ACTIVE
+from jobs.models import ACTIVE, JobState
 from jobs.services import chunk, finish
 from segmentation.models import Calculation, Cause, Movement
 from users.models import User
@@ -115,3 +115,8 @@ def what_words(audience: str, cause: str = "") -> str:
 def tidy_up(export: ListExport, now: datetime) -> None:  # noqa: ARG001 (as every kind of job is called)
     """Removes the unfinished file once the end is committed."""
     transaction.on_commit(lambda: making.discard(export))
+
+
+def forget(export: ListExport) -> bool:
+    """Removes one that failed, unless somebody has tried it again. Says whether it did."""
+    return bool(ListExport.objects.filter(pk=export.pk, state__in=(JobState.FAILED, JobState.ERRORED)).delete()[0])

@@ -222,6 +222,14 @@ def test_cancelling_and_trying_again(client, step):
     assert export.state == JobState.WAITING
 
 
+def test_one_that_failed_is_taken_off_the_page(client, step):
+    export = export_list(step, audience="all", params=PARAMS, now=clock(), by=None)
+    ListExport.objects.update(state=JobState.FAILED, problem={"text": "x"}, finished_at=clock())
+    client.post(reverse("exports:list_cancel", args=[export.pk]))
+    assert not ListExport.objects.exists()
+    assert "Being written" not in client.get(FILES).content.decode()
+
+
 def test_an_analyst_sees_what_is_written_but_may_not(client_for, analyst, step):
     looking = client_for(analyst)
     export = export_list(step, audience="all", params=PARAMS, now=clock(), by=None)
