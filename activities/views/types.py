@@ -2,7 +2,6 @@
 
 from django.contrib import messages
 from django.core.exceptions import ValidationError
-from django.forms import Form
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect
 from django.utils.translation import gettext as _
@@ -15,7 +14,7 @@ from activities.hooks import uses_of_type
 from activities.models import ActivityType, Parameter
 from activities.selectors import activity_type_for
 from config.pages import page
-from contacts.services import InUseError
+from contacts.views.definitions import ask_and_delete, refuse
 from users.access import administrators_only
 
 
@@ -98,17 +97,15 @@ def delete(request: HttpRequest, pk: int) -> HttpResponse:
     kind = activity_type_for(request, pk)
     if kind.built_in:
         raise Http404
-    status, reason = 200, services.why_type_kept(kind)
-    if request.method == "POST":
-        try:
-            services.delete_type(kind)
-        except InUseError as error:
-            status, reason = 422, error
-        else:
-            messages.success(request, _("“%(name)s” is deleted.") % {"name": kind})
-            return redirect("activities:types")
-    context = {"kind": kind, "reason": reason}
-    return page(request, "activities/type_delete.html", context, part="question", status=status)
+    return ask_and_delete(
+        request,
+        kind,
+        why_kept=services.why_type_kept,
+        delete=services.delete_type,
+        template="activities/type_delete.html",
+        name="kind",
+        back=("activities:types",),
+    )
 
 
 # --- parameters ----------------------------------------------------------------------------------------------
@@ -157,31 +154,19 @@ def rename_parameter(request: HttpRequest, pk: int) -> HttpResponse:
 def delete_parameter(request: HttpRequest, pk: int) -> HttpResponse:
     """Asks, then takes a parameter away; once there are activities of its type, says so and offers no button."""
     parameter = parameter_for(pk)
-    status, reason = 200, services.why_parameter_kept(parameter)
-    if request.method == "POST":
-        try:
-            services.delete_parameter(parameter)
-        except InUseError as error:
-            status, reason = 422, error
-        else:
-            messages.success(request, _("“%(name)s” is deleted.") % {"name": parameter})
-            return redirect("activities:type", parameter.activity_type_id)
-    context = {"parameter": parameter, "reason": reason}
-    return page(request, "activities/parameter_delete.html", context, part="question", status=status)
-
-
-# --- what a service refused ----------------------------------------------------------------------------------
-def refuse(form: Form, error: ValidationError) -> None:
-    """What the service refused, at its field where the form has it."""
-    if not hasattr(error, "error_dict"):
-        form.add_error(None, error)
-        return
-    for name, errors in error.error_dict.items():
-        form.add_error(name if name in form.fields else None, errors)
+    return ask_and_delete(
+        request,
+        parameter,
+        why_kept=services.why_parameter_kept,
+        delete=services.delete_parameter,
+        template="activities/parameter_delete.html",
+        name="parameter",
+        back=("activities:type", parameter.activity_type_id),
+    )
 
 
 def refuse_rows(form: TypeForm, filled: list[ParameterForm], error: ValidationError) -> None:
-    """The same of a form with rows: `parameters.2.key` is the third row in which something was typed."""
+    """`refuse` for a form with rows: `parameters.2.key` is the third row in which something was typed."""
     if not hasattr(error, "error_dict"):
         form.add_error(None, error)
         return

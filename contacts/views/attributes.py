@@ -2,7 +2,6 @@
 
 from django.contrib import messages
 from django.core.exceptions import ValidationError
-from django.forms import Form
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
 from django.utils.translation import gettext as _
@@ -13,7 +12,7 @@ from contacts.counting import counted
 from contacts.forms import AttributeForm
 from contacts.models import Attribute
 from contacts.selectors import attribute_for, values_counts
-from contacts.services import InUseError
+from contacts.views.definitions import ask_and_delete, refuse
 from users.access import administrators_only
 
 
@@ -61,24 +60,12 @@ def edit(request: HttpRequest, pk: int) -> HttpResponse:
 @administrators_only
 def delete(request: HttpRequest, pk: int) -> HttpResponse:
     """Asks, then deletes; while contacts have a value or something refers to it, says so and offers no button."""
-    attribute = attribute_for(request, pk)
-    status, reason = 200, services.why_kept(attribute)
-    if request.method == "POST":
-        try:
-            services.delete_attribute(attribute)
-        except InUseError as error:
-            status, reason = 422, error
-        else:
-            messages.success(request, _("“%(name)s” is deleted.") % {"name": attribute})
-            return redirect("contacts:attributes")
-    context = {"attribute": attribute, "reason": reason}
-    return page(request, "contacts/attribute_delete.html", context, part="question", status=status)
-
-
-def refuse(form: Form, error: ValidationError) -> None:
-    """What the service refused, at its field where it has one."""
-    if not hasattr(error, "error_dict"):
-        form.add_error(None, error)
-        return
-    for name, errors in error.error_dict.items():
-        form.add_error(name if name in form.fields else None, errors)
+    return ask_and_delete(
+        request,
+        attribute_for(request, pk),
+        why_kept=services.why_kept,
+        delete=services.delete_attribute,
+        template="contacts/attribute_delete.html",
+        name="attribute",
+        back=("contacts:attributes",),
+    )

@@ -12,7 +12,7 @@ from contacts.counting import counted
 from contacts.forms import ConsentForm
 from contacts.models import Consent
 from contacts.selectors import consent_counts, consent_for
-from contacts.views.attributes import refuse
+from contacts.views.definitions import refuse
 from users.access import administrators_only
 
 
