@@ -333,6 +333,12 @@ def naive(at: datetime) -> str:
     return f"TIMESTAMP '{at.astimezone(UTC).replace(tzinfo=None).isoformat(sep=' ')}'"
 
 
+def aware(moment: np.datetime64) -> datetime:
+    """A moment that was read, as an instant."""
+    at: datetime = moment.astype("datetime64[us]").item()
+    return at.replace(tzinfo=UTC)
+
+
 def within(rows: Rows) -> list[str]:
     bounds = ((">=", rows.first), ("<=", rows.last))
     return [f"moment {sign} {naive(bound)}" for sign, bound in bounds if bound is not None]

@@ -24,7 +24,10 @@ class Numbers(NamedTuple):
 
 @contextmanager
 def snapshot() -> Iterator[None]:
-    """A repeatable-read, read-only transaction. Inside a transaction it is that one, whatever its isolation."""
+    """One state of the data for all that is read inside: a repeatable-read, read-only transaction.
+
+    Inside a transaction (a test's, another snapshot) it is that one, whatever its isolation.
+    """
     if connection.in_atomic_block:
         yield
         return

@@ -1,13 +1,11 @@
 """Evaluation: a tree of criteria to sets of contacts, one set per node, in one snapshot of the data."""
 
-from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass, field
 from time import perf_counter
 
-from django.db import connection, transaction
 from pyroaring import BitMap
 
+from mirror.snapshots import snapshot
 from segmentation.criteria.base import Criterion
 from segmentation.criteria.checking import check
 from segmentation.criteria.context import Context
@@ -73,23 +71,6 @@ class Evaluation:
 
 def _leads_to(ancestor: str, path: str) -> bool:
     return not ancestor or path.startswith((f"{ancestor}.", f"{ancestor}["))
-
-
-@contextmanager
-def snapshot() -> Iterator[None]:
-    """One state of the data for all that is read inside: a repeatable-read, read-only transaction.
-
-    Inside a transaction (a test's, another snapshot) it is that one, whatever its isolation.
-    """
-    if connection.in_atomic_block:
-        yield
-        return
-    with connection.cursor():
-        pass  # the account's search path is set now: set inside and rolled back, it would be lost unnoticed
-    with transaction.atomic():
-        with connection.cursor() as cursor:
-            cursor.execute("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ, READ ONLY")
-        yield
 
 
 def evaluate(tree: Node, *, context: Context) -> Evaluation:

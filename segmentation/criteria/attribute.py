@@ -16,7 +16,7 @@ from segmentation.criteria.catalog import Catalog
 from segmentation.criteria.context import Context
 from segmentation.criteria.errors import RefusedError
 from segmentation.criteria.evidence import own_value_told
-from segmentation.criteria.values.base import ABSENT, OPPOSITE, ValueType
+from segmentation.criteria.values.base import ABSENT, OPPOSITE, ValueType, taken_by_any
 from segmentation.criteria.values.boolean import Boolean
 from segmentation.criteria.values.choice import Choice, Choices
 from segmentation.criteria.values.moment import Date, Instant
@@ -111,17 +111,7 @@ class AttributeCriterion(Criterion):
 
     def refine(self) -> None:
         """The attribute's type is not known here: one of the types must take this operator with this value."""
-        fitting = [kind for kind in TYPES.values() if self.op in kind.operators]
-        if not fitting:
-            raise RefusedError(_("There is no operator “{op}”."), at="op", op=self.op[:60])
-        problems = []
-        for kind in fitting:
-            try:
-                kind.read(self.op, self.value)
-            except RefusedError as problem:
-                problems.append(problem)
-        if len(problems) == len(fitting):
-            raise problems[0]
+        taken_by_any(TYPES.values(), self.op, self.value)
 
     def check(self, catalog: Catalog) -> None:
         if self.attribute not in catalog.attributes:

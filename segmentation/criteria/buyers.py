@@ -14,8 +14,8 @@ from django.core.cache import cache
 
 from mirror.kinds import ORDER
 from mirror.layout import fingerprint
-from mirror.reading import Reader, Rows
-from segmentation.criteria import sales, tallies
+from mirror.reading import Reader, Rows, aware
+from segmentation.criteria import tallies
 from segmentation.criteria.context import Context
 from segmentation.criteria.standing import COUNTED, ORDERS, TOTAL, Measures, microseconds, rows, standing
 from segmentation.criteria.tallies import Totals
@@ -235,7 +235,7 @@ def _unmoved(context: Context) -> tuple[datetime | None, datetime | None]:
     if latest is None or latest <= present:
         return latest, None
     read = context.population.select(Rows(ORDER, first=present + TICK), "SELECT min(moment) AS moment FROM {rows}")
-    return present, next((sales.aware(moment) for moment in np.ma.compressed(read["moment"])), None)
+    return present, next((aware(moment) for moment in np.ma.compressed(read["moment"])), None)
 
 
 def _scope(context: Context) -> str | None:

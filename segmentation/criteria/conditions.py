@@ -11,7 +11,7 @@ from segmentation.criteria import limits
 from segmentation.criteria.context import Context
 from segmentation.criteria.errors import RefusedError
 from segmentation.criteria.labels import Name
-from segmentation.criteria.values.base import ABSENT, ValueType
+from segmentation.criteria.values.base import ABSENT, ValueType, taken_by_any
 from segmentation.criteria.where import Column, Where
 from segmentation.criteria.words import Sentence, Words, phrase, plain
 
@@ -82,17 +82,10 @@ def refine(where: Sequence[Condition] | None, types: Sequence[ValueType]) -> Non
     Raises: RefusedError.
     """
     for at, condition in enumerate(where or ()):
-        fitting = [kind for kind in types if condition.op in kind.operators]
-        if not fitting:
-            raise RefusedError(_("There is no operator “{op}”."), at=f"where[{at}].op", op=condition.op[:60])
-        problems = []
-        for kind in fitting:
-            try:
-                kind.read(condition.op, condition.value)
-            except RefusedError as problem:
-                problems.append(problem)
-        if len(problems) == len(fitting):
-            raise RefusedError(problems[0].text, at=f"where[{at}].{problems[0].at}", **problems[0].params)
+        try:
+            taken_by_any(types, condition.op, condition.value)
+        except RefusedError as refusal:
+            raise RefusedError(refusal.text, at=f"where[{at}].{refusal.at}", **refusal.params) from None
 
 
 def joined(where: Sequence[Condition] | None, params: Params, context: Context) -> Where:

@@ -13,11 +13,10 @@ from typing_extensions import override
 from activities.builtin import ENGAGING
 from contacts.id_sets import id_set
 from mirror.kinds import ACTIVITY, ORDER, VISIT, Column
-from mirror.reading import Rows
+from mirror.reading import Rows, aware
 from segmentation.criteria.base import Criterion, register
 from segmentation.criteria.catalog import Catalog
 from segmentation.criteria.context import Context
-from segmentation.criteria.occurrences import aware
 from segmentation.criteria.telling import window_told
 from segmentation.criteria.times import Last
 from segmentation.criteria.words import Sentence, Words, phrase, plain

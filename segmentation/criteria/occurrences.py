@@ -14,7 +14,7 @@ from pyroaring import BitMap
 
 from contacts.id_sets import id_set
 from mirror.kinds import Kind
-from mirror.reading import Arrays, Rows
+from mirror.reading import Arrays, Rows, aware
 from segmentation.criteria import conditions
 from segmentation.criteria.base import Criterion
 from segmentation.criteria.catalog import Catalog
@@ -264,9 +264,3 @@ def _true(where: Where) -> str:
 
 def _times(words: Words, number: Decimal | int) -> str:
     return ngettext("{n} time", "{n} times", int(number)).format(n=words.number(number))
-
-
-def aware(moment: np.datetime64) -> datetime:
-    """A moment of the mirror as an instant."""
-    at: datetime = moment.astype("datetime64[us]").item()
-    return at.replace(tzinfo=UTC)

@@ -13,7 +13,7 @@ from pyroaring import BitMap
 
 from contacts.id_sets import id_set
 from mirror.kinds import ORDER
-from mirror.reading import Arrays, Rows
+from mirror.reading import Arrays, Rows, aware
 from segmentation.criteria import conditions, sales, tallies
 from segmentation.criteria.base import Criterion, register
 from segmentation.criteria.conditions import Conditions
@@ -208,7 +208,7 @@ class OrderCriterion(Criterion):
             counted = phrase("{orders}", orders=told(len(chosen.ids)))
         else:
             counted = short(len(chosen.ids), self.op, self._operand, words, told=told)
-        last = words.moment(sales.aware(chosen.moments.max()))
+        last = words.moment(aware(chosen.moments.max()))
         # Translators: facts: "2 orders"; date: when the last of them was
         return semicolons([*facts, phrase(_("{facts}, last {date}"), facts=counted, date=last)])
 
@@ -230,7 +230,7 @@ class OrderCriterion(Criterion):
         end = np.lexsort((read["id"], read["moment"]))[0 if self.pick == "first" else -1]
         if fits[end]:
             return None
-        date = words.moment(sales.aware(read["moment"][end]))
+        date = words.moment(aware(read["moment"][end]))
         if self.pick == "first":
             return phrase(_("the first order was on {date}, and does not fit"), date=date)
         return phrase(_("the last order was on {date}, and does not fit"), date=date)

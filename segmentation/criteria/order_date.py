@@ -9,7 +9,7 @@ from pyroaring import BitMap
 
 from contacts.id_sets import id_set
 from mirror.kinds import ORDER
-from mirror.reading import Rows
+from mirror.reading import Rows, aware
 from segmentation.criteria import sales
 from segmentation.criteria.base import Criterion, register
 from segmentation.criteria.context import Context
@@ -90,7 +90,7 @@ class OrderDateCriterion(Criterion):
         extreme = "min" if self.which == "first" else "max"
         query = f"SELECT {extreme}(moment) AS moment FROM {{rows}} WHERE {COUNTED.sql}"  # noqa: S608 - constants
         found = np.ma.compressed(context.reader.select(Rows(ORDER, COUNTED.columns), query)["moment"])
-        return value_told(sales.aware(found[0]), Instant(), words) if len(found) else plain(_("no orders"))
+        return value_told(aware(found[0]), Instant(), words) if len(found) else plain(_("no orders"))
 
     def opposite(self) -> "OrderDateCriterion | None":
         return self.model_copy(update={"op": OPPOSITE[self.op]}) if self.op in OPPOSITE else None

@@ -9,7 +9,7 @@ from pydantic import Field
 from pyroaring import BitMap
 
 from mirror.kinds import LINE
-from mirror.reading import Arrays, Rows
+from mirror.reading import Arrays, Rows, aware
 from segmentation.criteria import conditions, sales, tallies
 from segmentation.criteria.base import Criterion, register
 from segmentation.criteria.conditions import Condition, Conditions
@@ -126,7 +126,7 @@ class PurchaseCriterion(Criterion):
         told = {"quantity": _pieces(words), "amount": sales.money(words), "orders": sales.orders_told(words)}
         value = sales.in_decimals(number)
         measured = short(value, self.op, self._operand, words, told=told[self.measure])
-        last = words.moment(sales.aware(read["moment"].max()))
+        last = words.moment(aware(read["moment"].max()))
         return semicolons([measured, phrase(_("last bought {date}"), date=last)])
 
     def opposite(self) -> "PurchaseCriterion | None":

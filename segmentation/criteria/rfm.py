@@ -11,6 +11,7 @@ from pyroaring import BitMap
 from typing_extensions import override
 
 from contacts.id_sets import id_set
+from mirror.reading import aware
 from segmentation.criteria import sales
 from segmentation.criteria.base import Criterion, register
 from segmentation.criteria.buyers import GROUPS, SCORES, buyers, cut_offs, measured, scores
@@ -170,7 +171,7 @@ class RfmCriterion(Criterion):
         score = words.number(int(scores(value, cut_offs(context, name)[: SCORES - 1])[0]))
         match name:
             case "recency":
-                date = words.moment(sales.aware(value.view("datetime64[us]")[0]))
+                date = words.moment(aware(value.view("datetime64[us]")[0]))
                 return phrase(_("score {score} for recency: last order {date}"), score=score, date=date)
             case "frequency":
                 orders = sales.orders_told(words)(int(value[0]))

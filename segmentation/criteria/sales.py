@@ -5,12 +5,10 @@ and what they ask decides.
 """
 
 from collections.abc import Callable, Sequence
-from datetime import UTC, datetime
 from decimal import Decimal
 from fractions import Fraction
 from typing import Any
 
-import numpy as np
 from django.utils.formats import number_format
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
@@ -79,12 +77,6 @@ def both(one: Where, other: Where) -> Where:
 def fitting(kind: Kind, where: Sequence[Condition], params: Params, context: Context) -> Where:
     """The condition for rows that count and satisfy all of `where`."""
     return both(counted(kind, where), conditions.joined(where, params, context))
-
-
-def aware(moment: np.datetime64) -> datetime:
-    """A moment of the mirror."""
-    at: datetime = moment.astype("datetime64[us]").item()
-    return at.replace(tzinfo=UTC)
 
 
 # --- in words --------------------------------------------------------------------------------------------------

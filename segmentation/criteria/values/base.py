@@ -1,7 +1,7 @@
 """What can be asked of a value, by its type. Shared by the contact's own columns and by attributes."""
 
 from abc import ABC, abstractmethod
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from typing import Any, ClassVar
 
 from django.utils.translation import gettext as _
@@ -84,6 +84,24 @@ class ValueType(ABC):
     @abstractmethod
     def told(self, op: str, operand: Any, name: Sentence, words: Words) -> Sentence:
         """`sentence` for the type's own operators."""
+
+
+def taken_by_any(kinds: Iterable[ValueType], op: str, value: Any) -> None:
+    """Refuses what none of the types takes, as the first of those that have the operator refuses it.
+
+    Raises: RefusedError at `op` or within `value`.
+    """
+    first: RefusedError | None = None
+    for kind in kinds:
+        if op not in kind.operators:
+            continue
+        try:
+            kind.read(op, value)
+        except RefusedError as problem:
+            first = first or problem
+        else:
+            return
+    raise first or RefusedError(gettext_noop("There is no operator “{op}”."), at="op", op=op[:60])
 
 
 def listed(value: Any, read: Callable[[Any], Any]) -> list[Any]:
