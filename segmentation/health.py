@@ -154,7 +154,7 @@ class Examination:
         told = [f"“{sentence}”" for sentence in clash.sentences(self.words)]
         if len(told) == 1:
             return _("%(criterion)s is true of everybody.") % {"criterion": told[0]}
-        return _("of %(criteria)s one is true of everybody.") % {"criteria": self.words.all_of(told)}
+        return _("one of %(criteria)s is true of everybody.") % {"criteria": self.words.all_of(told)}
 
     def same(self, row: Segment, like: Like) -> Finding:
         text = _("As last calculated it shares %(share)s of its contacts with “%(name)s”.")

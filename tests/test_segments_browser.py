@@ -146,7 +146,7 @@ def test_a_row_menu_opens_and_deleting_asks_in_a_dialog(signed_in):
     signed_in.get_by_label("Menu of Segment 3").click()
     signed_in.get_by_role("link", name="Delete").locator("visible=true").click()
     signed_in.get_by_text("Delete the segment “Segment 3”?").wait_for()
-    signed_in.get_by_role("button", name="Delete").click()
+    signed_in.get_by_role("button", name="Delete", exact=True).click()
     signed_in.get_by_text("Segment “Segment 3” was deleted.").wait_for()
     assert Segment.objects.count() == 5
 
