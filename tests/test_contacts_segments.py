@@ -183,6 +183,12 @@ def test_the_address_says_what_is_in_force_and_leads_to_changing_it(client: Clie
     assert f"{FILTER}?advanced={key}&amp;sort=name" in page
 
 
+def test_order_and_filters_of_the_list_go_along_to_the_form(client: Client) -> None:
+    scored(1)
+    page = client.get(f"{URL}?sort=name&lead_score_from=1").content.decode()
+    assert f'href="{FILTER}?sort=name&amp;lead_score_from=1"' in page
+
+
 def test_criteria_that_are_not_finished_come_back_as_typed(client: Client) -> None:
     answer = client.post(FILTER, form_in(client.get(FILTER), "/contacts/filter/"))
     assert answer.status_code == 422

@@ -100,6 +100,30 @@ def test_the_advanced_filter_narrows_the_list_and_becomes_criteria(manager: Any)
     expect(page.locator("input[name$='-value']").first).to_have_value("20")
 
 
+def test_selecting_works_without_scripts(chromium: Any, live_site: str, make_user: Any) -> None:
+    user = make_user("marketer")
+    ids = [factories.contact(last_name=f"Nowak{at:02}").pk for at in range(60)]
+    context = chromium.new_context(base_url=live_site, java_script_enabled=False)
+    page = context.new_page()
+    page.goto("/login/?next=/contacts/%3Fsort%3Dname")
+    page.fill("[name=username]", user.email)
+    page.fill("[name=password]", PASSWORD)
+    page.keyboard.press("Enter")
+    page.wait_for_url("**/contacts/?sort=name")
+    expect(page.locator("[data-tick-page]")).to_be_hidden()
+    box(page, "Nowak01").check()
+    page.locator("#select noscript button").click()
+    expect(page.locator("#chosen b")).to_contain_text("1")
+    box(page, "Nowak02").check()
+    page.locator("#select > [value=all]").click()
+    expect(page.locator("#chosen b")).to_contain_text("60")
+    page.locator("#chosen .btn").click()
+    page.locator("[value=list]").click()
+    page.wait_for_url("**/segments/create/**")
+    assert set(UploadedList.objects.get().matched_ids) == set(ids)
+    context.close()
+
+
 @pytest.mark.parametrize(("theme", "width"), [("light", 1440), ("dark", 390)])
 def test_pages_are_accessible_and_fit(manager: Any, theme: str, width: int) -> None:
     page = manager

@@ -8,7 +8,7 @@
     const whole = document.querySelector("[data-tick-page]");
     if (!whole) return;
     const ticked = rows().filter((box) => box.checked).length;
-    whole.hidden = false;
+    whole.closest("label").hidden = false;
     whole.checked = ticked > 0 && ticked === rows().length;
     whole.indeterminate = ticked > 0 && ticked < rows().length;
   }
