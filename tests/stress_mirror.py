@@ -75,6 +75,7 @@ class Role:
         self.facts = Facts(seed)
         self.facts.number = seed * 1_000_000
         self.done: Counter = Counter()
+        self.others = Others()
 
     def run(self, role: str, seconds: float) -> Counter:
         from tags.models import Tag
@@ -105,7 +106,8 @@ class Role:
                     except UndoError:
                         self.done["undone"] += 1
                 if self.random.random() < 0.5:
-                    time.sleep(self.random.random() / 5)
+                    self.others.wait_for(self.random.randint(1, 5), seconds=0.2)
+                self.others.tell()
                 if self.random.random() < 0.1:
                     raise UndoError  # noqa: TRY301
             self.done["commits"] += 1
@@ -121,8 +123,9 @@ class Role:
         try:
             with transaction.atomic():
                 self.change()
-                time.sleep(self.random.random() * 3)
+                self.others.wait_for(self.random.randint(1, 60), seconds=3)
                 self.change()
+                self.others.tell()
                 if self.random.random() < 0.3:
                     raise UndoError  # noqa: TRY301
             self.done["commits"] += 1
@@ -149,6 +152,8 @@ class Role:
         elif some < 0.75:
             for order in self.some(Order, 3):
                 facts.change_order(order)
+                if self.random.random() < 0.2:
+                    Order.objects.filter(pk=order.pk).update(contact_id=self.random.choice(ids))
         elif some < 0.85:
             for contact in self.some(Contact, 3):
                 facts.change_contact(contact)
@@ -185,7 +190,7 @@ class Role:
         from mirror.compacting import OvertakenError, compact
         from mirror.units import UNITS
 
-        time.sleep(self.random.random())
+        self.others.wait_for(self.random.randint(1, 20), seconds=1)
         try:
             outcome = compact(self.random.choice(list(UNITS)), now=timezone.now(), rebuild=self.random.random() < 0.1)
             self.done["compactions"] += 1
@@ -220,7 +225,7 @@ class Role:
             reader = Reader()
             everyone = np.array(reader.everyone, dtype=np.int64)
             if self.random.random() < 0.2:
-                time.sleep(self.random.random() * 4)  # files may go meanwhile
+                self.others.wait_for(self.random.randint(1, 80), seconds=4)  # files may go meanwhile
             first = self.facts.moment() if self.random.random() < 0.5 else None
             for kind in KINDS.values():
                 types = ActivityType.objects.values_list("pk", flat=True) if kind.name == "activity" else [0]
@@ -244,6 +249,7 @@ class Role:
                     )  # fmt: skip
                     self.compare(f"{kind.name} {type_}", here, self.plainly(cursor, kind, type_, window))
             self.labels(cursor)
+            self.buyers(cursor)
         self.done["snapshots"] += 1
 
     @staticmethod
@@ -265,6 +271,29 @@ class Role:
             params,
         )
         return cursor.fetchone()
+
+    def buyers(self, cursor) -> None:
+        """What buyers come to, kept of the files, beside what has been written since."""
+        from zoneinfo import ZoneInfo
+
+        from pyroaring import BitMap
+
+        from segmentation.criteria import Context
+        from segmentation.criteria.standing import standing
+
+        now = self.facts.moment()
+        found = standing(Context(now=now, zone=ZoneInfo("Europe/Warsaw"), only=BitMap([1])))
+        if found is None:
+            return
+        cursor.execute(
+            "SELECT contact_id, (extract(epoch FROM max(at)) * 1000000)::bigint, count(*),"
+            " sum((total * 10000)::bigint)::bigint"
+            " FROM activities_order WHERE status NOT IN ('cancelled', 'refunded') AND at <= %s GROUP BY 1",
+            [now],
+        )
+        here = sorted(zip(*(each.tolist() for each in found), strict=True))
+        self.compare(f"buyers at {now}", here, sorted(cursor.fetchall()))
+        self.done["buyers"] += 1
 
     def labels(self, cursor) -> None:
         from pyroaring import BitMap
@@ -290,6 +319,34 @@ class Role:
         if here != there:
             self.done["wrong"] += 1
             print(f"{what}: {here} instead of {there}", flush=True)
+
+
+class Others:
+    """What other processes have ended meanwhile: PostgreSQL tells it with their commits."""
+
+    def __init__(self) -> None:
+        import psycopg
+        from django.db import connection
+
+        self.channel = f"stress_{connection.schema_name}"
+        self.connection = psycopg.connect(
+            **connection.get_connection_params() | {"cursor_factory": None}, autocommit=True
+        )
+        self.connection.execute(f"LISTEN {self.channel}")
+
+    def tell(self) -> None:
+        """Told when the transaction commits."""
+        from django.db import connection
+
+        with connection.cursor() as cursor:
+            cursor.execute(f"NOTIFY {self.channel}")
+
+    def wait_for(self, commits: int, *, seconds: float) -> None:
+        """Until so many transactions of others have committed from now on, but not longer than that."""
+        for _told in self.connection.notifies(timeout=0):
+            pass
+        for _told in self.connection.notifies(timeout=seconds, stop_after=commits):
+            pass
 
 
 class UndoError(Exception):
