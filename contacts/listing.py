@@ -171,6 +171,11 @@ class Search:
         shown = [entry.name for entry in self.entries if not entry.hidden and entry.name != "q"]
         return [self.form[name] for name in shown]
 
+    @property
+    def control_wrong(self) -> bool:
+        """Whether one of them is refused: then they are shown."""
+        return any(control.errors for control in self.controls())
+
     def carried(self) -> list[tuple[str, str]]:
         """Parameters of filters without a control, for the form to keep."""
         return [

@@ -330,3 +330,8 @@ def test_a_filter_of_the_manager_follows_a_renamed_tag(client: Client, marketer:
     key = kept(marketer, {"kind": "tag", "op": "any", "tags": ["VIP"]}).key
     rename_tag(tag, "GOLD", now=NOW)
     assert listed(client, f"{URL}?advanced={key}") == {contact.pk}
+
+
+def test_the_filters_open_only_where_one_of_them_is_wrong(client: Client) -> None:
+    assert '<details class="more-filters">' in client.get(f"{URL}?advanced=nothing").content.decode()
+    assert '<details class="more-filters" open>' in client.get(f"{URL}?lead_score_from=x").content.decode()
