@@ -8,10 +8,10 @@ from django.utils.translation import gettext_lazy as _
 
 from activities.models import ActivityType, Parameter, ParameterType
 from activities.services import Declared
+from contacts.forms import key_field
 
 FIRST_ROWS = 3  # for parameters of a new type, before more are asked for
 MOST_ROWS = 50
-KEY = forms.TextInput(attrs={"autocapitalize": "none", "spellcheck": "false"})
 
 
 class NameForm(forms.Form):
@@ -29,7 +29,7 @@ class ParameterForm(forms.Form):
     """A parameter to be declared; of a new type, a row that may stay empty."""
 
     name = forms.CharField(label=_("Name"), max_length=120)
-    key = forms.CharField(label=_("Key"), max_length=60, widget=KEY)
+    key = key_field("")
     type = forms.ChoiceField(label=_("Type"), choices=ParameterType.choices)
 
     def __init__(self, *args: Any, optional: bool = False, **kwargs: Any) -> None:
@@ -58,12 +58,7 @@ class TypeForm(forms.Form):
     """A new type, with rows for its parameters."""
 
     name = forms.CharField(label=_("Name"), max_length=120)
-    key = forms.CharField(
-        label=_("Key"),
-        max_length=60,
-        help_text=_("How criteria, files and the API call it: small letters, digits, underscores. It never changes."),
-        widget=KEY,
-    )
+    key = key_field()
 
     def __init__(self, data: QueryDict | None = None, **kwargs: Any) -> None:
         """With the button for more rows pressed, what was typed stands in the fields and nothing is judged."""

@@ -150,16 +150,20 @@ FIELDS = {
 }
 
 
+KEY_HINT = _("How criteria, files and the API call it: small letters, digits, underscores. It never changes.")
+
+
+def key_field(help_text: Any = KEY_HINT) -> forms.CharField:
+    """The key of what an account declares."""
+    plain = forms.TextInput(attrs={"autocapitalize": "none", "spellcheck": "false"})
+    return forms.CharField(label=_("Key"), max_length=60, help_text=help_text, widget=plain)
+
+
 class AttributeForm(forms.Form):
     """An attribute's definition. Options: one on each line."""
 
     name = forms.CharField(label=_("Name"), max_length=120)
-    key = forms.CharField(
-        label=_("Key"),
-        max_length=60,
-        help_text=_("How criteria, files and the API call it: small letters, digits, underscores. It never changes."),
-        widget=forms.TextInput(attrs={"autocapitalize": "none", "spellcheck": "false"}),
-    )
+    key = key_field()
     type = forms.ChoiceField(label=_("Type"), choices=AttributeType.choices, help_text=_("It never changes."))
     options = forms.CharField(
         label=_("Options"),
@@ -185,12 +189,7 @@ class AttributeForm(forms.Form):
 class ConsentForm(forms.Form):
     """A consent's definition."""
 
-    key = forms.CharField(
-        label=_("Key"),
-        max_length=60,
-        help_text=_("How criteria, files and the API call it: small letters, digits, underscores. It never changes."),
-        widget=forms.TextInput(attrs={"autocapitalize": "none", "spellcheck": "false"}),
-    )
+    key = key_field()
     name_en = forms.CharField(label=_("Wording in English"), max_length=200)
     name_pl = forms.CharField(label=_("Wording in Polish"), max_length=200)
     channel = forms.ChoiceField(label=_("Channel"), choices=Channel.choices)
