@@ -95,7 +95,8 @@
   }
   document.addEventListener("click", async (event) => {
     const button = event.target.closest?.("[data-count-again]");
-    if (!button) return;
+    if (!button || !window.htmx) return;
+    event.preventDefault(); // counted by the panel, whose answers keep their order
     if ("renew" in button.dataset) await renewed().catch(() => {});
     live()?.dispatchEvent(new Event("count"));
   });
