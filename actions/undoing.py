@@ -14,12 +14,15 @@ from jobs.errors import JobProblem
 from jobs.services import chunk, finish
 
 COUNTS = ("back_count", "since_count", "gone_count")
-# Nothing that could be undone goes by a write that no run before it on that label stands behind (any more).
+# Nothing that could be undone goes by a write before the first of a run that there still is.
 FORGET_WRITES = """
-DELETE FROM contacts_labelwrite later WHERE NOT EXISTS (
-    SELECT FROM contacts_labelwrite earlier JOIN actions_actionrun run ON run.id = earlier.action_run_id
-    WHERE earlier.kind = later.kind AND earlier.label_id = later.label_id AND earlier.id <= later.id
-)
+DELETE FROM contacts_labelwrite USING (
+    SELECT kind, label_id, min(noted.id) FILTER (WHERE run.id IS NOT NULL) AS needed
+    FROM contacts_labelwrite noted LEFT JOIN actions_actionrun run ON run.id = noted.action_run_id
+    GROUP BY kind, label_id
+) label
+WHERE contacts_labelwrite.kind = label.kind AND contacts_labelwrite.label_id = label.label_id
+    AND contacts_labelwrite.id < COALESCE(label.needed, contacts_labelwrite.id + 1)
 """
 
 

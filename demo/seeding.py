@@ -32,7 +32,8 @@ Say = Callable[[str], object]
 FILING_MB = 512  # DuckDB's share while files are made: with Python's, and the pieces under way, less than 1 GiB
 TABLES = (
     "contacts_contact, contacts_attribute, contacts_consent, tags_tag, tags_category, activities_product,"
-    " segmentation_segment, segmentation_savedcriteria, segmentation_uploadedlist, segmentation_draft"
+    " segmentation_segment, segmentation_savedcriteria, segmentation_uploadedlist, segmentation_draft,"
+    " contacts_labelwrite"
 )
 GROWN = (
     "contacts_contact",

@@ -436,4 +436,5 @@ def test_notes_go_with_the_runs_they_stand_behind():
     assert LabelWrite.objects.count() == 4
     run.delete()
     forget_writes(NOW)
+    assert LabelWrite.objects.count() == 2
     assert set(LabelWrite.objects.values_list("label_id", flat=True)) == {kept.action.params["tag"]}

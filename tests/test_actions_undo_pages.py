@@ -15,7 +15,7 @@ from jobs.services import run as run_job
 from tags import services as tag_services
 from tags.models import ContactTag, Tag
 from tests import factories
-from tests.support.audiences import make_contacts, make_segment, ready_segment
+from tests.support.audiences import add_calculation, make_contacts, make_segment, ready_segment
 
 HTMX = {"HX-Request": "true", "HX-Target": "actions"}
 DIALOG = {"HX-Request": "true", "HX-Target": "dialog"}
@@ -186,3 +186,5 @@ def test_planned_actions_whose_calculation_failed_are_said_to_wait(client):
     text = client.get(address).content.decode()
     assert "waited for failed" in text
     assert "when the segment is next calculated" in text
+    services.start_planned(add_calculation(segment, make_contacts(1), at=clock()), clock())
+    assert ActionRun.objects.count() == 1
