@@ -15,9 +15,9 @@ from django.views.decorators.http import require_safe
 from config.asked import page_number, problems_in
 from config.pages import page
 from contacts.folding import folded, plain
-from insights.contact_sets import ids_in
 from insights.overlap import BOTH, BY_NAME, FIRST, SECOND, Measured, Overlap, measured
 from insights.people import LONGEST
+from segmentation.contact_sets import whole
 from segmentation.models import Segment
 from segmentation.selectors import segment_for, segments
 from segmentation.views.segment import head
@@ -58,7 +58,7 @@ def compare(request: HttpRequest, pk: int) -> HttpResponse:
 
 def paired(own: Measured, wanted: str) -> tuple[Overlap | None, str]:
     """The pair asked for, or why there is none."""
-    (pk,) = ids_in([wanted])
+    pk = whole(wanted)
     if pk == own.segment:
         return None, _("A segment is compared with another one.")
     found = measured([pk])

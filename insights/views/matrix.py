@@ -8,10 +8,10 @@ from django.views.decorators.http import require_safe
 
 from config.asked import problems_in
 from config.pages import page
-from insights.contact_sets import ids_in
 from insights.overlap import MOST, Cell, Measured, measured
 from insights.overlap import matrix as overlaps
 from insights.views.compare import SORTS, named
+from segmentation.contact_sets import whole
 from segmentation.selectors import segments
 
 OFFERED = 50  # segments to tick, besides those that are chosen
@@ -22,7 +22,7 @@ Rows = list[tuple[Measured, list[Cell]]]
 def matrix(request: HttpRequest) -> HttpResponse:
     """`?segment=1&segment=2…`: the table; above it the segments to choose from."""
     sort, text = request.GET.get("sort") or "-contacts", request.GET.get("q", "")
-    ids = list(dict.fromkeys(ids_in(request.GET.getlist("segment"))))
+    ids = list(dict.fromkeys(map(whole, request.GET.getlist("segment"))))
     chosen = measured(ids[:MOST])
     problems = problems_of(request, ids, chosen)
     rows: Rows = []
