@@ -88,7 +88,7 @@ class Reader:
                 "SELECT k.kind, COALESCE(cut, 0), COALESCE(revision, 0), pg_current_xact_id_if_assigned() IS NULL"
                 " AND current_setting('transaction_isolation') IN ('repeatable read', 'serializable'),"
                 " (SELECT count(*) FROM mirror_gone g WHERE g.kind = replace(k.kind, 'line', 'order')),"
-                f" {RUN} || ':' || pg_relation_filenode(k.rows::regclass)"
+                f" concat({RUN}, ':', pg_relation_filenode(k.rows::regclass))"
                 " FROM unnest(%s::text[], %s::text[]) k (kind, rows)"
                 " LEFT JOIN mirror_cut c ON c.kind = k.kind AND layout = %s AND cut > 0"
                 " AND system = (SELECT system_identifier::text FROM pg_control_system())",
