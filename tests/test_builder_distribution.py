@@ -5,6 +5,8 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
 from contacts.models import Contact
@@ -205,3 +207,17 @@ def test_another_line_reads_no_rows_again_and_a_new_contact_is_in_the_next_drawi
     assert len(reads) == 1  # how many are beyond the line; not how all are spread
     factories.contact(lead_score=31)
     assert looked(40).total == 2
+
+
+def test_the_queries_are_as_many_whatever_else_is_in_the_form(
+    client_for: Any, marketer: Any, shop: list[Contact]
+) -> None:
+    client = client_for(marketer)
+
+    def queries(tree: Any) -> int:
+        with CaptureQueriesContext(connection) as captured:
+            assert client.post(f"{ADDRESS}?of=n2-value", posted(tree), headers=HTMX).status_code == 200
+        return len(captured)
+
+    queries(WARM)  # what is read once in a process
+    assert queries({"all": [WARM] * 12}) == queries({"all": [WARM]})
