@@ -1,5 +1,5 @@
 // Moving criteria and groups: by their grips, with the pointer (mouse, pen, finger) or the arrow keys.
-// Without this file the menu of each moves it.
+// And the other buttons of menus and tools, one after another. Without this file each is a full page.
 "use strict";
 
 (() => {
@@ -8,30 +8,39 @@
   const SCROLLS = 70; // px from the edge of the window where the page begins to move
   const builder = () => document.getElementById("builder");
 
-  // --- one operation after another: each works on the layout the one before has left --------------------------------
+  // --- one operation after another: each works on the layout that the one before has left ----------------------------
   let waiting = [];
-  let busy = false;
+  let underWay = 0;
+  const isOperation = (event) => builder() !== null && event.detail.requestConfig?.path === builder().dataset.url;
   function run(command) {
-    if (busy) {
+    if (underWay > 0) {
       if (waiting.length < 20) waiting.push(command);
       return;
     }
     const button = document.getElementById("builder-do");
     if (!button) return;
-    busy = true;
     button.value = command;
     button.click();
   }
-  function next() {
-    busy = false;
-    const command = waiting.shift();
-    if (command) run(command);
-  }
-  document.addEventListener("htmx:afterSettle", (event) => { if (busy && event.detail.target?.id === "builder") next(); });
-  for (const failed of ["htmx:responseError", "htmx:sendError", "htmx:timeout", "htmx:swapError"]) {
-    document.addEventListener(failed, () => { busy = false; waiting = []; });
-  }
+  document.addEventListener("htmx:beforeRequest", (event) => { if (isOperation(event)) underWay += 1; });
+  document.addEventListener("htmx:afterRequest", (event) => {
+    if (!isOperation(event)) return;
+    underWay = Math.max(0, underWay - 1);
+    if (!event.detail.xhr?.status || event.detail.xhr.status >= 500) waiting = [];
+    if (waiting.length) setTimeout(() => { if (!underWay && waiting.length) run(waiting.shift()); });
+  });
 
+  // What is clicked is sent by one hidden button: nothing is dropped because its own button was drawn anew meanwhile.
+  document.addEventListener("click", (event) => {
+    const button = event.target.closest?.("#builder button[name=do]:not([hx-post])");
+    if (!button || !window.htmx) return;
+    event.preventDefault();
+    if (button.getAttribute("aria-disabled") === "true") return;
+    button.closest(".popup")?.hidePopover();
+    run(button.value);
+  });
+
+  // --- by keyboard ----------------------------------------------------------------------------------------------------
   document.addEventListener("keydown", (event) => {
     const grip = event.target.closest?.("#builder [data-grip]");
     if (!grip || event.ctrlKey || event.metaKey || event.altKey) return;
@@ -39,15 +48,6 @@
     if (!step) return;
     event.preventDefault();
     run(`${step}:${grip.dataset.grip}`);
-  });
-
-  // --- the menus of criteria and groups ------------------------------------------------------------------------------
-  document.addEventListener("click", (event) => {
-    const item = event.target.closest?.("#builder .popup > .item[name=do]");
-    if (!item || !window.htmx) return;
-    event.preventDefault();
-    item.closest(".popup").hidePopover();
-    run(item.value);
   });
 
   // --- where something can be dropped -------------------------------------------------------------------------------

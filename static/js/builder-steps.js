@@ -16,11 +16,6 @@
     event.preventDefault();
     button.click();
   });
-  document.addEventListener("click", (event) => {
-    if (!event.target.closest?.("#builder [aria-disabled=true]")) return;
-    event.preventDefault();
-    event.stopPropagation();
-  }, true);
 
   // --- how the server tells steps apart: which field is still being typed into, what was only drawn again -----------
   const SETTLES = ["refresh", "undo", "redo"];
