@@ -14,10 +14,12 @@ from contacts.models import Contact
 from exports import services, store
 from exports.lists import NobodyError, export_list
 from exports.models import ExportFile, ListExport
+from jobs.lease import LEASE
 from jobs.models import JobState
 from jobs.services import run as run_job
 from segmentation.models import Movement, Segment
 from tests.support.audiences import NOW, add_calculation, make_contacts, ready_segment
+from tests.support.jobs import Worker
 
 pytestmark = pytest.mark.django_db
 FILES = "/exports/"
@@ -123,6 +125,39 @@ def test_a_lost_file_is_begun_again_from_the_first_row(step, monkeypatch):
         pass
     export.refresh_from_db()
     assert (export.state, len(rows(export.export_file))) == (JobState.DONE, 7)
+
+
+WORKER = """
+from datetime import datetime
+from exports import lists, making
+from jobs.services import run
+settings.MEDIA_ROOT = {media!r}
+making.CHUNK = 3
+real = making.append
+def append(*args):
+    written = real(*args)
+    tell("inside")
+    hear()
+    return written
+making.append = append
+run("list_export", {pk}, now=datetime.fromisoformat({now!r}))
+tell("over")
+"""
+
+
+@pytest.mark.slow
+def test_a_list_whose_writer_was_killed_has_each_row_once(committed, step, people, settings):
+    """Killed after the rows of the second chunk were written and before they were committed."""
+    export = export_list(step, audience="all", params=PARAMS, now=NOW, by=None)
+    with Worker(WORKER.format(pk=export.pk, now=NOW.isoformat(), media=settings.MEDIA_ROOT)) as process:
+        assert process.heard() == "inside"
+        process.go()
+        assert process.heard() == "inside"
+        process.kill()
+    run_job("list_export", export.pk, now=NOW + LEASE)
+    export.refresh_from_db()
+    assert (export.state, export.changed_count) == (JobState.DONE, 7)
+    assert rows(export.export_file) == list(people[2:])
 
 
 def test_a_missing_column_fails_it_and_leaves_no_file(step, django_capture_on_commit_callbacks):
