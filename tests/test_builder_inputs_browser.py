@@ -123,6 +123,7 @@ def test_a_line_is_drawn_by_clicking_bars(opened: Any) -> None:
     shows(page, "3")
     expect(sheet.locator(".said > b")).to_have_text("3")
     expect(sheet).to_be_visible()
+    expect(sheet.locator("button[data-low='30']")).to_be_focused()  # drawn anew, and still unfolded
     page.keyboard.press("Escape")
     page.select_option(f"#{leaf}-op", "between")
     drawn(page, f"{leaf}-op", "between")

@@ -101,6 +101,20 @@
     live()?.dispatchEvent(new Event("count"));
   });
 
+  // --- what was unfolded stays so, and the focus stays in it, when its numbers are put in anew -----------------------
+  const kept = new Map(); // the id of a place -> whether it was unfolded, and what in it had the focus
+  document.addEventListener("htmx:oobBeforeSwap", ({ detail: { target } }) => {
+    if (!target?.matches?.("#builder-numbers, .spread-sheet")) return;
+    kept.set(target.id, [target.querySelector("details")?.open, target.contains(document.activeElement) ? document.activeElement.id : ""]);
+  });
+  document.addEventListener("htmx:oobAfterSwap", ({ detail: { target } }) => {
+    const [open, focused] = kept.get(target?.id) ?? [];
+    kept.delete(target?.id);
+    const details = open && target.querySelector("details");
+    if (details) details.open = true;
+    if (focused) byId(focused)?.focus();
+  });
+
   // --- drawings of how a number is spread follow what is asked beside them -----------------------------------------------
   const asked = new Map(); // field -> what stood in its criterion when the drawing was made
   const standing = (element) => [...(element.closest(".criterion")?.querySelectorAll("[name]") ?? [])]
