@@ -24,8 +24,9 @@ from config.templatetags.numbers import number as number_told
 from mirror.kinds import CONTACT
 from mirror.kinds import Column as Mirrored
 from segmentation.builder.bars import Bar, Numbers, Spread, spread
-from segmentation.builder.form import FIELD, Builder, part_of
+from segmentation.builder.form import Builder, part_of
 from segmentation.builder.reuse import Session
+from segmentation.builder.shape import FIELD
 from segmentation.builder.values import KEPT_S, Source, looked_back, number_source, rows_of, stamps_of, theirs
 from segmentation.criteria import Context, CriteriaError, Criterion, Words, check, parse
 from segmentation.criteria.attribute import AttributeCriterion

@@ -16,7 +16,8 @@ from django.http import HttpRequest
 from django.utils.translation import gettext as _
 
 from segmentation.builder import steps
-from segmentation.builder.form import Builder, from_criteria, from_post
+from segmentation.builder.form import Builder, from_criteria
+from segmentation.builder.sent import from_post
 from segmentation.models import Draft
 from segmentation.parts.base import Tree
 from users.models import User

@@ -1,7 +1,7 @@
 """The state of the criteria form: the layout, what is typed into it, and what is wrong with it."""
 
 import re
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from functools import cached_property
@@ -16,11 +16,10 @@ from pydantic import ValidationError
 
 from segmentation.builder import trees
 from segmentation.builder.choices import Choices
-from segmentation.builder.operations import operate, pristine
-from segmentation.builder.shape import Group, Item, Leaf, Shape, ShapeError, dump, empty, load, refuse
+from segmentation.builder.operations import pristine
+from segmentation.builder.shape import Group, Item, Leaf, Shape, ShapeError, dump, empty, fill, load, refuse
 from segmentation.builder.text import TextError, read_text, text_of
 from segmentation.criteria import KINDS, Catalog, CriteriaError, Words, check, parse
-from segmentation.models import SavedCriteria
 from segmentation.parts.base import FormPart, Tree, Typed, UnfinishedError, Values
 from segmentation.parts.conditions import prefix, used
 from segmentation.templates import TEMPLATES, Template, emptied
@@ -30,9 +29,6 @@ if TYPE_CHECKING:
     from segmentation.builder.display import Display
     from segmentation.builder.live import Live
 
-FIELD = re.compile(r"(n[1-9][0-9]{0,6})-([a-z_]{1,30})")
-OWN = ("shape", "place", "window", "json", "do", "insert", "saved_name", "csrfmiddlewaretoken", "then")
-NO_CHANGE = ("refresh", "count", "take_over", "undo", "redo")
 TRAVELS = {"undo": -1, "redo": 1}
 LONGEST_ID = 19  # digits; what has as many or more names nothing
 
@@ -158,7 +154,7 @@ class Builder:
         """Shows criteria as they were sent once; False if they are of no use any more."""
         try:
             shape = load((form.get("shape") or [""])[0])
-            _fill(shape, form)
+            fill(shape, form)
         except ShapeError:
             return False
         shape.last = max(shape.last, self.shape.last)  # an id never comes to mean something else
@@ -373,85 +369,3 @@ def from_template(key: str, *, place: str) -> Builder | None:
         return None
     builder.insert_template(TEMPLATES[key])
     return builder
-
-
-def from_post(data: Mapping[str, Any], *, place: str) -> Builder:
-    """The form as posted, with the button pressed carried out. Broken content becomes its `problem`; never raises."""
-    lists: Iterable[tuple[str, list[str]]] = data.lists() if hasattr(data, "lists") else data.items()
-    posted = {name: [text.replace("\x00", "") for text in texts if isinstance(text, str)] for name, texts in lists}
-    settings = {name: texts for name, texts in posted.items() if name not in OWN and not FIELD.fullmatch(name)}
-    try:
-        shape = load((posted.get("shape") or [""])[0])
-        _fill(shape, posted)
-    except ShapeError as error:
-        return Builder(empty(), place=place, settings=settings, problem=str(error))
-    builder = Builder(shape, place=place, settings=settings, operation=(posted.get("do") or [""])[-1])
-    builder.window = (posted.get("window") or [""])[-1][:60]
-    builder.posted = builder.fields()
-    if "json" in posted:
-        builder.open_text(posted["json"][-1].replace("\r\n", "\n"))
-    try:
-        _carry_out(builder, posted)
-    except ShapeError as error:  # a button this form does not have: what was typed stays
-        builder.problem = str(error)
-    return builder
-
-
-def _fill(shape: Shape, posted: Mapping[str, list[str]]) -> None:
-    """Puts what was typed into its criteria.
-
-    Raises: ShapeError for a field of a criterion that is not in the layout: dropping it could widen an audience.
-    """
-    leaves = {leaf.id: leaf for leaf in shape.leaves()}
-    for name, texts in posted.items():
-        if found := FIELD.fullmatch(name):
-            if found[1] not in leaves:
-                raise ShapeError(
-                    _("The layout of these criteria did not arrive as this page sent it. Reload the page.")
-                )
-            leaves[found[1]].values[found[2]] = texts
-
-
-def _carry_out(builder: Builder, posted: dict[str, list[str]]) -> None:
-    command = builder.operation
-    if command in ("insert_copy", "insert_live"):
-        _insert(builder, (posted.get("insert") or [""])[0], live=command == "insert_live")
-    elif command.startswith("template:"):
-        template = TEMPLATES.get(command.removeprefix("template:"))
-        if template is None:
-            refuse()
-        builder.insert_template(template)
-    elif command in ON_TEXT:
-        ON_TEXT[command](builder)
-    elif command and command not in NO_CHANGE:
-        builder.focus = operate(builder.shape, command)
-        builder.moved = command.split(":")[1] if command.split(":")[0] in TELLING else ""
-
-
-TELLING = (
-    "earlier",
-    "later",
-    "before",
-    "after",
-    "into",
-    "to",
-    "up",
-    "down",
-)  # it is said where it then is
-ON_TEXT: dict[str, Callable[[Builder], None]] = {
-    "json": Builder.to_text,
-    "json_apply": Builder.apply_text,
-    "json_back": Builder.leave_text,
-}
-
-
-def _insert(builder: Builder, saved_id: str, *, live: bool) -> None:
-    named = saved_id.isascii() and saved_id.isdecimal() and len(saved_id) < LONGEST_ID
-    saved = SavedCriteria.objects.filter(pk=int(saved_id)).first() if named else None
-    if saved is None:
-        builder.focus = "builder-insert"
-        builder.notice = _("Choose which saved criteria to insert.")
-    elif live:
-        builder.insert_reference(saved.pk)
-    else:
-        builder.insert(saved.criteria)

@@ -8,7 +8,7 @@ from django.views.decorators.http import require_GET, require_POST
 
 from segmentation.builder.distribution import NoSuchNumberError
 from segmentation.builder.distribution import distribution as distributed
-from segmentation.builder.form import from_post
+from segmentation.builder.sent import from_post
 from segmentation.builder.values import observed
 from segmentation.builder.views import place_in
 from segmentation.criteria import Context

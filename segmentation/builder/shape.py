@@ -6,7 +6,7 @@ The layout travels in one hidden field as JSON; what is typed into a criterion t
 
 import json
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Literal, NoReturn
 
@@ -20,6 +20,7 @@ MAX_NODES = 2500  # a valid tree has up to 250 criteria, each maybe in groups of
 MAX_DEPTH = 10
 MAX_CHARACTERS = 131072
 ID = re.compile(r"n[1-9][0-9]{0,6}")
+FIELD = re.compile(r"(n[1-9][0-9]{0,6})-([a-z_]{1,30})")
 
 
 class ShapeError(ValueError):
@@ -186,3 +187,17 @@ def _load_item(data: Any, seen: set[str], *, depth: int) -> Item:
         refuse()
     children = [_load_item(child, seen, depth=depth + 1) for child in data["of"]]
     return Group(id=node_id, join=data["join"], children=children, negated=negated)
+
+
+# --- what is typed into it -----------------------------------------------------------------------------------
+def fill(shape: Shape, posted: Mapping[str, list[str]]) -> None:
+    """Puts what was typed into its criteria.
+
+    Raises: ShapeError for a field of a criterion that is not in the layout: dropping it could widen an audience.
+    """
+    leaves = {leaf.id: leaf for leaf in shape.leaves()}
+    for name, texts in posted.items():
+        if found := FIELD.fullmatch(name):
+            if found[1] not in leaves:
+                refuse()
+            leaves[found[1]].values[found[2]] = texts

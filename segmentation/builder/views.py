@@ -9,8 +9,8 @@ from django.views.decorators.http import require_POST
 
 from segmentation.builder.drafts import PLACE, begun_as_sent
 from segmentation.builder.drafts import discard_draft as forget
-from segmentation.builder.form import from_post
 from segmentation.builder.live import Live, live
+from segmentation.builder.sent import from_post
 from segmentation.builder.shape import Group
 from segmentation.criteria import Words
 from users.access import reads, signed_in
