@@ -184,9 +184,7 @@ def test_a_calculation_that_took_anothers_place_says_so_and_the_history_tells_of
     assert "Cancelled by hand" in text
 
 
-def test_a_failure_is_told_with_a_retry_and_its_details_for_administrators(
-    client_for, user, administrator, now
-):
+def test_a_failure_is_told_with_a_retry_and_its_details_for_administrators(client_for, user, administrator, now):
     tag = Tag.objects.create(name="ZNIKA")
     segment = create(criteria={"all": [{"kind": "tag", "op": "any", "tags": ["ZNIKA"]}]}, now=now)
     tag.delete()

@@ -80,7 +80,7 @@ def shelf_of(group: TemplateGroup, catalog: Catalog, text: str = "") -> Shelf:
 
 
 def counted(group: TemplateGroup, text: str, *, now: datetime) -> Shelf:
-    """The group's cards that fit the search, with their numbers; what needs something filled in, or cannot be counted, has none."""
+    """The group's cards that fit the search, with their numbers; what cannot be counted as it is has none."""
     with snapshot():
         context = Context(now=now, zone=get_current_timezone())
         cards = [Card(card.template, count_of(card, context)) for card in shelf_of(group, context.catalog, text).cards]
