@@ -170,3 +170,16 @@ def test_a_page_just_opened_says_its_sentence_without_a_count(client: Client) ->
     address = f"/segments/create/?criteria={json.dumps(WARM)}"
     assert sentence(client.get(address).content.decode()) == "Lead score is more than 20."
     assert "In words" not in client.get(NEW).content.decode()
+
+
+# --- how large ------------------------------------------------------------------------------------------------
+@pytest.mark.django_db
+def test_the_largest_criteria_are_a_page_of_bounded_size() -> None:
+    """250 criteria: lists of options and icons are written once for all, not anew for each."""
+    from tests.test_builder_form import html_of
+
+    tree = {"any": [{"all": [{**WARM, "value": block * 5 + one} for one in range(5)]} for block in range(50)]}
+    html = html_of(builder.from_criteria(tree, place="saved:new"))
+    assert html.count('class="criterion"') == 250
+    assert html.count("<path") < 1500
+    assert len(html) < 2_500_000
