@@ -1,5 +1,6 @@
 """The criteria form in a real browser: building, keyboard, slow answers, the phone, without scripts, accessibility."""
 
+import re
 from typing import Any
 
 import pytest
@@ -122,6 +123,15 @@ def test_a_draft_is_there_again_after_a_reload(opened: Any) -> None:
     assert page.input_value(f"#{leaf}-value") == "20"
     page.click("text=Discard it")
     expect(page.locator("select.subject")).to_have_value("")
+
+
+def test_a_page_filled_by_its_address_keeps_what_is_changed_over_a_reload(opened: Any) -> None:
+    page = opened
+    page.goto("/segments/create/?template=warm_leads")
+    page.locator("input[id$=-value]").first.fill("20")
+    expect(page).to_have_url(re.compile(r"/segments/create/$"))
+    page.reload()
+    expect(page.locator("input[id$=-value]").first).to_have_value("20")
 
 
 def test_on_the_phone_the_number_stays_in_view_and_nothing_is_cut(opened: Any) -> None:

@@ -278,6 +278,25 @@ def test_a_draft_is_kept_with_the_count_offered_again_and_discarded(
     assert "This is your draft" not in client.get(reverse("segmentation:saved_create")).content.decode()
 
 
+@pytest.mark.parametrize(
+    ("address", "sequence", "expected"),
+    [
+        ("/segments/create/?template=engaged", "2", "/segments/create/"),
+        ("/segments/create/?template=engaged", "1", None),  # only looked at so far
+        ("/segments/create/", "2", None),
+        ("/segments/?q=a", "2", None),
+    ],
+)
+def test_what_was_changed_is_reloaded_not_what_the_address_filled_in(
+    address: str, sequence: str, expected: str | None, client_for: Any, marketer: Any, scores: Any
+) -> None:
+    current = {"HX-Current-URL": f"http://acme.testserver{address}"}
+    response = client_for(marketer).post(
+        COUNT, posted(WARM), headers={**HTMX, **current, "X-Builder-Sequence": sequence}
+    )
+    assert response.headers.get("HX-Replace-Url") == expected
+
+
 def test_opening_a_page_keeps_no_draft(client_for: Any, marketer: Any, scores: Any) -> None:
     answer(client_for(marketer), posted(WARM), X_Builder_Sequence="1")
     answer(client_for(marketer), posted(None), X_Builder_Sequence="2")

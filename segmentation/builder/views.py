@@ -1,9 +1,11 @@
 """What the builder's buttons and inputs ask for while a page is being filled in. Nothing here changes shared data."""
 
+from urllib.parse import urlsplit
 from zoneinfo import ZoneInfo
 
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
+from django.urls import reverse
 from django.utils.http import url_has_allowed_host_and_scheme
 from django.views.decorators.http import require_POST
 
@@ -63,7 +65,18 @@ def count(request: HttpRequest) -> HttpResponse:
     response = render(request, "segmentation/builder/_counts.html", context, status=status)
     if sequence.isdecimal():
         response[SEQUENCE] = sequence
+    if builder.kept_at and (address := filled_by_address(request)):
+        response["HX-Replace-Url"] = address
     return response
+
+
+def filled_by_address(request: HttpRequest) -> str:
+    """The page's address without what filled it (`?template=KEY`), if that is what filled it.
+
+    Once something has been changed and kept, a reload shows the draft and not once more what the address asks for.
+    """
+    current = urlsplit(request.htmx.current_url_abs_path or "")  # type: ignore[attr-defined]
+    return current.path if current.query and current.path == reverse("segmentation:create") else ""
 
 
 @reads
