@@ -4,6 +4,8 @@ PostgreSQL and Valkey are those of DATABASE_URL and REDIS_URL, else throw-away o
 settings are read. The database is `test_NAME`, the broker's and cache's data set is number 9: never the real ones.
 Each test that touches the database runs inside account `acme`, in a transaction that is rolled back;
 the fixture `committed` is for those that need real commits.
+
+Several processes (`-n`) have services each: in one cluster a transaction of one would hold back the other's mirror.
 """
 
 import copy
@@ -14,7 +16,7 @@ from urllib.parse import urlsplit
 
 import pytest
 
-from config.embedded.environment import provide_temporary
+from config.embedded.environment import VARIABLES, provide_temporary
 from config.embedded.errors import ServiceError
 from config.embedded.folders import BASE
 from config.embedded.translations import compile_translations
@@ -34,15 +36,26 @@ def start_services() -> list:
     return leases
 
 
+GIVEN = [variable for variable in VARIABLES.values() if os.environ.get(variable)]
 LEASES = start_services()
 
 
-def pytest_configure() -> None:
+def pytest_configure(config: pytest.Config) -> None:
     from django.conf import settings
 
     settings.PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]  # 100 ms less per login
     settings.STORAGES["staticfiles"]["BACKEND"] = "django.contrib.staticfiles.storage.StaticFilesStorage"
     Path(settings.STATIC_ROOT).mkdir(parents=True, exist_ok=True)  # whitenoise warns when it is missing
+    if getattr(config.option, "numprocesses", None):
+        leave_services_to_each_process()
+
+
+def leave_services_to_each_process() -> None:
+    """What the processes that run the tests inherit says nothing of the services started here."""
+    if GIVEN:
+        pytest.exit(f"With {' and '.join(GIVEN)} the tests run in one process: leave out -n.", returncode=1)
+    for variable in (*VARIABLES.values(), "DJANGO_SETTINGS_MODULE"):
+        os.environ.pop(variable, None)
 
 
 def pytest_unconfigure() -> None:
