@@ -18,7 +18,7 @@ class AlreadyPlannedError(ActionError):
 
 
 class ResultChangedError(ActionError):
-    """The segment has been calculated anew since the person saw the numbers and confirmed them."""
+    """What the person was asked about is no longer what would be acted on: a new result, or new criteria."""
 
 
 class UndoneError(ActionError):

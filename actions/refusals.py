@@ -24,7 +24,8 @@ def refusal(error: ActionError) -> str:
             return _("The same action is already planned or running on this segment.")
         case ResultChangedError():
             return _(
-                "The segment has been calculated anew since you saw the numbers. Look at them again, then confirm."
+                "The segment has been calculated anew, or its criteria have changed, since you were asked. "
+                "Look at the numbers again, then confirm."
             )
         case UndoneError():
             return _("It is being undone already, or was.")

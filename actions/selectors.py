@@ -12,6 +12,7 @@ from django.utils.translation import get_language
 
 from actions.kinds import KindError, Reference, kind_named
 from actions.models import Action, ActionRun, Audience, Undo
+from actions.services import calculation_meant
 from contacts.models import Consent
 from jobs.models import ACTIVE
 from segmentation.models import Calculation, Segment
@@ -82,6 +83,7 @@ class Reach:
     latest: Calculation | None
     ready: bool
     creating: bool
+    meant: int | None  # the calculation it is for; a question speaks of that one alone
     audience: str = Audience.ALL
 
     @property
@@ -119,7 +121,8 @@ def reach_of(segment: Segment, *, now: datetime) -> Reach:
     """The standing of a segment for adding actions at `now`."""
     creating = Calculation.objects.filter(segment=segment, state__in=ACTIVE).exists()
     latest = Calculation.objects.filter(pk=segment.latest_id).defer(*CALCULATION_SETS).first()
-    return Reach(segment=segment, latest=latest, ready=segment.ready_at(now), creating=creating)
+    meant = calculation_meant(segment, now=now)
+    return Reach(segment=segment, latest=latest, ready=segment.ready_at(now), creating=creating, meant=meant)
 
 
 def runs_of(segment: Segment) -> QuerySet[ActionRun]:

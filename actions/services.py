@@ -60,9 +60,9 @@ def plan_from(
 ) -> list[Action]:
     """The actions that a valid form part asks for, all or none. `common`: as `plan_action` takes it.
 
-    `confirmed` is the calculation whose numbers the person agreed to; None: they agreed to those of the calculation
-    under way, and it does not matter if that has ended meanwhile. `clock` tells the time
-    once the segment's lock is ours: a request that waited for it is judged by when it got it.
+    `confirmed` is the calculation that the person was asked about, as `calculation_meant` told it; that one may have
+    ended meanwhile, but none may have taken its place. `clock` tells the time once the segment's lock is ours: a
+    request that waited for it is judged by when it got it.
 
     Raises: as `plan_action`; ResultChangedError.
     """
@@ -70,9 +70,19 @@ def plan_from(
         current = Segment.objects.select_for_update(no_key=True).get(pk=segment.pk)
         now = clock()
         actions = [plan_action(segment, params=params, now=now, **common) for params in part.plans()]
-        if confirmed is not None and confirmed != current.latest_id:
+        if confirmed is None or confirmed != calculation_meant(current, now=now):
             raise ResultChangedError
     return actions
+
+
+def calculation_meant(segment: Segment, *, now: datetime) -> int | None:
+    """The calculation whose members an action added at `now` is for: the latest while ready, else the one under way.
+
+    It is the same before and after it ends. New criteria, a refresh or a repetition make it another.
+    """
+    if segment.ready_at(now):
+        return segment.latest_id
+    return Calculation.objects.filter(segment=segment, state__in=ACTIVE).values_list("pk", flat=True).first()
 
 
 def refuse(segment: Segment, *, audience: str, every_refresh: bool, now: datetime) -> None:

@@ -100,7 +100,7 @@ def planned(
 
 
 def confirmed_calculation(request: HttpRequest) -> int | None:
-    """The calculation whose numbers stood on the question that was answered; none if it was not known yet."""
+    """The calculation of which the answered question spoke, ended or under way; none: nothing was agreed to."""
     text = request.POST.get("calculation", "")
     return int(text) if text.isascii() and text.isdigit() and len(text) < 19 else None
 

@@ -5,11 +5,12 @@ from datetime import timedelta
 import pytest
 from pyroaring import BitMap
 
-from actions.errors import ActionError, ResultChangedError, WindowClosedError
+from actions.errors import ResultChangedError, WindowClosedError
 from actions.models import ActionRun
 from actions.services import plan_action, plan_from, retry_run
 from jobs.models import JobState
-from segmentation.models import Reason, Segment
+from jobs.services import run as run_job
+from segmentation.models import Calculation, Reason, Segment
 from segmentation.services import calculations
 from segmentation.services.segments import edit_criteria
 from tests import factories
@@ -60,10 +61,8 @@ def confirm(segment: Segment, *, confirmed: int | None, at=NOW):
 
 
 def test_a_request_that_waited_for_the_lock_is_judged_by_when_it_got_it(segment):
-    with pytest.raises(ActionError):
-        confirm(segment, confirmed=segment.latest_id, at=segment.ready_until)
     with pytest.raises(WindowClosedError):
-        confirm(segment, confirmed=None, at=segment.ready_until)
+        confirm(segment, confirmed=segment.latest_id, at=segment.ready_until)
 
 
 def test_what_was_confirmed_is_what_is_done(segment):
@@ -73,9 +72,48 @@ def test_what_was_confirmed_is_what_is_done(segment):
     assert action.runs.get().calculation_id == segment.latest_id
 
 
-def test_who_agreed_to_the_numbers_of_a_calculation_under_way_is_not_asked_again_once_it_has_ended(segment):
-    (action,) = confirm(segment, confirmed=None)
-    assert action.runs.get().calculation_id == segment.latest_id
+@pytest.fixture
+def creating(segment) -> Calculation:
+    """A calculation under way, of a segment whose window is closed."""
+    edit_criteria(segment, criteria=SCORE, revision=segment.revision, now=NOW, by=None)
+    return Calculation.objects.get(segment=segment, state=JobState.WAITING)
+
+
+def test_who_agreed_to_a_calculation_under_way_is_not_asked_again_once_it_has_ended(creating):
+    run_job("calculation", creating.pk, now=NOW)
+    (action,) = confirm(creating.segment, confirmed=creating.pk)
+    assert action.runs.get().calculation_id == creating.pk
+
+
+def test_who_agreed_to_a_calculation_under_way_waits_for_it(creating):
+    (action,) = confirm(creating.segment, confirmed=creating.pk)
+    assert not action.runs.exists()
+
+
+def test_who_agreed_to_a_calculation_under_way_is_asked_again_if_the_criteria_changed(creating):
+    """Before the new ones are calculated, and after: nobody of theirs was spoken of."""
+    current = Segment.objects.get(pk=creating.segment_id)
+    other = {"all": [{"kind": "field", "field": "lead_score", "op": "gt", "value": 10}]}
+    edit_criteria(current, criteria=other, revision=current.revision, now=NOW, by=None)
+    with pytest.raises(ResultChangedError):
+        confirm(current, confirmed=creating.pk)
+    newer = Calculation.objects.get(segment=current, state=JobState.WAITING)
+    run_job("calculation", newer.pk, now=NOW)
+    with pytest.raises(ResultChangedError):
+        confirm(current, confirmed=creating.pk)
+
+
+def test_who_agreed_to_a_result_is_asked_again_if_new_criteria_are_being_calculated(segment, creating):
+    with pytest.raises(ResultChangedError):
+        confirm(segment, confirmed=segment.latest_id)
+
+
+def test_an_answer_that_names_no_calculation_agrees_to_nothing(segment):
+    with pytest.raises(ResultChangedError):
+        confirm(segment, confirmed=None)
+    edit_criteria(segment, criteria=SCORE, revision=segment.revision, now=NOW, by=None)
+    with pytest.raises(ResultChangedError):
+        confirm(segment, confirmed=None)
 
 
 def failed_run(segment: Segment) -> ActionRun:

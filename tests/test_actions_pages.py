@@ -15,10 +15,10 @@ from actions import services
 from actions.models import Action, ActionRun
 from jobs.models import JobState
 from jobs.services import run as run_job
-from segmentation.models import Segment
+from segmentation.models import Calculation, Segment
 from tags.models import Tag
 from tests import factories
-from tests.support.audiences import make_contacts, make_segment, ready_segment, start_calculation
+from tests.support.audiences import add_calculation, make_contacts, make_segment, ready_segment, start_calculation
 
 HTMX = {"HX-Request": "true", "HX-Target": "actions"}
 
@@ -37,7 +37,8 @@ def list_url(segment):
 
 
 def add_tag(client, segment, **more):
-    given = {"kind": "add_tag", "tags": "vip", "confirmed": "yes", "calculation": segment.latest_id or ""}
+    meant = services.calculation_meant(Segment.objects.get(pk=segment.pk), now=clock())
+    given = {"kind": "add_tag", "tags": "vip", "confirmed": "yes", "calculation": meant or ""}
     return client.post(add_url(segment), given | more)
 
 
@@ -205,6 +206,24 @@ def test_planning_while_in_creation(client):
     assert add_tag(client, segment).status_code == 302
     assert "Planned and recurring" in client.get(list_url(segment)).content.decode()
     assert not ActionRun.objects.exists()
+
+
+def test_a_plan_agreed_to_before_the_criteria_changed_is_asked_again(client):
+    """Whoever the new criteria let in, the question never spoke of them."""
+    segment = make_segment()
+    first = start_calculation(segment, at=clock())
+    asked = client.post(add_url(segment), {"kind": "add_tag", "tags": "vip"})
+    sent = rendered(asked.content.decode()) | {"confirmed": "yes"}
+    assert sent["calculation"] == [str(first.pk)]
+    Calculation.objects.filter(pk=first.pk).delete()
+    add_calculation(segment, make_contacts(5), at=clock())
+    answer = client.post(add_url(segment), sent)
+    assert answer.status_code == 422
+    assert "its criteria have changed" in answer.content.decode()
+    del sent["calculation"]
+    assert client.post(add_url(segment), sent).status_code == 422
+    assert not Action.objects.exists()
+    assert not Tag.objects.exists()
 
 
 def test_the_form_says_that_the_window_has_closed(client):
