@@ -37,8 +37,9 @@ help:
 demo: packages
 	@exec $(BIN)/python manage.py demo --host $(HOST) --port $(PORT)
 
+# As many processes as cores, four at most, with services each; with services that were given, one.
 test: dev-packages
-	@exec $(BIN)/python -m pytest $(ARGS)
+	@exec $(BIN)/python -m pytest -n $(if $(DATABASE_URL)$(REDIS_URL),0,auto --maxprocesses 4) --dist worksteal $(ARGS)
 
 check: lint types imports migrations templates test
 
