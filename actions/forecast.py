@@ -4,8 +4,6 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from pyroaring import BitMap
-
 from actions.kinds import Kind
 from actions.kinds.forms import Draft
 from actions.models import Audience
@@ -19,13 +17,16 @@ from segmentation.models import Calculation
 class Forecast:
     """What a run begun at `at` would come to: the counts that a run keeps, so everyone in the audience is in one.
 
-    `already` is None for a kind that changes no contact.
+    `already` is None for a kind that changes no contact. `left`: those who said no to it, and are passed over;
+    `overruled`: those of `changed` who said no to it.
     """
 
     at: datetime
     changed: int
     already: int | None
     gone: int
+    left: int = 0
+    overruled: int = 0
 
 
 def forecasts(
@@ -40,7 +41,13 @@ def forecasts(
     gone = len(wanted) - len(present)
     found = []
     for draft in drafts:
-        already = BitMap() if draft.params is None else kind.already(kind.checked(draft.params), present)
+        if draft.params is None:
+            found.append(Forecast(now, len(present), 0, gone))
+            continue
+        params = kind.checked(draft.params)
+        already, left = kind.already(params, present), kind.left(params, present, planned=now)
         told = len(already) if kind.changes_contacts else None
-        found.append(Forecast(now, len(present) - len(already), told, gone))
+        changed = present - already - left
+        overruled = kind.overruled(params, changed)
+        found.append(Forecast(now, len(changed), told, gone, len(left), len(overruled)))
     return found

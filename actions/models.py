@@ -62,8 +62,8 @@ class Action(models.Model):
 class ActionRun(Job):
     """One carrying out of an action on one calculation: at most one for each pair, so nothing is done twice.
 
-    Each contact of the audience is in exactly one of the counts once it was handled: changed, already so, or gone
-    (erased since the calculation). `progress` is their sum, `total` the audience.
+    Each contact of the audience is in exactly one of the counts once it was handled: changed, already so, left (said
+    no to it), or gone (erased since the calculation). `progress` is their sum, `total` the audience.
     """
 
     action = models.ForeignKey(Action, on_delete=models.CASCADE, related_name="runs")
@@ -71,6 +71,7 @@ class ActionRun(Job):
     changed = models.BinaryField(null=True)  # Roaring bitmap of the contacts that were really changed
     changed_count = models.PositiveIntegerField(default=0)
     already_count = models.PositiveIntegerField(default=0)
+    left_count = models.PositiveIntegerField(default=0)
     gone_count = models.PositiveIntegerField(default=0)
     work: Any = models.JSONField(default=dict)  # what the kind keeps from chunk to chunk (an unfinished file)
     traced = models.BooleanField(default=False)  # what it wrote is noted from its first chunk on: it can be undone
@@ -80,7 +81,7 @@ class ActionRun(Job):
         constraints = [
             models.UniqueConstraint(fields=["action", "calculation"], name="actionrun_once"),
             models.CheckConstraint(
-                condition=Q(progress=F("changed_count") + F("already_count") + F("gone_count")),
+                condition=Q(progress=F("changed_count") + F("already_count") + F("left_count") + F("gone_count")),
                 name="actionrun_everyone_counted_once",
             ),
         ]

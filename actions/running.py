@@ -14,7 +14,7 @@ from jobs.errors import JobProblem
 from jobs.services import chunk, finish
 from segmentation.models import Calculation
 
-COUNTS = ("changed", "changed_count", "already_count", "gone_count", "work", "traced")
+COUNTS = ("changed", "changed_count", "already_count", "left_count", "gone_count", "work", "traced")
 
 
 def carry_out(run: ActionRun, now: datetime) -> bool:
@@ -27,21 +27,24 @@ def carry_out(run: ActionRun, now: datetime) -> bool:
         run.traced = kind.undoable if run.progress == 0 else run.traced
         start = audience.rank(run.cursor)
         ids = audience[start : start + kind.chunk]
-        count(run, kind, handled=ids, changed=kind.apply(run, params, ids, now=now))
+        changed = kind.apply(run, params, ids, now=now)
+        left = kind.left(params, ids - changed, planned=run.action.created_at)
+        count(run, kind, handled=ids, changed=changed, left=left)
         if start + len(ids) == len(audience):
             kind.finish(run, params, now=now)
             finish(run, now=now)
     return run.active
 
 
-def count(run: ActionRun, kind: Kind, *, handled: BitMap, changed: BitMap) -> None:
+def count(run: ActionRun, kind: Kind, *, handled: BitMap, changed: BitMap, left: BitMap) -> None:
     """Adds one chunk to the run's counters and moves its cursor. Every id handled falls under exactly one count."""
-    rest = handled - changed
+    rest = handled - changed - left
     already = existing(rest) if rest and kind.changes_contacts else BitMap()
     if kind.changes_contacts:
         run.changed = (run.changed_ids | changed).serialize()
     run.changed_count += len(changed)
     run.already_count += len(already)
+    run.left_count += len(left)
     run.gone_count += len(rest) - len(already)
     run.progress += len(handled)
     run.cursor = handled.max() if handled else run.cursor
@@ -50,7 +53,8 @@ def count(run: ActionRun, kind: Kind, *, handled: BitMap, changed: BitMap) -> No
 def restart(run: ActionRun) -> None:
     """Sets the cursor and all counters back to the beginning, unsaved: what was done so far has come to nothing."""
     run.changed = None
-    run.cursor = run.progress = run.changed_count = run.already_count = run.gone_count = 0
+    run.cursor = run.progress = 0
+    run.changed_count = run.already_count = run.left_count = run.gone_count = 0
 
 
 def kind_of(run: ActionRun) -> tuple[Kind, Any]:

@@ -35,6 +35,7 @@ def people(db):
     factories.answer(contacts[4], consent, "withdrawn")
     factories.answer(contacts[5], consent)
     ContactConsent.objects.filter(contact=contacts[5]).update(wording_version=1)
+    ContactConsent.objects.update(changed_at=NOW - timedelta(days=1))
     Contact.objects.filter(pk__in=[contacts[8].pk, contacts[9].pk]).delete()
     return ids
 
@@ -49,6 +50,7 @@ def params_of(kind):
         "remove_category": {"category": Category.objects.get_parent(gold).pk, "name": "Shop", "below": True},
         "remove_category exactly": {"category": Category.objects.get_parent(gold).pk, "name": "Shop", "below": False},
         "add_consent": {"consent": consent.pk, "name": "Newsletter", "source": "fair"},
+        "add_consent again": {"consent": consent.pk, "name": "Newsletter", "source": "fair", "again": True},
         "remove_consent": {"consent": consent.pk, "name": "Newsletter", "source": "fair"},
         "export": {"columns": ["id"]},
     }[kind]
@@ -69,7 +71,8 @@ def forecast(kind, params, segment, audience="all"):
         ("add_category", (5, 3, 2)),
         ("remove_category", (4, 4, 2)),
         ("remove_category exactly", (1, 7, 2)),
-        ("add_consent", (5, 3, 2)),
+        ("add_consent", (4, 3, 2, 1)),
+        ("add_consent again", (5, 3, 2, 0, 1)),
         ("remove_consent", (7, 1, 2)),
         ("export", (8, None, 2)),
     ],
@@ -83,6 +86,8 @@ def test_a_run_comes_to_what_was_forecast(people, settings, tmp_path, kind, told
     run_job("action", run.pk, now=NOW)
     run.refresh_from_db()
     assert (run.changed_count, run.already_count, run.gone_count) == (told[0], told[1] or 0, told[2])
+    assert run.left_count == (told[3] if told[3:] else 0)
+    assert run.progress == len(people)
 
 
 def test_the_forecast_of_those_who_joined(people):

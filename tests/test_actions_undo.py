@@ -52,8 +52,8 @@ def with_category(people, kind="add_category", path="klient", *, now=NOW, by=Non
     return carried_out(people, kind, {"category": category.pk, "name": path, **more}, now=now, by=by)
 
 
-def with_consent(people, kind, consent, *, now=NOW) -> ActionRun:
-    return carried_out(people, kind, {"consent": consent.pk, "name": "N", "source": "fair"}, now=now)
+def with_consent(people, kind, consent, *, now=NOW, **more) -> ActionRun:
+    return carried_out(people, kind, {"consent": consent.pk, "name": "N", "source": "fair", **more}, now=now)
 
 
 def undo(run, *, now=NOW + HOUR, by=None) -> Undo:
@@ -269,7 +269,7 @@ def test_each_answer_is_again_what_it_was_with_its_source(kind):
     factories.answer(known[2], consent, "given", at=LONG_AGO, source="old form")
     contact_services.edit_consent(consent, name_en="N", name_pl="Z", channel="email", new_wording=True)
     before = answers()
-    run = with_consent(people, kind, consent)
+    run = with_consent(people, kind, consent, **({"again": True} if kind == "add_consent" else {}))
     assert run.changed_count == (5 if kind == "add_consent" else 4)
     assert counts(undo(run)) == (JobState.DONE, run.changed_count, 0, 0)
     assert answers() == before
@@ -311,7 +311,7 @@ def test_the_history_says_what_the_consent_is_again():
 
     people, consent = make_contacts(2), factories.consent(name_en="News")
     factories.answer(contact(people[0]), consent, "withdrawn", at=LONG_AGO, source="letter")
-    undo(with_consent(people, "add_consent", consent))
+    undo(with_consent(people, "add_consent", consent, again=True))
     told = [sentence(HistoryEntry.objects.filter(contact=each).first()) for each in people]
     assert told == [
         "Consent “News” is withdrawn again (letter): an action was undone",

@@ -113,6 +113,14 @@ class Kind(Moments, Undoing, ABC):
     def already(self, params: Any, ids: BitMap) -> BitMap:
         """Those of `ids`, all of which exist, that `apply` would find to be so already. Changes nothing."""
 
+    def left(self, params: Any, ids: BitMap, *, planned: datetime) -> BitMap:
+        """Those of `ids` that `apply` passes over because they said no; `planned`: when the action was added."""
+        return BitMap()
+
+    def overruled(self, params: Any, ids: BitMap) -> BitMap:
+        """Those of `ids` that said no, and that `apply` would change all the same, because that was asked for."""
+        return BitMap()
+
     def checked(self, params: Any) -> Any:
         """`params` from storage or from outside as this kind's own.
 

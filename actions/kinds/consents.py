@@ -1,10 +1,10 @@
 """Add consent, remove consent: what people answered, on paper or on the phone, written down for many at once."""
 
-from datetime import datetime
-from typing import Any
+from datetime import UTC, datetime
+from typing import Any, ClassVar
 
 from django import forms
-from django.db.models import Subquery
+from django.db.models import QuerySet, Subquery
 from django.utils.translation import get_language, gettext_lazy, gettext_noop
 from django.utils.translation import gettext as _
 from pydantic import Field
@@ -20,6 +20,7 @@ from jobs.errors import JobProblem
 from users.models import User
 
 SOURCE = ContactConsent._meta.get_field("source").max_length  # noqa: SLF001 (public in all but its name)
+LONG_AGO = datetime.min.replace(tzinfo=UTC)  # before any withdrawal
 
 
 class ConsentParams(Params):
@@ -28,6 +29,12 @@ class ConsentParams(Params):
     consent: int = Field(ge=1)
     name: str
     source: str = Field(min_length=1, max_length=SOURCE)
+
+
+class AddConsentParams(ConsentParams):
+    """`again`: also to those who had withdrawn it when the action was added. Who withdraws later is left."""
+
+    again: bool = False
 
 
 def name_of(consent: Consent) -> str:
@@ -64,24 +71,37 @@ class ConsentForm(PartForm):
         return [{"consent": consent.pk, "name": name_of(consent), "source": self.cleaned_data["source"]}]
 
     def drafts(self) -> list[Draft]:
-        return [Draft(self.kind.said(plan["name"], plan["source"]), plan) for plan in self.plans()]
+        return [Draft(self.kind.sentence(self.kind.checked(plan), {}), plan) for plan in self.plans()]
+
+
+class AddConsentForm(ConsentForm):
+    again = forms.BooleanField(
+        label=gettext_lazy("also to contacts who have withdrawn it"),
+        help_text=gettext_lazy(
+            "Without this they are left as they are. Tick it only if they have agreed anew since they withdrew."
+        ),
+        required=False,
+    )
+
+    def plans(self) -> list[dict[str, Any]]:
+        return [plan | {"again": self.cleaned_data["again"]} for plan in super().plans()]
 
 
 class ConsentKind(Kind):
     """What adding and removing share."""
 
-    Params = ConsentParams
+    Params: ClassVar[type[Params]] = ConsentParams
     undoable = True
     state: ConsentState
 
     def form(self, data: Any = None, *, now: datetime) -> ConsentForm:
         return ConsentForm(data, now=now, kind=self)
 
-    def said(self, name: str, source: str) -> str:
+    def said(self, params: Any, name: str) -> str:
         raise NotImplementedError
 
     def sentence(self, params: ConsentParams, names: Names) -> str:
-        return self.said(names.get(Reference("consent", params.consent), params.name), params.source)
+        return self.said(params, names.get(Reference("consent", params.consent), params.name))
 
     def references(self, params: ConsentParams) -> list[Reference]:
         return [Reference("consent", params.consent)]
@@ -106,8 +126,13 @@ class ConsentKind(Kind):
         consent = self.consent(params)
         by, user = author(run)
         return services.set_consent(
-            ids, consent, self.state, now=now, source=params.source, by=by, user=user, action_run_id=run.pk
-        )
+            ids, consent, self.state, now=now, source=params.source, by=by, user=user, action_run_id=run.pk,
+            stays_withdrawn=self.stays_withdrawn(params, planned=run.action.created_at),
+        )  # fmt: skip
+
+    def stays_withdrawn(self, params: Any, *, planned: datetime) -> datetime | None:
+        """The moment after which withdrawals stay as they are; None: there are none to be kept."""
+        return None
 
     def standing(self, run: ActionRun, params: ConsentParams, ids: BitMap) -> BitMap:
         return services.restorable(ids, params.consent, action_run_id=run.pk)
@@ -134,9 +159,30 @@ class AddConsent(ConsentKind):
     text = gettext_lazy("Notes that the contacts gave a consent, and where they did.")
     icon = "circle-check"
     state = ConsentState.GIVEN
+    Params = AddConsentParams
 
-    def said(self, name: str, source: str) -> str:
-        return _("Add consent %(name)s, source: %(source)s") % {"name": name, "source": source}
+    def form(self, data: Any = None, *, now: datetime) -> AddConsentForm:
+        return AddConsentForm(data, now=now, kind=self)
+
+    def said(self, params: AddConsentParams, name: str) -> str:
+        values = {"name": name, "source": params.source}
+        if params.again:
+            return _("Add consent %(name)s, also to those who have withdrawn it, source: %(source)s") % values
+        return _("Add consent %(name)s, source: %(source)s") % values
+
+    def stays_withdrawn(self, params: AddConsentParams, *, planned: datetime) -> datetime:
+        return planned if params.again else LONG_AGO
+
+    def left(self, params: AddConsentParams, ids: BitMap, *, planned: datetime) -> BitMap:
+        after = self.stays_withdrawn(params, planned=planned)
+        return holders(self.withdrawn(params).filter(changed_at__gt=after), ids)
+
+    def overruled(self, params: AddConsentParams, ids: BitMap) -> BitMap:
+        return holders(self.withdrawn(params), ids) if params.again else BitMap()
+
+    @staticmethod
+    def withdrawn(params: AddConsentParams) -> QuerySet[ContactConsent]:
+        return ContactConsent.objects.filter(consent=params.consent, state=ConsentState.WITHDRAWN)
 
 
 class RemoveConsent(ConsentKind):
@@ -146,5 +192,5 @@ class RemoveConsent(ConsentKind):
     icon = "circle-x"
     state = ConsentState.WITHDRAWN
 
-    def said(self, name: str, source: str) -> str:
-        return _("Remove consent %(name)s, source: %(source)s") % {"name": name, "source": source}
+    def said(self, params: ConsentParams, name: str) -> str:
+        return _("Remove consent %(name)s, source: %(source)s") % {"name": name, "source": params.source}

@@ -1,7 +1,7 @@
 """What people are asked to agree to, and their answers."""
 
 from collections.abc import Iterable
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Any
 
 from django.core.exceptions import ValidationError
@@ -18,6 +18,7 @@ from contacts.services.definitions import check_key
 from users.models import User
 
 LONGEST_SOURCE = 120
+ALL_PAST = datetime.max.replace(tzinfo=UTC)  # later than any withdrawal
 
 # Contacts that are gone are passed over, and one being deleted is waited for, so that no foreign key can fail.
 # Given anew under a newer wording is a change; everything else in the state it already has is none.
@@ -31,7 +32,9 @@ WITH wanted AS (
         SET state = EXCLUDED.state, changed_at = EXCLUDED.changed_at, source = EXCLUDED.source,
             wording_version = EXCLUDED.wording_version
         WHERE answer.state <> EXCLUDED.state
-           OR (EXCLUDED.state = 'given' AND answer.wording_version < EXCLUDED.wording_version)
+              AND NOT (answer.state = 'withdrawn' AND answer.changed_at > %(withdrawn_after)s)
+           OR (EXCLUDED.state = 'given' AND answer.state = 'given'
+               AND answer.wording_version < EXCLUDED.wording_version)
     RETURNING contact_id, old.state, old.changed_at, old.source, old.wording_version
 ), written AS (
     INSERT INTO contacts_historyentry (contact_id, at, kind, label, detail, by, user_id, action_run_id)
@@ -42,7 +45,7 @@ FROM changed
 """
 
 
-def set_consent(
+def set_consent(  # noqa: PLR0913 - what was answered, when, where, by whom
     contacts: Contact | Iterable[int],
     consent: Consent,
     state: str,
@@ -52,10 +55,12 @@ def set_consent(
     by: str,
     user: User | None = None,
     action_run_id: int | None = None,
+    stays_withdrawn: datetime | None = None,
 ) -> BitMap:
     """Give or withdraw a consent for a contact or a set of contact ids, with the history, in one statement.
 
-    Withdrawing needs no earlier consent: a refusal is recorded as well.
+    Withdrawing needs no earlier consent: a refusal is recorded as well. `stays_withdrawn`: withdrawals later than that
+    stay as they are; without it none does.
 
     Shape: the ids whose answer really changed; the others have no history entry.
     Raises: ValidationError when the state or the source is missing.
@@ -86,6 +91,7 @@ def set_consent(
         "by": by[:254],
         "user": user.pk if user else None,
         "run": action_run_id,
+        "withdrawn_after": stays_withdrawn or ALL_PAST,
     }
     with connection.cursor() as cursor:
         cursor.execute(SET_CONSENT, values)
