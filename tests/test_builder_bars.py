@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from segmentation.builder.bars import BARS, Bar, Numbers, spread
@@ -22,6 +22,7 @@ def array(numbers: list[int]) -> np.ndarray:
 
 
 @settings(max_examples=150, deadline=None)
+@example([-1], 1)
 @given(st.one_of(WHOLE, SPREAD_OUT), st.integers(0, 40))
 def test_every_number_is_in_the_one_bar_that_it_lies_in(numbers: list[int], zeros: int) -> None:
     found = spread(Numbers(array(numbers), zeros=zeros))

@@ -90,7 +90,8 @@ def spread(numbers: Numbers) -> Spread:
     if not len(values):
         return Spread(tuple(bars), whole, numbers.zeros, numbers.none)
     ranked = Ranked(values, numbers.unit)
-    edges, end = _edges(ranked, whole=whole)
+    reaching_zero = Ranked(np.append(values, 0), numbers.unit) if zeros else ranked
+    edges, end = _edges(reaching_zero, whole=whole)
     if whole and bars and not edges[0]:
         edges[0] = Decimal(1)  # 0 has its own bar
     counts = ranked.counted(edges)
