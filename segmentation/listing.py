@@ -65,6 +65,12 @@ class Row:
         return self.last is not None and self.last.active
 
     @property
+    def moved_on(self) -> bool:
+        """Whether it is shown as in creation although its calculation ended while the list was being drawn."""
+        ended = self.last is not None and not self.calculating and self.trouble is None
+        return self.where == selectors.IN_CREATION and ended
+
+    @property
     def trouble(self) -> Calculation | None:
         """The last calculation, if it ended without a result that the list could show."""
         return self.last if self.last is not None and self.last.state in selectors.UNFINISHED else None
@@ -130,8 +136,8 @@ def page_of(where: str, *, form: ListFilterForm, sort: str, number: int | None, 
 
 def row_of(segment: Segment, *, now: datetime) -> Row:
     """The row of one segment, for the part of a page that follows its progress."""
-    where = selectors.list_of(segment, now=now)
-    return Row(segment=segment, where=where, now=now, last=selectors.last_calculation(segment))
+    last = selectors.last_calculation(segment)  # read first: what ends meanwhile is followed once more, never missed
+    return Row(segment=segment, where=selectors.list_of(segment, now=now), now=now, last=last)
 
 
 def any_filter(form: ListFilterForm) -> bool:

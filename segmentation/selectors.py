@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from django.contrib.postgres.aggregates import ArrayAgg
 from django.db.models import (
@@ -27,12 +27,14 @@ from django.utils.translation import gettext_lazy as _
 from config.menu import address_of
 from jobs.models import ACTIVE, JobState
 from segmentation import hooks
-from segmentation.models import Calculation, Direction, Movement, Segment
+from segmentation.models import Calculation, Direction, Movement, Reason, Segment
 
 SETS = ("members", "joined", "left")  # up to a megabyte each: deferred wherever rows are listed
 LATEST_SETS = tuple(f"latest__{name}" for name in SETS)
 ATTEMPTS = 20  # calculations without a result that the history tells of
 SPARK = 12  # calculations in the small plot
+JUST_NOW = timedelta(minutes=10)
+JUST_READY = 3  # named at most
 UNFINISHED = (JobState.FAILED, JobState.ERRORED)
 
 IN_CREATION, READY, ARCHIVE = "in_creation", "ready", "archive"
@@ -97,6 +99,12 @@ def tabs(now: datetime) -> list[TabLink]:
         TabLink(_("Archive"), "segmentation:archive", sizes[ARCHIVE]),
     ]
     return own + [TabLink(tab.label, tab.url_name, tab.count(now)) for tab in hooks.tabs if address_of(tab.url_name)]
+
+
+def just_ready(now: datetime) -> list[Segment]:
+    """The segments that people waited for and that became ready a moment ago, newest first."""
+    recent = segments().filter(standing(now)[READY], latest__finished_at__gt=now - JUST_NOW)
+    return list(recent.exclude(latest__reason=Reason.REFRESH).order_by("-latest__finished_at")[:JUST_READY])
 
 
 def with_actions(rows: QuerySet[Segment]) -> QuerySet[Segment]:

@@ -8,7 +8,7 @@ from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
 from jobs.models import JobState
-from segmentation import hooks
+from segmentation import hooks, listing
 from segmentation.models import Reason, SavedCriteria
 from segmentation.services import request_calculation
 from tags.models import Tag
@@ -174,6 +174,34 @@ def test_progress_is_polled_only_while_something_is_calculated(client, now):
     assert done["HX-Trigger"] == "segment-calculated"
     assert "every 2s" not in done.content.decode()
     assert "every 2s" not in client.get("/segments/").content.decode()
+
+
+def test_what_ends_while_the_list_is_drawn_brings_the_list_up_to_date(client, now, monkeypatch):
+    """IP18: it is followed once more, so that the page learns of it, and is not offered as failed."""
+    segment = create(now=now)
+    read = listing.selectors.last_calculations
+
+    def ended_first(rows):
+        calculate(segment, now=now)
+        return read(rows)
+
+    monkeypatch.setattr(listing.selectors, "last_calculations", ended_first)
+    text = client.get("/segments/in-creation/").content.decode()
+    assert f'hx-get="/segments/{segment.pk}/progress/" hx-trigger="load"' in text
+    assert "Try again" not in text
+    assert client.get(f"/segments/{segment.pk}/progress/")["HX-Trigger"] == "segment-calculated"
+
+
+def test_what_has_just_become_ready_is_told_with_a_link(client, now):
+    """IP18: the list it was awaited in is not just empty."""
+    scored(3)
+    segment = calculated("Warm <leads>", now=now)
+    calculated("Long ago", now=now - timedelta(hours=1))
+    text = client.get("/segments/in-creation/").content.decode()
+    assert "“Warm &lt;leads&gt;” is ready:" in text
+    assert f'<a href="/segments/{segment.pk}/">3 contacts</a>' in text
+    assert "Long ago" not in text
+    assert "is ready:" not in client.get("/segments/archive/").content.decode()
 
 
 def test_a_failure_is_told_in_its_list_with_its_place(client, now):

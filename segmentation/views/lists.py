@@ -32,6 +32,7 @@ def show(request: HttpRequest, where: str) -> HttpResponse:
         "sort": sort,
         "problems": problems,
         "now": now,
+        "just_ready": selectors.just_ready(now) if where == selectors.IN_CREATION else [],
     }
     if not problems:
         context["page"] = listing.page_of(where, form=form, sort=sort, number=page_number(request.GET), now=now)
