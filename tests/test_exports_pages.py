@@ -50,6 +50,14 @@ def test_the_list_shows_each_file(client):
     assert "Download" in text
 
 
+def test_the_count_on_the_tab_comes_with_the_list(client):
+    """A file that becomes ready while the list is looked at is counted at once."""
+    make_file()
+    told = client.get(FILES, headers=HTMX).content.decode()
+    assert 'id="segment-tabs" hx-swap-oob="true"' in told
+    assert 'Export files <span class="n num">1</span>' in told
+
+
 def test_the_empty_list_says_how_a_file_comes_about(client):
     assert "Export is an action on a segment" in client.get(FILES).content.decode()
 
