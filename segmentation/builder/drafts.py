@@ -17,7 +17,7 @@ from django.utils.translation import gettext as _
 
 from segmentation.builder import steps
 from segmentation.builder.form import Builder, from_criteria
-from segmentation.builder.sent import from_post
+from segmentation.builder.sent import from_fields
 from segmentation.models import Draft
 from segmentation.parts.base import Tree
 from users.models import User
@@ -161,7 +161,7 @@ def from_draft(user: User, place: str) -> Builder | None:
     draft = Draft.objects.filter(user=user, place=place).first()
     if draft is None:
         return None
-    builder = from_post(draft.form, place=place)
+    builder = from_fields(draft.form, place=place)
     if builder.problem and builder.text is None:  # kept by an older version of the form: of no use
         return None
     builder.restored_at = draft.kept_at

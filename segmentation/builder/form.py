@@ -50,6 +50,7 @@ class Builder:
     notice: str = ""  # something to say about the button just pressed
     said: str = ""  # the same for those who do not see it
     moved: str = ""  # the node just moved
+    as_sent: bool = False  # what a browser has sent just now: each field that its page showed must be among it
     refused: bool = False  # the button pressed could not be carried out: 422
     restored_at: datetime | None = None  # when the draft was kept that is shown
     kept_at: datetime | None = None  # when the draft was kept just now
@@ -112,15 +113,18 @@ class Builder:
     def pristine(self) -> bool:
         return pristine(self.shape)
 
-    def prepare(self, request: HttpRequest, *, counts: list[dict[str, Any]] | None = None) -> None:
+    def prepare(
+        self, request: HttpRequest, *, counts: list[dict[str, Any]] | None = None, as_of: datetime | None = None
+    ) -> None:
         """Makes ready what the templates draw; counts first, if a button asked for it. Keeps what was sent as a draft.
 
         counts: what each node came to in a past calculation, `[{"path", "count"}]`: for a page that is only read.
+        as_of: the instant of that calculation: dates are told as they came to then.
         """
         from segmentation.builder.display import Drawer
         from segmentation.builder.live import counted_before, live
 
-        now, zone = request.now, ZoneInfo(request.tenant.timezone)  # type: ignore[attr-defined]
+        now, zone = as_of or request.now, ZoneInfo(request.tenant.timezone)  # type: ignore[attr-defined]
         words = Words(now=now, zone=zone, catalog=self.catalog)
         if counts is not None:
             self.live = counted_before(self, counts, now=now)
@@ -209,6 +213,18 @@ class Builder:
         else:
             self.read[leaf.id] = tree
 
+    def _arrived(self) -> bool:
+        """Whether no field is missing that the page showed: left out, "in the last 30 days" would mean "at any time".
+
+        Asked only of what is to be used. After a button of the form the page shows what was taken instead.
+        """
+        if self.as_sent and self.text is None:
+            for leaf in self.shape.leaves():
+                part = part_of(leaf.values)
+                for name in part.unsent(Typed(leaf.values, self.choices)) if part else ():
+                    self.note(leaf.id, name, _("This did not arrive. Look at it and send the form again."))
+        return not self.errors
+
     def note(self, node_id: str, name: str, message: str) -> None:
         """Writes down what is wrong at a node, or in one field of it."""
         self.errors.setdefault(node_id, {}).setdefault(name, message)
@@ -240,7 +256,7 @@ class Builder:
 
         Raises: BuilderErrors; every error is then shown at its place.
         """
-        if not self.examine():
+        if not self.examine() or not self._arrived():
             self.shows_errors = True
             self.focus = "builder-json" if self.text is not None else self._first_wrong()
             raise BuilderErrors(self.problem or _("Some criteria are not finished."))

@@ -17,6 +17,13 @@ NO_CHANGE = ("refresh", "count", "take_over", "undo", "redo")
 
 def from_post(data: Mapping[str, Any], *, place: str) -> Builder:
     """The form as posted, with the button pressed carried out. Broken content becomes its `problem`; never raises."""
+    builder = from_fields(data, place=place)
+    builder.as_sent = True
+    return builder
+
+
+def from_fields(data: Mapping[str, Any], *, place: str) -> Builder:
+    """The same of fields that were kept: those that only the drawing adds may be missing."""
     lists: Iterable[tuple[str, list[str]]] = data.lists() if hasattr(data, "lists") else data.items()
     posted = {name: [text.replace("\x00", "") for text in texts if isinstance(text, str)] for name, texts in lists}
     settings = {name: texts for name, texts in posted.items() if name not in OWN and not FIELD.fullmatch(name)}

@@ -70,6 +70,13 @@ class Control:
         return mark_safe(html.replace(f'<option value="{value}">', f'<option value="{value}" selected>', 1))  # noqa: S308
 
     @property
+    def sent_as(self) -> str:
+        """The field that a browser sends for it whatever stands in it; empty where nothing may be sent (a box)."""
+        if self.type == "chips":
+            return f"{self.name}_new"
+        return self.name if self.type in ("select", "text", "number", "date", "time", "hidden") else ""
+
+    @property
     def unanswered(self) -> bool:
         """Nothing is chosen, and choosing nothing is no answer here ("at any time" would be one)."""
         return not self.value and all(option.value for option in self.options)
@@ -255,6 +262,10 @@ class FormPart(ABC):
     @abstractmethod
     def write(self, criterion: Tree) -> Values:
         """What stands in the fields for this criterion, `what` (the subject) included; `read` gives it back."""
+
+    def unsent(self, typed: Typed) -> list[str]:
+        """The inputs that a page shows beside what was sent and whose fields did not arrive."""
+        return [one.name for one in self.controls(typed) if one.sent_as and one.sent_as not in typed.values]
 
     @staticmethod
     def detail(typed: Typed) -> str:

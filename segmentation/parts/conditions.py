@@ -19,8 +19,16 @@ def prefix(letter: str) -> str:
 
 
 def used(values: Values) -> list[str]:
-    """The letters of the rows in which something is chosen, in their order."""
-    return [letter for letter in ROWS if (values.get(f"{prefix(letter)}param") or [""])[0]]
+    """The letters of the rows in which something is chosen, in their order.
+
+    A row that does not say what it asks about counts too, so that it is refused; one that says nothing is to go.
+    """
+    return [letter for letter in ROWS if _stands(values, prefix(letter))]
+
+
+def _stands(values: Values, start: str) -> bool:
+    asked = values.get(f"{start}param")
+    return bool(asked[0]) if asked else any(name.startswith(start) for name in values)
 
 
 @dataclass(frozen=True)

@@ -309,7 +309,9 @@ def anniversary_controls(typed: Typed) -> list[Control]:
 
 
 def read_anniversary(typed: Typed) -> Tree:
-    when = typed.among("when", ANNIVERSARY)
+    when = typed.one("when", "on")
+    if when not in ANNIVERSARY:
+        typed.complain("when", _("Choose when."))
     return {"on": "today"} if when == "on" else {when: whole(typed, "n")}
 
 
