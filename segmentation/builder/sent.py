@@ -1,5 +1,6 @@
 """A form as a browser has sent it, with the button pressed carried out."""
 
+import copy
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
@@ -7,7 +8,7 @@ from django.utils.translation import gettext as _
 
 from segmentation.builder.form import LONGEST_ID, Builder
 from segmentation.builder.operations import operate
-from segmentation.builder.shape import FIELD, ShapeError, empty, fill, load, refuse
+from segmentation.builder.shape import FIELD, Shape, ShapeError, empty, fill, load, overfull, refuse
 from segmentation.models import SavedCriteria
 from segmentation.templates import TEMPLATES
 
@@ -37,8 +38,10 @@ def from_fields(data: Mapping[str, Any], *, place: str) -> Builder:
     builder.posted = builder.fields()
     if "json" in posted:
         builder.open_text(posted["json"][-1].replace("\r\n", "\n"))
+    before = copy.deepcopy(builder.shape)
     try:
         _carry_out(builder, posted)
+        _bounded(builder, before)
     except ShapeError as error:  # a button this form does not have: what was typed stays
         builder.problem = str(error)
     return builder
@@ -58,6 +61,16 @@ def _carry_out(builder: Builder, posted: dict[str, list[str]]) -> None:
     elif command and command not in NO_CHANGE:
         builder.focus = operate(builder.shape, command)
         builder.moved = command.split(":")[1] if command.split(":")[0] in TELLING else ""
+
+
+def _bounded(builder: Builder, before: Shape) -> None:
+    """Takes back what the button has added beyond the most that criteria, and so this form, can hold; and says so."""
+    full = overfull(builder.shape)
+    grown = sum(1 for _item in builder.shape.items()) > sum(1 for _item in before.items())
+    if full and grown and builder.operation not in ON_TEXT:
+        node = builder.operation.partition(":")[2]
+        builder.shape, builder.errors, builder.shows_errors, builder.moved = before, {}, False, ""
+        builder.refused, builder.notice, builder.focus = True, full, f"{node}-menu" if before.find(node) else ""
 
 
 TELLING = (

@@ -12,6 +12,7 @@ from typing import Any, Literal, NoReturn
 
 from django.utils.translation import gettext as _
 
+from segmentation.criteria.limits import CRITERIA
 from segmentation.parts.base import Tree, Values
 
 Join = Literal["all", "any"]
@@ -187,6 +188,15 @@ def _load_item(data: Any, seen: set[str], *, depth: int) -> Item:
         refuse()
     children = [_load_item(child, seen, depth=depth + 1) for child in data["of"]]
     return Group(id=node_id, join=data["join"], children=children, negated=negated)
+
+
+def overfull(shape: Shape) -> str:
+    """Why a layout can't be so large, in words; empty if it can: beyond, it could not be saved or read back."""
+    if len(shape.leaves()) > CRITERIA:
+        return _("Nothing was added: there can be no more than %(limit)s criteria.") % {"limit": CRITERIA}
+    if sum(1 for _item in shape.items()) > MAX_NODES or len(dump(shape)) > MAX_CHARACTERS:
+        return _("Nothing was added: there are too many groups.")
+    return ""
 
 
 # --- what is typed into it -----------------------------------------------------------------------------------
