@@ -210,3 +210,24 @@ def test_discarding_a_draft_discards_its_steps(window: Window, marketer: Any) ->
     assert DraftStep.objects.exists()
     drafts.discard_draft(marketer, "saved:new")
     assert not DraftStep.objects.exists()
+
+
+@pytest.mark.parametrize("submit", [True, False])
+def test_a_late_count_does_not_bring_back_what_was_submitted_or_discarded(
+    submit: bool, window: Window, client_for: Any, marketer: Any
+) -> None:
+    """Leaving the last field for the button has it counted: that request may arrive after the form itself."""
+    window.choose("field:lead_score")
+    window.type("n1-op", "gt")
+    window.type("n1-value", "20")
+    window.data.pop("do", None)
+    client = client_for(marketer)
+    if submit:
+        assert client.post(NEW, window.data | {"name": "Warm"}).status_code == 302
+    else:
+        client.post("/criteria/draft/discard", window.data)
+    window.count()
+    assert not Draft.objects.exists()
+    later = Window(client_for(marketer))  # opened afterwards, it keeps what is built there
+    later.choose("field:lead_score")
+    assert Draft.objects.exists()

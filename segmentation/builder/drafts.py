@@ -28,6 +28,7 @@ if TYPE_CHECKING:
 MAX_CHARACTERS = 200_000  # of one draft: several times the largest criteria that the language takes
 MOST = 50  # drafts of one user; the oldest go
 KEPT = timedelta(days=30)
+OVER_S = 60  # how long late requests of a page that was left may come; after that somebody has come back to it
 BEGUN_S = 86_400  # how long it is known what a page began with, while nothing has been changed there
 # Of the form besides the criteria: what the pages with the builder ask for.
 FIELDS = frozenset(
@@ -83,7 +84,7 @@ def micros(at: datetime | None) -> int:
 
 def keep_draft(user: User, builder: Builder, sent: Sent, *, now: datetime) -> Kept:
     """Keeps the form as it stands; nothing if it is too large to be kept or of no page there is."""
-    if not PLACE.fullmatch(builder.place):
+    if not PLACE.fullmatch(builder.place) or (sent.window and cache.get(_over_key(sent.window))):
         return Kept()
     form = {name: texts for name, texts in builder.settings.items() if name in FIELDS} | builder.fields()
     if sum(len(name) + sum(map(len, texts)) for name, texts in form.items()) > MAX_CHARACTERS:
@@ -173,9 +174,18 @@ def draft_kept_at(user: User, place: str) -> datetime | None:
     return Draft.objects.filter(user=user, place=place).values_list("kept_at", flat=True).first()
 
 
-def discard_draft(user: User, place: str) -> None:
-    """Forgets what was kept: it has been submitted, or is not wanted."""
+def discard_draft(user: User, place: str, *, window: str = "") -> None:
+    """Forgets what was kept: it has been submitted, or is not wanted.
+
+    window: where from. A count that was under way there then keeps nothing any more: the draft would be back.
+    """
+    if found := WINDOW.fullmatch(window):
+        cache.set(_over_key(found[1]), "over", OVER_S)
     Draft.objects.filter(user=user, place=place).delete()
+
+
+def _over_key(window: str) -> str:
+    return f"builder:over:{window}"
 
 
 def opened(user: User, tree: Tree | None, *, place: str) -> Builder:

@@ -83,7 +83,7 @@ def filled_by_address(request: HttpRequest) -> str:
 @require_POST
 def discard_draft(request: HttpRequest) -> HttpResponse:
     """Forgets the draft and opens the page again as it is without."""
-    forget(request.user, place_in(request))  # type: ignore[arg-type]
+    forget(request.user, place_in(request), window=request.POST.get("window", ""))  # type: ignore[arg-type]
     back = request.headers.get("Referer", "")
     safe = url_has_allowed_host_and_scheme(back, allowed_hosts={request.get_host()}, require_https=request.is_secure())
     return redirect(back if safe else "/")

@@ -221,7 +221,7 @@ def made(state: CreatePage, criteria: dict[str, Any], request: HttpRequest) -> S
 
 def done(state: CreatePage, segment: Segment, request: HttpRequest) -> HttpResponse:
     """Where the two buttons lead: to the list, to adding an action; from a file to what became of its rows."""
-    builder.discard_draft(request.user, PLACE)  # type: ignore[arg-type]
+    builder.discard_draft(request.user, PLACE, window=state.builder.window)  # type: ignore[arg-type]
     messages.success(request, _("Segment “%(name)s” is being created.") % {"name": segment.name})
     if state.uploaded is not None:
         report = state.uploaded.report

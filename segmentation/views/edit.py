@@ -98,7 +98,7 @@ def save_criteria(
 ) -> HttpResponse:
     """Saves the criteria whose effect was shown, unless somebody else has edited the segment meanwhile."""
     if same_as_in_force(segment, tree, place=form.place):
-        builder.discard_draft(request.user, form.place)  # type: ignore[arg-type]
+        builder.discard_draft(request.user, form.place, window=form.window)  # type: ignore[arg-type]
         messages.info(request, _("The criteria are as they were; nothing was changed."))
         return redirect("segmentation:preview", segment.pk)
     try:
@@ -111,7 +111,7 @@ def save_criteria(
         )
     except EditedMeanwhileError:
         return criteria_page(request, segment_for(request, segment.pk), form, status=422, effect=effect, edited=True)
-    builder.discard_draft(request.user, form.place)  # type: ignore[arg-type]
+    builder.discard_draft(request.user, form.place, window=form.window)  # type: ignore[arg-type]
     messages.success(
         request, _("The criteria of “%(name)s” are saved; it is being calculated.") % {"name": segment.name}
     )

@@ -46,7 +46,7 @@ def contact_filter(request: HttpRequest) -> HttpResponse:
     except BuilderErrors:
         return filter_page(request, form, found, status=422)
     query = keep_query(criteria, now=request.now, by=signed_in(request))  # type: ignore[attr-defined]
-    builder.discard_draft(signed_in(request), place)
+    builder.discard_draft(signed_in(request), place, window=form.window)
     return redirect(manager_address(request, advanced=query.key))
 
 
