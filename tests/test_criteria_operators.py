@@ -129,7 +129,9 @@ def people_with(kind: str) -> dict[int, str]:
     return {contact.pk: contact.first_name for contact in made}
 
 
-@pytest.mark.parametrize(("kind", "op", "value", "expected"), CASES, ids=lambda it: str(sorted(it) if isinstance(it, set) else it)[:40])
+@pytest.mark.parametrize(
+    ("kind", "op", "value", "expected"), CASES, ids=lambda it: str(sorted(it) if isinstance(it, set) else it)[:40]
+)
 def test_an_operator_finds_whom_it_should(kind: str, op: str, value: Any, expected: set[str]) -> None:
     people = people_with(kind)
     criterion = {"kind": "attribute", "attribute": "value", "op": op} | ({} if value is None else {"value": value})
