@@ -11,9 +11,12 @@ from pyroaring import BitMap
 
 from accounts.models import Account
 from segmentation import hooks
-from segmentation.criteria import parse
+from segmentation.criteria import CriteriaError, parse
 from segmentation.engine import Context, evaluate, snapshot
-from segmentation.models import Calculation, Segment, bitmap_of
+from segmentation.followers import Follower, followers, uses_of_followers
+from segmentation.models import Calculation, SavedCriteria, Segment, bitmap_of
+
+COUNTED = 20  # segments whose members are counted before saved criteria change
 
 
 @dataclass(frozen=True)
@@ -26,6 +29,7 @@ class Effect:
     against: datetime | None  # when the last calculation was made; None: there is none, everyone joins
     at: datetime
     affected: list[hooks.Use]
+    follow: list[hooks.Use]  # the segments that refer to this one, over others too, and what acts on those
     mark: str  # of the criteria this speaks of
 
     @property
@@ -50,8 +54,73 @@ def effect_of(segment: Segment, criteria: dict[str, Any], *, now: datetime) -> E
         against=last[1] if last else None,
         at=now,
         affected=hooks.affected_by(segment),
+        follow=uses_of_followers(followers(("segment", segment.pk))),
         mark=mark_of(criteria),
     )
+
+
+@dataclass(frozen=True)
+class Following:
+    """What a change of saved criteria does to one segment; the numbers are None where they are not counted.
+
+    problem: why it can't be calculated then. later: it refers to what another segment's calculation finds.
+    """
+
+    segment: Segment
+    uses: list[hooks.Use]
+    joins: int | None = None
+    leaves: int | None = None
+    stays: int | None = None
+    against: datetime | None = None
+    problem: str = ""
+    later: bool = False
+
+
+@dataclass(frozen=True)
+class SavedEffect:
+    """What a change of saved criteria does to the segments that follow them; `mark`: of what this speaks of."""
+
+    rows: list[Following]
+    at: datetime
+    mark: str
+
+
+def effect_of_saved(saved: SavedCriteria, criteria: dict[str, Any], *, now: datetime) -> SavedEffect:
+    """The members of each segment that follows, as if `criteria` stood in `saved`. Stores nothing.
+
+    At most COUNTED segments are counted; the others are named.
+    """
+    zone = Account.objects.get(schema_name=connection.schema_name).zone  # type: ignore[attr-defined]
+    found = followers(("saved", saved.pk))
+    rows, counted = [], 0
+    with snapshot():
+        context = Context(now=now, zone=zone)
+        if saved.pk in context.catalog.saved:
+            context.catalog.saved[saved.pk].criteria = criteria
+        for each in found:
+            if each.direct and counted < COUNTED:
+                counted += 1
+                rows.append(followed(each, context))
+            else:
+                rows.append(Following(each.segment, each.uses, later=not each.direct))
+    told = [[row.segment.pk, [[str(use.what), use.name] for use in row.uses]] for row in rows]
+    return SavedEffect(rows, now, mark_of({"criteria": criteria, "segments": told}))
+
+
+def followed(follower: Follower, context: Context) -> Following:
+    """One segment's members by what `context` knows, beside those of its last calculation."""
+    segment = follower.segment
+    last = Calculation.objects.filter(pk=segment.latest_id).values_list("members", "as_of").first()
+    before = bitmap_of(last[0]) if last else BitMap()
+    try:
+        tree = parse(segment.version.criteria if segment.version else None)
+        members = evaluate(tree, context=context).members
+    except CriteriaError as error:
+        return Following(segment, follower.uses, problem=error.message)
+    return Following(
+        segment, follower.uses, len(members - before), len(before - members), len(members & before),
+        last[1] if last else None,
+    )  # fmt: skip
 
 
 def mark_of(criteria: dict[str, Any]) -> str:

@@ -13,11 +13,13 @@ from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from config.asked import page_number, problems_in
+from config.names import NameField
 from config.pages import page
 from segmentation import builder
 from segmentation.builder import Builder, BuilderErrors
 from segmentation.builder.drafts import kept_revision, revision_of
 from segmentation.criteria import Catalog, Context, CriteriaError, Words, parse
+from segmentation.effects import SavedEffect, effect_of_saved
 from segmentation.engine import evaluate
 from segmentation.models import SavedCriteria
 from segmentation.saved import (
@@ -42,10 +44,7 @@ NAME_TAKEN = gettext_lazy("There are saved criteria of this name already.")
 class NameForm(forms.Form):
     """What saved criteria are called."""
 
-    name = forms.CharField(label=gettext_lazy("Name"), max_length=200)
-
-    def clean_name(self) -> str:
-        return " ".join(str(self.cleaned_data["name"]).split())
+    name = NameField(label=gettext_lazy("Name"), max_length=200)
 
 
 def zone_of(request: HttpRequest) -> ZoneInfo:
@@ -115,8 +114,10 @@ def submitted(request: HttpRequest, *, place: str, found: SavedCriteria | None =
     try:
         criteria = form.criteria()
         if name.is_valid():
+            if found and (effect := unshown(request, found, criteria, place=place)):
+                return editor(request, name, form, found, effect=effect)
             keep(request, name.cleaned_data["name"], criteria, found)
-            builder.discard_draft(request.user, place)  # type: ignore[arg-type]
+            builder.discard_draft(request.user, place, window=form.window)  # type: ignore[arg-type]
             return redirect("segmentation:saved")
     except BuilderErrors:
         name.is_valid()
@@ -125,6 +126,23 @@ def submitted(request: HttpRequest, *, place: str, found: SavedCriteria | None =
     except EditedMeanwhileError:
         return editor(request, name, form, saved_for(found.pk) if found else None, status=422, edited=True)
     return editor(request, name, form, found, status=422)
+
+
+def unshown(request: HttpRequest, found: SavedCriteria, criteria: dict[str, Any], *, place: str) -> SavedEffect | None:
+    """What the change does to segments, if that is yet to be shown; None: nothing, or just this was confirmed."""
+    if criteria == found.criteria or same_as_stored(found, criteria, place=place):
+        return None
+    effect = effect_of_saved(found, criteria, now=request.now)  # type: ignore[attr-defined]
+    confirmed = request.POST.get("then") == "save" and request.POST.get("shown") == effect.mark
+    return effect if effect.rows and not confirmed else None
+
+
+def same_as_stored(found: SavedCriteria, criteria: dict[str, Any], *, place: str) -> bool:
+    """Whether it is what the builder makes of the stored criteria: opened, renamed maybe, and not changed."""
+    try:
+        return builder.from_criteria(found.criteria, place=place).criteria() == criteria
+    except BuilderErrors:  # they name something deleted: anything that can be used is a change
+        return False
 
 
 def keep(request: HttpRequest, name: str, criteria: dict[str, Any], found: SavedCriteria | None) -> None:
@@ -141,7 +159,7 @@ def keep(request: HttpRequest, name: str, criteria: dict[str, Any], found: Saved
 
 def editor(
     request: HttpRequest, name: NameForm, form: Builder, found: SavedCriteria | None = None, *, status: int = 200,
-    edited: bool = False,
+    edited: bool = False, effect: SavedEffect | None = None,
 ) -> HttpResponse:  # fmt: skip
     """The page with the name and the builder; after somebody else's edit it shows theirs as well."""
     form.prepare(request)
@@ -152,6 +170,7 @@ def editor(
         "uses": uses_of_saved().get(found.pk, []) if found else [],
         "revision": revision_for(request, form, found, edited=edited),
         "edited": edited,
+        "effect": effect,
         "theirs": sentence_of(found.criteria, now=request.now) if found and edited else "",  # type: ignore[attr-defined]
     }
     return page(request, "segmentation/saved_edit.html", context, status=status)
