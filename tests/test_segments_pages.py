@@ -1,16 +1,19 @@
 """The pages of segments: works, other account, analyst, bad input; the pages of one segment (IP1–IP34)."""
 
+import re
 from datetime import timedelta
 
 import pytest
 from django.urls import reverse
 from django.utils import timezone
+from django.utils.html import strip_tags
 from django_tenants.utils import tenant_context
 
 from contacts.models import Contact
 from jobs.models import JobState
 from segmentation.models import Calculation, Reason, SavedCriteria, Segment
 from segmentation.services import request_calculation
+from tags.models import Tag
 from tests.support.segments import SCORED, calculate, calculated, create, scored
 
 pytestmark = pytest.mark.django_db
@@ -138,6 +141,16 @@ def test_the_preview_tells_settings_criteria_counts_and_users(client, segment, n
     text = client.get(f"/segments/{segment.pk}/").content.decode()
     for told in ("24 hours", "every 2 days", "ead score is more than", "Above"):
         assert told in text
+
+
+def test_the_preview_tells_dates_as_they_were_when_its_numbers_were_counted(client, now, account):
+    """SG4, SD8: counted back from the calculation, not from today, in the sentence and in the criteria read-only."""
+    Tag.objects.create(name="VIP")
+    criteria = {"kind": "tag", "op": "any", "tags": ["VIP"], "within": {"last": 30, "unit": "day"}}
+    segment = calculated(criteria=criteria, now=now - 3 * DAY)
+    since = (now - 32 * DAY).astimezone(account.zone)
+    told = re.findall(r"since (\d+ \w+)", strip_tags(client.get(f"/segments/{segment.pk}/").content.decode()))
+    assert told == [f"{since.day} {since:%b}"] * 2
 
 
 def test_refresh_now_requests_a_calculation(client, segment):

@@ -1,5 +1,6 @@
 """One segment: preview, and what its menu does to it."""
 
+from datetime import datetime
 from typing import Any
 
 from django.contrib import messages
@@ -50,16 +51,22 @@ def preview(request: HttpRequest, pk: int) -> HttpResponse:
     segment = segment_for(request, pk)
     criteria = segment.version.criteria if segment.version else {}
     form = builder.from_criteria(criteria, place=f"segment:{segment.pk}")
-    form.prepare(request, counts=counts_of(segment))
+    as_of = told_as_of(segment) or request.now  # type: ignore[attr-defined]
+    form.prepare(request, counts=counts_of(segment), as_of=as_of)
     files = [reference.key for reference in references_in(criteria) if reference.kind == "file"]
     context = head(request, segment) | {
         "builder": form,
         "counts": counts_of(segment),
-        "sentence": sentence_of(criteria, now=request.now),  # type: ignore[attr-defined]
+        "sentence": sentence_of(criteria, now=as_of),
         "uploads": UploadedList.objects.defer("matched").filter(pk__in=files),
         "uses": hooks.uses_of(segment),
     }
     return page(request, "segmentation/preview.html", context)
+
+
+def told_as_of(segment: Segment) -> datetime | None:
+    """The instant that the dates of the criteria are told for: that of the counts beside them; None: of no counts."""
+    return segment.latest.as_of if segment.latest and segment.latest.version_id == segment.version_id else None
 
 
 def counts_of(segment: Segment) -> list[dict[str, Any]]:
