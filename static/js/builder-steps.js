@@ -6,11 +6,13 @@
   const builder = () => document.getElementById("builder");
   const TEXT = "textarea, [contenteditable], input:not([type=checkbox], [type=radio], [type=button], [type=submit], [type=file])";
 
+  const isEmptyField = (field) => field.matches?.("#builder input") && !field.value && !field.validity.badInput; // nothing of its own to take back
+
   // --- Ctrl Z takes back the last change, where it is not the field's own -------------------------------------------
   document.addEventListener("keydown", (event) => {
     if (!(event.ctrlKey || event.metaKey) || event.altKey || !builder()) return;
     const key = event.key.toLowerCase();
-    if (!["z", "y"].includes(key) || event.target.matches?.(TEXT) || document.querySelector("dialog[open]")) return;
+    if (!["z", "y"].includes(key) || (event.target.matches?.(TEXT) && !isEmptyField(event.target)) || document.querySelector("dialog[open]")) return;
     const button = document.getElementById(key === "y" || event.shiftKey ? "builder-redo" : "builder-undo");
     if (!button) return;
     event.preventDefault();

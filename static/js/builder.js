@@ -110,9 +110,20 @@
   }
   window.addEventListener("load", answerEarlyChoices);
 
-  // --- Enter in an input adds its value, it does not submit the page -------------------------------------------------
+  // --- Enter in an input adds its value or presses the button beside it, it does not submit the page ------------------
   document.addEventListener("keydown", (event) => {
     const input = event.target;
+    if (event.key === "Enter" && !event.isComposing && input.matches?.("input[data-enter]")) {
+      event.preventDefault();
+      document.getElementById(input.dataset.enter)?.click();
+      return;
+    }
+    if (event.key === "Enter" && input.matches?.("form.create .settings input")) {
+      event.preventDefault();
+      const fields = [...input.closest(".settings").querySelectorAll("input, select")].filter((field) => field.offsetParent !== null);
+      fields[fields.indexOf(input) + 1]?.focus();
+      return;
+    }
     if (event.key !== "Enter" || !input.matches?.("#builder input:not([type=checkbox])")) return;
     event.preventDefault();
     if (input.hasAttribute("data-adds") && input.value.trim()) input.dispatchEvent(new Event("change", { bubbles: true }));
