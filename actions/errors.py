@@ -17,6 +17,10 @@ class AlreadyPlannedError(ActionError):
     """The very same action is waiting, running or recurring on this segment: a form sent twice, most often."""
 
 
+class AnsweredError(ActionError):
+    """This question has been answered: the form was sent once more, by a double click or by going back."""
+
+
 class ResultChangedError(ActionError):
     """What the person was asked about is no longer what would be acted on: a new result, or new criteria."""
 

@@ -33,10 +33,13 @@ class Action(models.Model):
     created_by = models.ForeignKey(settings.AUTH_USER_MODEL, null=True, on_delete=models.SET_NULL, related_name="+")
     stopped_at = models.DateTimeField(null=True)  # a recurring action that was switched off, or a planned one cancelled
     stopped_by = models.ForeignKey(settings.AUTH_USER_MODEL, null=True, on_delete=models.SET_NULL, related_name="+")
+    question = models.UUIDField(null=True)  # the one that was answered by adding it
+    part = models.PositiveSmallIntegerField(default=0)  # which of the actions that this question spoke of
 
     class Meta:
         ordering = ["-id"]
         constraints = [
+            models.UniqueConstraint(fields=["question", "part"], name="action_answered_once"),
             models.CheckConstraint(condition=Q(audience__in=Audience.values), name="action_audience"),
             models.CheckConstraint(condition=~Q(kind=""), name="action_kind"),
         ]

@@ -5,6 +5,7 @@ from django.utils.translation import gettext as _
 from actions.errors import (
     ActionError,
     AlreadyPlannedError,
+    AnsweredError,
     NothingToUndoError,
     NotRefreshingError,
     ResultChangedError,
@@ -22,6 +23,8 @@ def refusal(error: ActionError) -> str:
             return _("This segment is calculated once: nobody joins or leaves it, and nothing runs after a refresh.")
         case AlreadyPlannedError():
             return _("The same action is already planned or running on this segment.")
+        case AnsweredError():
+            return _("Already added: the form was sent a second time.")
         case ResultChangedError():
             return _(
                 "The segment has been calculated anew, or its criteria have changed, since you were asked. "

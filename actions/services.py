@@ -3,12 +3,14 @@
 from collections.abc import Callable
 from datetime import datetime
 from typing import Any
+from uuid import UUID
 
 from django.db import transaction
 from django.db.models import Exists, OuterRef, Q
 
 from actions.errors import (
     AlreadyPlannedError,
+    AnsweredError,
     NothingToUndoError,
     NotRefreshingError,
     ResultChangedError,
@@ -33,10 +35,12 @@ def plan_action(
     every_refresh: bool = False,
     now: datetime,
     by: User | None,
+    answer: tuple[UUID, int] | None = None,
 ) -> Action:
     """Adds an action: it runs at once if the segment is ready, else when the calculation under way ends.
 
     The segment's row is locked: the window cannot close, and no calculation finish, between the check and the action.
+    `answer`: to which question, and which of the actions that it spoke of: each is added once.
 
     Raises: WindowClosedError, NotRefreshingError, AlreadyPlannedError; KindError, if the kind refuses `params`.
     """
@@ -47,29 +51,42 @@ def plan_action(
         current = Segment.objects.select_for_update(no_key=True).get(pk=segment.pk)
         refuse(current, audience=audience, every_refresh=every_refresh, now=now)
         wanted = {"kind": kind, "params": params, "audience": audience, "every_refresh": every_refresh}
+        asked = {"question": answer[0], "part": answer[1]} if answer else {}
         if live_actions().filter(segment=current, **wanted).exists():
             raise AlreadyPlannedError
-        action = Action.objects.create(segment=current, created_at=now, created_by=by, **wanted)
+        action = Action.objects.create(segment=current, created_at=now, created_by=by, **asked, **wanted)
         if current.ready_at(now) and current.latest_id is not None:
             start_run(action, current.latest_id, now=now)
     return action
 
 
 def plan_from(
-    segment: Segment, part: PartForm, *, clock: Callable[[], datetime], confirmed: int | None, **common: Any
+    segment: Segment,
+    part: PartForm,
+    *,
+    clock: Callable[[], datetime],
+    confirmed: int | None,
+    question: UUID,
+    **common: Any,
 ) -> list[Action]:
     """The actions that a valid form part asks for, all or none. `common`: as `plan_action` takes it.
 
     `confirmed` is the calculation that the person was asked about, as `calculation_meant` told it; that one may have
     ended meanwhile, but none may have taken its place. `clock` tells the time once the segment's lock is ours: a
-    request that waited for it is judged by when it got it.
+    request that waited for it is judged by when it got it. `question` is the one answered: each is answered once,
+    however often the answer is sent, and whatever became of what it added.
 
-    Raises: as `plan_action`; ResultChangedError.
+    Raises: as `plan_action`; ResultChangedError; AnsweredError.
     """
     with transaction.atomic():
         current = Segment.objects.select_for_update(no_key=True).get(pk=segment.pk)
         now = clock()
-        actions = [plan_action(segment, params=params, now=now, **common) for params in part.plans()]
+        if Action.objects.filter(question=question).exists():
+            raise AnsweredError
+        actions = [
+            plan_action(segment, params=params, now=now, answer=(question, number), **common)
+            for number, params in enumerate(part.plans())
+        ]
         if confirmed is None or confirmed != calculation_meant(current, now=now):
             raise ResultChangedError
     return actions

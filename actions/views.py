@@ -1,7 +1,9 @@
 """Adding an action to a segment; the list of its actions; stopping, cancelling and trying again."""
 
+import re
 from datetime import datetime
 from typing import Any
+from uuid import UUID, uuid4
 
 from django.contrib import messages
 from django.core.paginator import Paginator
@@ -13,7 +15,7 @@ from django.utils.translation import ngettext
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from actions import selectors, services
-from actions.errors import ActionError
+from actions.errors import ActionError, AnsweredError, ResultChangedError
 from actions.forecast import Forecast, forecasts
 from actions.forms import WhenForm
 from actions.kinds import KINDS, Kind
@@ -26,6 +28,7 @@ from segmentation.views.segment import head
 from users.access import writers_only
 
 PER_PAGE = 25
+MARK = re.compile(r"[0-9a-f]{32}")
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
@@ -61,7 +64,8 @@ def answered(
         return shown(request, context, status=422)
     if request.POST.get("confirmed") != "yes":
         context["reach"].choose(when.audience_wanted)
-        return shown(request, context | {"review": reviewed(context["reach"], kind, part, now=now)})
+        review = reviewed(context["reach"], kind, part, now=now)
+        return shown(request, context | {"review": review, "question": uuid4().hex})
     return planned(request, context, segment=segment, kind=kind, part=part, when=when)
 
 
@@ -90,7 +94,11 @@ def planned(
             by=request.user,
             clock=timezone.now,
             confirmed=confirmed_calculation(request),
+            question=question_answered(request),
         )
+    except AnsweredError as error:
+        messages.info(request, refusal(error))
+        return redirect("actions:list", segment.pk)
     except ActionError as error:
         part.add_error(None, refusal(error))
         return shown(request, context, status=422)
@@ -103,6 +111,17 @@ def confirmed_calculation(request: HttpRequest) -> int | None:
     """The calculation of which the answered question spoke, ended or under way; none: nothing was agreed to."""
     text = request.POST.get("calculation", "")
     return int(text) if text.isascii() and text.isdigit() and len(text) < 19 else None
+
+
+def question_answered(request: HttpRequest) -> UUID:
+    """The mark of the question, drawn with it. An answer without one is to a question that nobody was asked.
+
+    Raises: ResultChangedError.
+    """
+    text = request.POST.get("question", "")
+    if not MARK.fullmatch(text):
+        raise ResultChangedError
+    return UUID(text)
 
 
 def shown(request: HttpRequest, context: dict[str, Any], *, status: int = 200) -> HttpResponse:

@@ -1,6 +1,7 @@
 """Nobody is reached by mistake: superseded criteria, old results, closed windows, cancelled calculations."""
 
 from datetime import timedelta
+from uuid import uuid4
 
 import pytest
 from pyroaring import BitMap
@@ -57,7 +58,10 @@ class Tagging:
 
 
 def confirm(segment: Segment, *, confirmed: int | None, at=NOW):
-    return plan_from(segment, Tagging(), kind="add_tag", by=None, clock=lambda: at, confirmed=confirmed)
+    question = uuid4()
+    return plan_from(
+        segment, Tagging(), kind="add_tag", by=None, clock=lambda: at, confirmed=confirmed, question=question
+    )  # fmt: skip
 
 
 def test_a_request_that_waited_for_the_lock_is_judged_by_when_it_got_it(segment):

@@ -3,6 +3,7 @@
 import re
 from datetime import timedelta
 from html.parser import HTMLParser
+from uuid import uuid4
 
 import pytest
 from django.db import connection
@@ -39,6 +40,7 @@ def list_url(segment):
 def add_tag(client, segment, **more):
     meant = services.calculation_meant(Segment.objects.get(pk=segment.pk), now=clock())
     given = {"kind": "add_tag", "tags": "vip", "confirmed": "yes", "calculation": meant or ""}
+    given["question"] = uuid4().hex
     return client.post(add_url(segment), given | more)
 
 
@@ -130,6 +132,32 @@ def test_what_is_confirmed_is_what_was_asked(client, kind):
         assert action.params["below"] is False
     if kind == "add_consent":
         assert action.params["source"] == typed["source"]
+
+
+@pytest.mark.parametrize("kind", ["export", "add_tag", "add_consent"])
+def test_a_question_is_answered_once_even_after_its_run_is_over(client, settings, tmp_path, kind):
+    """A double click, or going back and sending it again, adds nothing and says so; two tags are one answer."""
+    settings.MEDIA_ROOT = str(tmp_path)
+    segment, typed = ready(), filled_in(kind) | ({"tags": "vip, other"} if kind == "add_tag" else {})
+    sent = rendered(client.post(add_url(segment), {"kind": kind} | typed).content.decode()) | {"confirmed": "yes"}
+    assert client.post(add_url(segment), sent).status_code == 302
+    number = Action.objects.count()
+    for run in ActionRun.objects.all():
+        run_job("action", run.pk, now=clock())
+    again = client.post(add_url(segment), sent, follow=True)
+    assert again.redirect_chain[-1][0] == list_url(segment)
+    assert "Already added" in again.content.decode()
+    assert Action.objects.count() == number
+    asked = client.post(add_url(segment), {"kind": kind} | typed)
+    anew = rendered(asked.content.decode()) | {"confirmed": "yes"}
+    assert client.post(add_url(segment), anew).status_code == 302
+    assert Action.objects.count() == 2 * number
+
+
+@pytest.mark.parametrize("question", ["", "x", "0" * 31, "%" * 32, "0" * 33])
+def test_an_answer_to_no_question_adds_nothing(client, question):
+    assert add_tag(client, ready(), question=question).status_code == 422
+    assert not Action.objects.exists()
 
 
 def test_two_tags_typed_at_once_are_two_actions(client, marketer):
