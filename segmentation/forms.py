@@ -9,10 +9,11 @@ from django.utils.datastructures import MultiValueDict
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext, pgettext_lazy
 
+from config.names import NameField
 from contacts.folding import casefolded
 from segmentation import health, hooks
 from segmentation.models import LONGEST_HOURS, RefreshUnit, Segment, UploadedList
-from segmentation.services import Settings, clean_name
+from segmentation.services import Settings
 from users.models import User
 
 ONCE, AUTO = "once", "auto"
@@ -24,7 +25,7 @@ PLACES = 12  # digits of a number typed
 class SettingsForm(forms.Form):
     """Name, readiness time and refreshing of a segment, new or edited."""
 
-    name = forms.CharField(label=gettext_lazy("Segment name"), max_length=200)
+    name = NameField(label=gettext_lazy("Segment name"), max_length=200)
     readiness_hours = forms.IntegerField(
         label=gettext_lazy("Readiness time"), min_value=1, max_value=LONGEST_HOURS, initial=24
     )
@@ -59,7 +60,7 @@ class SettingsForm(forms.Form):
         }
 
     def clean_name(self) -> str:
-        name = clean_name(self.cleaned_data["name"])
+        name = self.cleaned_data["name"]
         same = Segment.objects.annotate(folded=casefolded("name"))
         same = same.filter(folded=casefolded(Value(name, output_field=TextField())))
         if same.exclude(pk=self.segment.pk if self.segment else 0).exists():

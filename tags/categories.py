@@ -14,6 +14,7 @@ from django.db import connection, transaction
 from django.utils.translation import gettext as _
 from treebeard.exceptions import PathOverflow
 
+from config import names
 from contacts.folding import folded
 from jobs.services import due
 from tags.counting import COUNTED_EVERY
@@ -115,7 +116,7 @@ def clean_name(name: str) -> str:
         )
     if "/" in name:
         raise ValidationError(_("“/” stands between levels: a name can't hold it."), code="slash")
-    if any(unicodedata.category(character)[0] == "C" for character in name):
+    if names.clean_name(name) != name or any(unicodedata.category(character)[0] == "C" for character in name):
         raise ValidationError(_("The name holds a character that can't be seen. Type it anew."), code="control")
     if not slug(name):
         raise ValidationError(_("A name needs at least one letter or digit."), code="no_letters")

@@ -44,7 +44,7 @@ def test_a_type_is_declared_with_its_parameters() -> None:
         name=" Quiz  solved",
         parameters=[Declared("score", "Score", "number"), Declared("level", "L", "text")],
     )
-    assert (made.key, made.name, made.built_in) == ("quiz", "Quiz  solved", False)
+    assert (made.key, made.name, made.built_in) == ("quiz", "Quiz solved", False)
     assert list(made.parameters.values_list("key", "name", "type")) == [
         ("score", "Score", "number"),
         ("level", "L", "text"),

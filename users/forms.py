@@ -7,6 +7,7 @@ from django.contrib.auth.forms import AuthenticationForm
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import pgettext_lazy
 
+from config.names import NameField
 from users.models import Role, User
 
 
@@ -39,6 +40,7 @@ class ProfileForm(forms.ModelForm):
     class Meta:
         model = User
         fields = ["name", "language", "theme"]
+        field_classes = {"name": NameField}
         labels = {"name": pgettext_lazy("person", "Name"), "language": _("Language"), "theme": _("Theme")}
 
 
@@ -48,6 +50,7 @@ class UserForm(forms.ModelForm):
     class Meta:
         model = User
         fields = ["email", "name", "role", "language"]
+        field_classes = {"name": NameField}
         labels = {
             "email": _("E-mail"),
             "name": pgettext_lazy("person", "Name"),

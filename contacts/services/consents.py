@@ -10,6 +10,7 @@ from django.utils.translation import gettext as _
 from psycopg.types.json import Jsonb
 from pyroaring import BitMap
 
+from config.names import clean_name
 from contacts import normalising
 from contacts.id_sets import bitmap, id_array
 from contacts.label_writes import note_write
@@ -135,7 +136,7 @@ def clean_consent(*, name_en: str, name_pl: str, channel: str, key: str | None =
     values: dict[str, Any] = {}
     for field, raw in (("name_en", name_en), ("name_pl", name_pl)):
         try:
-            values[field] = normalising.line(raw, longest=200)
+            values[field] = clean_name(normalising.line(raw, longest=200))
             if not values[field]:
                 errors[field] = ValidationError(_("This field is required."), code="required")
         except ValidationError as error:

@@ -10,6 +10,7 @@ from django.db.models import Max
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
+from config import names
 from config.templatetags.numbers import number
 from contacts import normalising
 from contacts.attributes import RESERVED_KEYS
@@ -152,7 +153,7 @@ def check_new_key(raw: str) -> str:
 
 
 def clean_name(raw: str) -> str:
-    name = normalising.line(raw, longest=120)
+    name = names.clean_name(normalising.line(raw, longest=120))
     if not name:
         raise ValidationError(_("This field is required."), code="required")
     return name

@@ -5,7 +5,6 @@ from segmentation.services.errors import EditedMeanwhileError, NameTakenError, S
 from segmentation.services.fixed_lists import criterion_of, fixed_list
 from segmentation.services.segments import (
     Settings,
-    clean_name,
     create_segment,
     delete_segment,
     edit_criteria,
@@ -15,6 +14,6 @@ from segmentation.services.uploads import read_upload, remove_old_uploads
 
 __all__ = [
     "EditedMeanwhileError", "NameTakenError", "SegmentError", "SegmentInUseError", "Settings", "calculate",
-    "cancel_calculation", "clean_name", "create_segment", "criterion_of", "delete_segment", "edit_criteria",
+    "cancel_calculation", "create_segment", "criterion_of", "delete_segment", "edit_criteria",
     "edit_settings", "fixed_list", "read_upload", "refresh_due", "remove_old_uploads", "request_calculation",
 ]  # fmt: skip

@@ -1,6 +1,5 @@
 """Creating, editing and deleting segments."""
 
-import unicodedata
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -9,6 +8,7 @@ from typing import Any
 
 from django.db import IntegrityError, transaction
 
+from config.names import clean_name
 from jobs.services import due
 from segmentation import hooks
 from segmentation.criteria import Catalog, check, parse
@@ -43,11 +43,6 @@ class Settings:
             return None
         gap = self.interval - timedelta(hours=self.readiness_hours)
         return gap if gap > timedelta(0) else None
-
-
-def clean_name(name: str) -> str:
-    """`name` in one Unicode form and without needless blanks, so that equal names are equal to the database."""
-    return " ".join(unicodedata.normalize("NFC", name).split())
 
 
 @contextmanager

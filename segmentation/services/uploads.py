@@ -12,6 +12,7 @@ from django.db import connection, transaction
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
+from config.names import clean_name
 from segmentation.models import UploadedList
 from segmentation.uploads.errors import UploadError
 from segmentation.uploads.matching import Matching, write_rejected
@@ -46,7 +47,7 @@ def read_upload(file: BinaryIO, *, key: str, name: str, now: datetime, by: User 
         rejects = keep_rejected(matching) if counts["rows"] > counts["matched"] else ""
         matching.drop()
         return UploadedList.objects.create(
-            name=name[:200] or "csv",
+            name=clean_name(name)[:200] or "csv",
             key=key,
             matched=members.serialize(),
             report=counts | upload.described(),

@@ -12,6 +12,7 @@ from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_http_methods
 
 from config.asked import problems_in
+from config.names import NameField
 from config.pages import page
 from config.templatetags.numbers import number
 from config.templatetags.times import moment_text
@@ -20,7 +21,7 @@ from jobs.models import JobState
 from segmentation.forms import NAME_TAKEN
 from segmentation.models import Calculation, Segment
 from segmentation.selectors import segment_for
-from segmentation.services import NameTakenError, Settings, clean_name, create_segment, criterion_of, fixed_list
+from segmentation.services import NameTakenError, Settings, create_segment, criterion_of, fixed_list
 from users.access import signed_in, writers_only
 
 TEMPLATE = "segmentation/contacts/freeze.html"
@@ -30,10 +31,7 @@ LONGEST = 200
 class FreezeForm(forms.Form):
     """What the frozen segment is called."""
 
-    name = forms.CharField(label=gettext_lazy("Segment name"), max_length=LONGEST)
-
-    def clean_name(self) -> str:
-        return clean_name(self.cleaned_data["name"])
+    name = NameField(label=gettext_lazy("Segment name"), max_length=LONGEST)
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
