@@ -7,11 +7,13 @@ class ActionsConfig(AppConfig):
     def ready(self) -> None:
         """Joins in below: the kinds, the job, what follows a calculation, what blocks a deletion."""
         from actions import running, services, undoing, usage
+        from actions.contact_sets import FILTERS
         from actions.kinds import register
         from actions.kinds.categories import AddCategory, RemoveCategory
         from actions.kinds.consents import AddConsent, RemoveConsent
         from actions.kinds.tags import AddTag, RemoveTag
         from actions.models import ActionRun, Undo
+        from contacts.manager import register_filter
         from jobs.registry import JobKind, register_purge
         from jobs.registry import register as register_job
         from segmentation import hooks
@@ -24,4 +26,6 @@ class ActionsConfig(AppConfig):
         register_purge(undoing.forget_writes)
         hooks.on_calculated.append(services.start_planned)
         hooks.on_cancelled.append(services.stop_planned)
+        for each in FILTERS:
+            register_filter(each)
         usage.join()

@@ -104,6 +104,33 @@ def test_a_deleted_tag_is_said_instead_of_a_button(client):
     assert "undo-confirmed" not in text
 
 
+def test_an_undone_run_says_so_in_place_of_done(client):
+    run = tagged(3)
+    assert "Undone" not in client.get(list_of(run)).content.decode()
+    undo = services.undo_run(run, now=clock(), by=None)
+    run_job("undo", undo.pk, now=clock())
+    text = client.get(list_of(run)).content.decode()
+    assert "Undone" in text
+    assert "Done</span>" not in text
+    assert "3 changed back" in text
+
+
+def test_those_who_were_changed_are_listed_from_their_number(client):
+    """Exactly them: who had the tag already is not among them; who is deleted since is told."""
+    people = make_contacts(5)
+    had = Contact.objects.get(pk=people[0])
+    factories.tag("VIP", had)
+    run = tagged(segment=ready_segment(people, at=clock()))
+    assert f'href="/contacts/?changed={run.pk}"' in client.get(list_of(run)).content.decode()
+    Contact.objects.get(pk=people[4]).delete()
+    shown = client.get("/contacts/", {"changed": run.pk})
+    assert [line[0].pk for line in shown.context["lines"]] == sorted(people[1:4], reverse=True)
+    text = shown.content.decode()
+    assert "4 contacts were changed by the action of" in text
+    assert "1 of them has been deleted since." in text
+    assert "There is no such run" in client.get("/contacts/", {"changed": "0"}).content.decode()
+
+
 def test_an_undo_is_stopped_and_gone_on_with(client):
     run = tagged()
     client.post(url("undo", run.pk))
