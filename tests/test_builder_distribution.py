@@ -106,6 +106,20 @@ def test_what_is_chosen_is_what_the_criterion_counts_and_the_marks_agree(
     assert "order" in str(found.sentence)
 
 
+def test_a_bar_that_is_higher_than_drawn_says_so(
+    looked: Callable[..., Distribution], client_for: Any, analyst: Any, shop: list[Contact]
+) -> None:
+    tree = {"kind": "order", "measure": "count", "op": "gt", "value": 1}
+    assert looked(tree).cut is None
+    for _number in range(5):
+        factories.contact()
+    cut = looked(tree).cut
+    assert cut is not None
+    assert (cut.label, cut.bar.count) == ("0", 6)
+    text = client_for(analyst).post(f"{ADDRESS}?of=n2-value", posted(tree), headers=HTMX).content.decode()
+    assert "The bar of 0 is cut off: it stands for 6." in text
+
+
 def test_clicking_a_bar_takes_it_in(looked: Callable[..., Distribution], shop: list[Contact]) -> None:
     """What is typed by a click chooses the whole bar, in whole numbers and with each operator."""
     for op in ("gt", "gte", "lt", "lte", "eq"):

@@ -76,6 +76,11 @@ class Distribution:
         return any(mark.bar.zero for mark in self.marks)
 
     @property
+    def cut(self) -> "Mark | None":
+        """The bar of those without any, where it is drawn lower than it is high."""
+        return next((mark for mark in self.marks if mark.cut), None)
+
+    @property
     def half(self) -> str:
         """What half of them do not exceed."""
         return told(self.spread.median) if self.spread and self.spread.median is not None else ""
@@ -103,6 +108,7 @@ class Mark:
     value: str
     low: str
     high: str
+    cut: bool  # it is higher than drawn
 
 
 def distribution(builder: Builder, field_name: str, *, now: datetime, zone: ZoneInfo, user: User) -> Distribution:
@@ -122,7 +128,8 @@ def distribution(builder: Builder, field_name: str, *, now: datetime, zone: Zone
         line = Line.typed(asked)
         bars, whole = result.spread.bars, result.spread.whole
         shape = charts.histogram_shape([bar.count for bar in bars], beside=[bar.zero for bar in bars])
-        result.marks = [_mark(bar, drawn, line, whole=whole) for bar, drawn in zip(bars, shape, strict=True)]
+        top = max((bar.count for bar in bars if not bar.zero), default=inf)
+        result.marks = [_mark(bar, drawn, line, whole=whole, top=top) for bar, drawn in zip(bars, shape, strict=True)]
     return result
 
 
@@ -303,7 +310,7 @@ class Line:
         return {"on": "", "part": "part", "": "on"}[found] if self.op == "ne" else found
 
 
-def _mark(bar: Bar, drawn: charts.Column, line: Line, *, whole: bool) -> Mark:
+def _mark(bar: Bar, drawn: charts.Column, line: Line, *, whole: bool, top: float) -> Mark:
     last = bar.last(whole=whole)
     high = bar.low if last is None else last
     value = bar.low
@@ -312,7 +319,8 @@ def _mark(bar: Bar, drawn: charts.Column, line: Line, *, whole: bool) -> Mark:
     elif line.op == "gt" and whole and not bar.zero:
         value = bar.low - 1
     chosen = line.chosen(bar, whole=whole)
-    return Mark(bar, drawn, _label(bar, whole=whole), chosen, written(value), written(bar.low), written(high))
+    label, cut = _label(bar, whole=whole), bar.zero and bar.count > top
+    return Mark(bar, drawn, label, chosen, written(value), written(bar.low), written(high), cut=cut)
 
 
 def _label(bar: Bar, *, whole: bool) -> str:
