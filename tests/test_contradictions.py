@@ -46,6 +46,9 @@ def where(*conditions: tuple[str, str, Any]) -> list[dict[str, Any]]:
 NOBODY: dict[str, Any] = {
     "a number over and below": {"all": [OVER_20, BELOW_10]},
     "whole numbers have none between": {"all": [OVER_20, SCORE | {"op": "lt", "value": 21}]},
+    "none between two fractions": {"all": [SCORE | {"op": "gt", "value": 20.2}, SCORE | {"op": "lt", "value": 20.8}]},
+    "none is a fraction": SCORE | {"op": "eq", "value": 20.5},
+    "none among fractions": SCORE | {"op": "in", "value": [-0.5, 0.5, 20.25]},
     "c and not c": {"all": [WARSAW_IS, {"not": WARSAW_IS}]},
     "c and its opposite": {"all": [TAG, NO_TAG]},
     "two values of one attribute": {"all": [WARSAW_IS, CITY | {"op": "in", "value": ["Łódź", "Kraków"]}]},

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable
 from dataclasses import dataclass
-from decimal import Decimal
+from math import ceil
 from typing import Any, Self
 
 Cut = tuple[int, Any, int]  # where a stretch begins or ends: (0, value, 0) before a value, (0, value, 1) after it
@@ -81,8 +81,8 @@ def holds_whole(start: Cut, end: Cut) -> bool:
     if start == FIRST or end == LAST:
         return True
     _, low, past = start
-    first = -(-Decimal(low) // 1) if low % 1 else Decimal(low) + past  # the first whole number behind the cut
-    return before(first) < end
+    first = ceil(low)  # the first whole number behind the cut
+    return before(first + past if first == low else first) < end
 
 
 @dataclass(frozen=True)
