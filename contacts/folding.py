@@ -1,5 +1,7 @@
 """Text as the database compares, searches and sorts it, and the same in Python."""
 
+import unicodedata
+
 from django.db.models import F, Func, TextField, Value
 from django.db.models.expressions import Combinable
 from django.db.models.functions import Coalesce
@@ -16,8 +18,8 @@ def plain(text: Combinable | str) -> Func:
 
 
 def folded(text: str) -> str:
-    """`text` as `plain` makes it in the database."""
-    return text.casefold().translate(str.maketrans(*PLAIN))
+    """`text` as `plain` makes it in the database, where letters are composed; however it was typed (é as e and ´)."""
+    return unicodedata.normalize("NFC", text).casefold().translate(str.maketrans(*PLAIN))
 
 
 class Words(Func):

@@ -1,5 +1,6 @@
 """Saved criteria: what uses them, and making, changing and deleting them."""
 
+import unicodedata
 from collections import defaultdict
 from datetime import datetime
 
@@ -57,7 +58,8 @@ def saved_for(pk: int) -> SavedCriteria:
 def saved_criteria(*, search: str = "") -> QuerySet[SavedCriteria]:
     """All of them by name, or those whose name contains `search`."""
     found = SavedCriteria.objects.select_related("created_by").order_by("name")
-    return found.filter(name__icontains=search.strip()) if search.strip() else found
+    text = unicodedata.normalize("NFC", search).strip()
+    return found.filter(name__icontains=text) if text else found
 
 
 def uses_of_saved() -> dict[int, list[Use]]:

@@ -1,5 +1,7 @@
 """Reads about users."""
 
+import unicodedata
+
 from django.db.models import Q, QuerySet
 from django.db.models.functions import Collate
 from django.http import Http404, HttpRequest
@@ -30,5 +32,6 @@ def users(*, text: str = "", sort: str = DEFAULT_ORDER) -> QuerySet[User]:
     """Everybody, the active first, by name as the Polish alphabet goes; `text` is looked for in name and address."""
     name, down = sort.lstrip("-"), sort.startswith("-")
     keys = [f"-{key}" if down else key for key in ORDERS.get(name, ORDERS[DEFAULT_ORDER])]
+    text = unicodedata.normalize("NFC", text)
     found = User.objects.alias(sort_name=SORT_NAME).order_by("-is_active", *keys, "pk")
     return found.filter(Q(name__icontains=text) | Q(email__icontains=text)) if text else found
