@@ -229,6 +229,13 @@ def test_fields_of_a_criterion_that_is_not_there_are_refused() -> None:
     refused(form)
 
 
+@pytest.mark.parametrize("name", ["n01-what", "n002-value", "n2-Value", "N2-value", " n2-value", "n2-value2", "n2-"])
+def test_fields_that_no_criterion_has_are_refused(name: str) -> None:
+    form = sent(builder.from_criteria(SCORE, place="segment:new"), **{name: "1"})
+    assert form.problem
+    refused(form)
+
+
 @settings(max_examples=60, deadline=None, suppress_health_check=list(HealthCheck))
 @given(
     st.dictionaries(

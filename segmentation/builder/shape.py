@@ -22,6 +22,7 @@ MAX_DEPTH = 10
 MAX_CHARACTERS = 131072
 ID = re.compile(r"n[1-9][0-9]{0,6}")
 FIELD = re.compile(r"(n[1-9][0-9]{0,6})-([a-z_]{1,30})")
+LIKE_FIELD = re.compile(r"\s*n\d+\s*-", re.IGNORECASE)
 
 
 class ShapeError(ValueError):
@@ -203,7 +204,8 @@ def overfull(shape: Shape) -> str:
 def fill(shape: Shape, posted: Mapping[str, list[str]]) -> None:
     """Puts what was typed into its criteria.
 
-    Raises: ShapeError for a field of a criterion that is not in the layout: dropping it could widen an audience.
+    Raises: ShapeError for a field of a criterion that is not in the layout, or such as none has: dropping it could widen an
+    audience.
     """
     leaves = {leaf.id: leaf for leaf in shape.leaves()}
     for name, texts in posted.items():
@@ -211,3 +213,5 @@ def fill(shape: Shape, posted: Mapping[str, list[str]]) -> None:
             if found[1] not in leaves:
                 refuse()
             leaves[found[1]].values[found[2]] = texts
+        elif LIKE_FIELD.match(name):  # "n01-what": of no page of ours
+            refuse()
