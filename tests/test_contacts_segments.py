@@ -12,7 +12,7 @@ from django.test.utils import CaptureQueriesContext
 from pyroaring import BitMap
 
 from contacts.models import Contact
-from contacts.selecting import change_selection
+from contacts.selecting import change_selection, selected
 from contacts.services import delete_contact
 from segmentation.contact_queries import KEPT, keep_query, remove_old_queries
 from segmentation.models import ContactQuery, Draft, Segment, UploadedList
@@ -85,6 +85,17 @@ def test_contacts_selected_by_hand_make_a_segment(client: Client, marketer: Any)
     assert "Create a segment from 2 selected contacts" in page
     assert 'value="criteria"' not in page
     assert set(made_with(client, "list", "selected=yes").latest.member_ids) == {first, third}
+
+
+def test_a_selection_that_became_a_segment_is_let_go_of_and_another_one_is_kept(client: Client, marketer: Any) -> None:
+    picked, other = scored(2), scored(1, score=5)
+    change_selection(marketer, add=picked, now=NOW)
+    made_with(client, "list", "selected=yes")
+    assert not selected(marketer)
+    Segment.objects.all().delete()
+    change_selection(marketer, add=other, now=NOW)
+    made_with(client, "list", "lead_score_from=20")
+    assert list(selected(marketer)) == other
 
 
 def test_it_says_which_follows_later_changes_and_in_which_words(client: Client) -> None:

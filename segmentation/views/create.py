@@ -13,17 +13,19 @@ from django.utils.translation import ngettext
 from django.views.decorators.http import require_http_methods, require_safe
 
 from config.pages import page
+from contacts.selecting import change_selection, selected
 from segmentation import builder
 from segmentation.builder import Builder, BuilderErrors
 from segmentation.contact_queries import find_query
 from segmentation.criteria import Catalog, CriteriaError, check, load, parse
 from segmentation.forms import NAME_TAKEN, SettingsForm, SourceForm
 from segmentation.models import SavedCriteria, Segment, UploadedList
+from segmentation.references import references_in
 from segmentation.selectors import segment_for
 from segmentation.services import NameTakenError, create_segment, read_upload
 from segmentation.several import copy_name
 from segmentation.uploads.errors import UploadError
-from users.access import writers_only
+from users.access import signed_in, writers_only
 
 PLACE = "segment:new"
 TEMPLATE = "segmentation/create.html"
@@ -219,9 +221,19 @@ def made(state: CreatePage, criteria: dict[str, Any], request: HttpRequest) -> S
     return None
 
 
+def forget_selection(segment: Segment, request: HttpRequest) -> None:
+    """Lets go of what is selected in the contact manager, if exactly that has become a list of this segment."""
+    user = signed_in(request)
+    chosen = selected(user)
+    files = [one.key for one in references_in(segment.version.criteria) if one.kind == "file"]  # type: ignore[union-attr]
+    if chosen and any(made.matched_ids == chosen for made in UploadedList.objects.filter(pk__in=files)):
+        change_selection(user, drop=chosen, now=request.now)  # type: ignore[attr-defined]
+
+
 def done(state: CreatePage, segment: Segment, request: HttpRequest) -> HttpResponse:
     """Where the two buttons lead: to the list, to adding an action; from a file to what became of its rows."""
     builder.discard_draft(request.user, PLACE, window=state.builder.window)  # type: ignore[arg-type]
+    forget_selection(segment, request)
     messages.success(request, _("Segment “%(name)s” is being created.") % {"name": segment.name})
     if state.uploaded is not None:
         report = state.uploaded.report
