@@ -134,6 +134,14 @@ def sort_header(
     }
 
 
+@register.inclusion_tag("frame/_sort_link.html", takes_context=True)
+def sort_link(
+    context: template.Context, name: str, label: str, *, target: str = "", descending: bool = False
+) -> dict[str, Any]:
+    """The link of `sort_header` alone, for a column that can be sorted by more than one of its contents."""
+    return sort_header(context, name, label, target=target, descending=descending)
+
+
 @register.inclusion_tag("frame/_pagination.html", takes_context=True)
 def pagination(context: template.Context, page: Page, target: str = "") -> dict[str, Any]:
     """First, previous, next and last page, "n–m of total", and a jump; `target` makes the links fetch by htmx."""
