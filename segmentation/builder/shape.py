@@ -204,8 +204,8 @@ def overfull(shape: Shape) -> str:
 def fill(shape: Shape, posted: Mapping[str, list[str]]) -> None:
     """Puts what was typed into its criteria.
 
-    Raises: ShapeError for a field of a criterion that is not in the layout, or such as none has: dropping it could widen an
-    audience.
+    Raises: ShapeError for a field of a criterion that is not in the layout, or such as none has: dropping it could
+    widen an audience.
     """
     leaves = {leaf.id: leaf for leaf in shape.leaves()}
     for name, texts in posted.items():
