@@ -1,5 +1,6 @@
 """Saved criteria (IP13): list, create, edit, delete with the check of uses, into segments as copy or live reference."""
 
+import json
 from typing import Any
 
 import pytest
@@ -221,3 +222,9 @@ def test_of_another_account_there_is_nothing(client_for: Any, make_user: Any, ot
         assert client.get(f"/saved-criteria/{found.pk}/{page}/").status_code == 404
         assert client.post(f"/saved-criteria/{found.pk}/delete/").status_code == 404
         assert "Warm leads" not in text_of(client.get(LIST))
+
+
+def test_a_live_reference_leads_to_the_page_of_what_it_refers_to(client_for: Any, marketer: Any) -> None:
+    found = saved()
+    page = client_for(marketer).get("/segments/create/", {"criteria": json.dumps(referring(found))})
+    assert text_of(page).count(f'href="/saved-criteria/{found.pk}/" target="_blank"') == 1

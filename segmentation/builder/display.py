@@ -4,6 +4,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import ClassVar
 
+from django.urls import reverse
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
 from django.utils.translation import pgettext
@@ -54,6 +55,7 @@ class CriterionView(Named):
     last: bool = False
     targets: list[Option] = field(default_factory=list)
     sentence: SafeString | str = ""
+    opens: str = ""  # the page of what it refers to
     is_group: ClassVar[bool] = False
 
 
@@ -214,7 +216,14 @@ class Drawer:
             problems=self.problems(leaf, shown if part else {"what"}),
             count=self.count(leaf),
             sentence=self.sentence(leaf),
+            opens=self.page_of(what, leaf),
         )
+
+    def page_of(self, what: str, leaf: Leaf) -> str:
+        """The page of the saved criteria that a criterion refers to."""
+        chosen = (leaf.values.get("criteria") or [""])[0]
+        known = what == "saved" and any(option.value == chosen for option in self.builder.choices.saved)
+        return reverse("segmentation:saved_edit", args=[chosen]) if known else ""
 
     def sentence(self, leaf: Leaf) -> SafeString | str:
         """The criterion in words, for pages that only show it."""

@@ -27,7 +27,11 @@ class SavedForm(FormPart):
         return [Subject("saved", _("Saved criteria"), _("Segments and lists"))] if choices.saved else []
 
     def controls(self, typed: Typed) -> list[Control]:
-        return [Control("criteria", "select", _("saved criteria"), [typed.one("criteria")], typed.choices.saved)]
+        return [
+            Control(
+                "criteria", "select", _("saved criteria"), [typed.one("criteria")], typed.choices.saved, refreshes=True
+            )
+        ]
 
     def read(self, typed: Typed) -> Tree:
         criterion = {"kind": "saved", "criteria": read_id(typed, "criteria", _("Choose saved criteria."))}
