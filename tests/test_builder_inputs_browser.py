@@ -84,6 +84,20 @@ def test_values_there_are_are_chosen_and_taken_out_by_keyboard_alone(opened: Any
     shows(page, "1")
 
 
+def test_a_value_that_nobody_has_is_taken_and_said(opened: Any) -> None:
+    page = opened
+    leaf = choose(page, "attribute:city", "in")
+    page.wait_for_selector(f"#{leaf}-value[data-adds]")
+    for value, chips in (("Kraków", 1), ("warszawa", 2)):
+        page.fill(f"#{leaf}-value", value)
+        page.press(f"#{leaf}-value", "Enter")
+        expect(page.locator(f"#{leaf} .chip")).to_have_count(chips)
+        if chips == 1:
+            expect(page.locator(f"#{leaf} .nobody")).to_contain_text("Kraków")
+    shows(page, "1")
+    expect(page.locator(f"#{leaf} .nobody")).to_have_count(0)
+
+
 def test_tags_and_single_values_are_offered_as_well(opened: Any) -> None:
     page = opened
     leaf = choose(page, "tag")

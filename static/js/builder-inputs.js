@@ -134,6 +134,41 @@
   }, true);
   document.addEventListener("htmx:afterSwap", () => { if (list && !list.isConnected) close(); });
 
+  // --- a value added that nobody has: it is taken, and said ------------------------------------------------------------
+  let nobody = null;
+  const same = (a, b) => a.toLocaleLowerCase() === b.toLocaleLowerCase();
+  function tellNobody() {
+    const input = nobody && document.getElementById(nobody.id);
+    if (!input || !taken(input).some((value) => same(value, nobody.value))) return;
+    const told = document.createElement("small");
+    told.className = "muted nobody";
+    told.setAttribute("role", "status");
+    told.textContent = `${input.dataset.nobody} ${nobody.value}`;
+    input.closest(".chips-in").append(told);
+    nobody = null;
+  }
+  document.addEventListener("change", async (event) => {
+    const input = event.target;
+    nobody = null;
+    if (!offers(input) || !isMultiple(input) || !input.value.trim() || input.value.includes(",")) return;
+    const { id } = input;
+    const value = input.value.trim();
+    const address = new URL(input.dataset.seen, location.href);
+    address.searchParams.set("q", value);
+    try {
+      const answer = await fetch(address, { headers: { "HX-Request": "true" } });
+      if (!answer.ok || answer.headers.get("HX-Redirect")) return;
+      const found = document.createElement("ul");
+      found.innerHTML = await answer.text();
+      if ([...found.querySelectorAll("[data-value]")].some((option) => same(option.dataset.value, value))) return;
+    } catch {
+      return; // no network: nothing is said
+    }
+    nobody = { id, value };
+    tellNobody(); // or once it has been drawn
+  }, true);
+  document.addEventListener("htmx:afterSettle", tellNobody);
+
   // --- a list of checkboxes by keyboard: from the search into the list and back ----------------------------------------
   document.addEventListener("toggle", (event) => {
     if (!event.target.matches?.(".pick-list") || event.newState !== "open") return;
