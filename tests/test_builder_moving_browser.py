@@ -140,11 +140,12 @@ def test_edits_and_buttons_are_undone_step_by_step_also_after_a_reload(opened: A
     page.keyboard.press("Tab")
     expect(page.locator(f"#{first}-count b")).to_have_text("2")
     page.select_option(f"#{first}-op", "between")
-    page.fill(f"#{first}-from", "31")
-    page.keyboard.press("Tab")
-    page.fill(f"#{first}-to", "46")
-    page.keyboard.press("Tab")
-    page.click("#builder-block")
+    for bound, value in (("from", "31"), ("to", "46")):
+        with page.expect_response("**/criteria/count/"):  # two fields within a moment would be one step
+            page.fill(f"#{first}-{bound}", value)
+            page.keyboard.press("Tab")
+    with page.expect_response("**/criteria/count/"):
+        page.click("#builder-block")
     expect(page.locator("#builder > .block")).to_have_count(3)
     expect(page.locator("#builder-undo:not([aria-disabled])")).to_have_count(1)
     expect(page.locator("#builder-kept")).not_to_be_empty()
