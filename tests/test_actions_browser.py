@@ -2,6 +2,7 @@
 
 import csv
 import io
+import re
 from datetime import timedelta
 from pathlib import Path
 
@@ -63,7 +64,7 @@ def test_an_action_is_undone_from_its_list_by_keyboard(signed_in):
     page.locator(f"#undo-cancel-{run.pk}").wait_for()
     run_job("undo", Undo.objects.get().pk, now=clock())
     page.locator(f"#undo-cancel-{run.pk}").wait_for(state="detached")  # the list looks again by itself
-    page.locator(".undone .chip.good").wait_for()
+    page.locator(".chip").get_by_text(re.compile("^(Undone|Cofnięta)$")).wait_for()
     assert "11" in page.locator(".undone").inner_text()
     assert page.locator(f"#undo-{run.pk}").count() == 0
     assert not ContactTag.objects.exists()

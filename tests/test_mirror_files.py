@@ -72,11 +72,11 @@ def broken_file(how) -> File:
 @pytest.mark.parametrize("how", [remove, cut_short, empty, alter, exchange])
 def test_a_broken_file_is_passed_over_reported_and_made_anew(how, account):
     facts = Facts()
-    facts.world()
+    people = facts.world()
     bring_up_to_date(now=timezone.now())
     assert_exact()
     file = broken_file(how)
-    facts.orders([1], 1)
+    facts.orders([people[0]], 1)
     assert_exact()  # inside a snapshot that writes nothing
     assert [broken.name for broken in Broken.objects.all()] == [file.name]
     account.refresh_from_db()
@@ -213,9 +213,9 @@ def test_what_another_process_made_is_read_at_once():
 
 def test_what_was_undone_leaves_nothing_behind_in_the_process(monkeypatch):
     facts = Facts()
-    facts.world()
+    people = facts.world()
     bring_up_to_date(now=timezone.now())
-    facts.orders([1], 3)
+    facts.orders([people[0]], 3)
 
     def read_and_fail(step: str) -> None:
         if step == "swapped in":
