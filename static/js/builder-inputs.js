@@ -136,6 +136,7 @@
 
   // --- a value added that nobody has: it is taken, and said ------------------------------------------------------------
   let nobody = null;
+  let asked = 0; // of two questions under way only the later may be answered
   const same = (a, b) => a.toLocaleLowerCase() === b.toLocaleLowerCase();
   function tellNobody() {
     const input = nobody && document.getElementById(nobody.id);
@@ -150,6 +151,8 @@
   document.addEventListener("change", async (event) => {
     const input = event.target;
     nobody = null;
+    asked += 1;
+    const question = asked;
     if (!offers(input) || !isMultiple(input) || !input.value.trim() || input.value.includes(",")) return;
     const { id } = input;
     const value = input.value.trim();
@@ -164,6 +167,7 @@
     } catch {
       return; // no network: nothing is said
     }
+    if (question !== asked) return;
     nobody = { id, value };
     tellNobody(); // or once it has been drawn
   }, true);
