@@ -68,6 +68,7 @@ TENANT_APPS = [
     "tags",
     "activities",
     "mirror",
+    "permissions",
     "segmentation",
     "actions",
     "exports",

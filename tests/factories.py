@@ -3,6 +3,7 @@
 Contacts made here have no history: use the services where history matters.
 """
 
+from collections.abc import Iterable
 from datetime import UTC, datetime
 from decimal import Decimal
 from itertools import count
@@ -23,8 +24,10 @@ from activities.models import (
 )
 from activities.models import Channel as Came
 from contacts.models import Attribute, AttributeType, Channel, Consent, ConsentState, Contact, ContactConsent
+from permissions.models import PermissionGroup
 from segmentation.models import Segment, Version
 from tags.models import Category, ContactCategory, ContactTag, Tag
+from users.models import User
 
 NOW = datetime(2026, 11, 21, 12, 0, tzinfo=UTC)
 _numbers = count(1)
@@ -96,6 +99,16 @@ def category(path: str, *contacts: Contact, at: datetime = NOW) -> Category:
     assert above is not None
     ContactCategory.objects.bulk_create(ContactCategory(category=above, contact=c, assigned_at=at) for c in contacts)
     return above
+
+
+def permission_group(
+    name: str, *, users: Iterable[User] = (), categories: Iterable[Category] = (), now: datetime = NOW
+) -> PermissionGroup:
+    """Its users see the contacts in `categories` and below."""
+    group = PermissionGroup.objects.create(name=name, created_at=now)
+    group.users.set(users)
+    group.categories.set(categories)
+    return group
 
 
 def activity_type(key: str, *, name: str = "", **parameters: str) -> ActivityType:
