@@ -5,6 +5,8 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Literal
 
+from tags.models import Category
+
 Kind = Literal["tag", "category"]
 
 
@@ -27,3 +29,12 @@ def follow(change: Renamed, *, now: datetime) -> None:
     """Tell everybody who keeps names."""
     for hook in renamed:
         hook(change, now)
+
+
+# What else a move changes, in sentences, to be shown before it: of this category, below that one (None: to the top).
+moving: list[Callable[[Category, Category | None], list[str]]] = []
+
+
+def said_of_move(category: Category, below: Category | None) -> list[str]:
+    """What people should know before they move the category."""
+    return [sentence for say in moving for sentence in say(category, below)]

@@ -15,6 +15,7 @@ class Use:
     what: str | Promise  # "Segment", "Saved criteria", "Action" …, translated
     name: str
     url: str = ""
+    administrators: bool = False  # whether only they can open it
 
 
 class InUseError(Exception):
