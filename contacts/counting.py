@@ -1,11 +1,13 @@
 """Counts that read a whole table, kept for a while with the time they were taken."""
 
+import hashlib
 import time
 from collections.abc import Callable
 from datetime import datetime
 from typing import TypeVar
 
 from django.core.cache import cache
+from pyroaring import BitMap
 
 Counts = TypeVar("Counts")
 
@@ -15,7 +17,10 @@ LONGEST_KEPT = 900
 
 
 def counted(name: str, count: Callable[[], Counts], *, now: datetime) -> tuple[Counts, datetime]:
-    """What `count` answers, and when it was taken. Only for showing: what decides counts for itself."""
+    """What `count` answers, and when it was taken. Only for showing: what decides counts for itself.
+
+    name: of all that `count` goes by, the reader's sight included (`mask_name`).
+    """
     kept: tuple[Counts, datetime] | None = cache.get(name)
     if kept is not None:
         return kept
@@ -25,3 +30,8 @@ def counted(name: str, count: Callable[[], Counts], *, now: datetime) -> tuple[C
     if took > CHEAP:
         cache.set(name, (counts, now), timeout=min(LONGEST_KEPT, int(took * KEPT_TIMES)))
     return counts, now
+
+
+def mask_name(mask: BitMap | None) -> str:
+    """What stands in the name of a count that is taken of these contacts only: another set is another count."""
+    return "" if mask is None else ":" + hashlib.blake2b(mask.serialize(), digest_size=16).hexdigest()

@@ -8,26 +8,27 @@ from django.db import transaction
 from pyroaring import BitMap
 
 from contacts.models import Contact, Selection
+from contacts.sight import sees, within
 from users.models import User
 
 KEPT = timedelta(days=7)  # since it was last changed
 
 
 def selected(user: User | AnonymousUser) -> BitMap:
-    """The ids selected. All are contacts still: `forget_contact` sees to it."""
+    """The ids selected, of contacts that `user` may see now. All are contacts still: `forget_contact` sees to it."""
     stored = Selection.objects.filter(user_id=user.pk or 0).values_list("members", flat=True).first()
-    return BitMap.deserialize(bytes(stored)) if stored else BitMap()
+    return within(BitMap.deserialize(bytes(stored)), sees(user)) if stored else BitMap()
 
 
 def change_selection(user: User, *, add: Iterable[int] = (), drop: Iterable[int] = (), now: datetime) -> BitMap:
     """Takes `drop` out of the selection, then `add` in; returns what is selected now.
 
-    Two windows that change it at once both do: the row is locked.
+    Two windows that change it at once both do: the row is locked. Who is out of the user's sight leaves it.
     """
     with transaction.atomic():
         row = Selection.objects.select_for_update(no_key=True).filter(user=user).first()
         before = BitMap.deserialize(bytes(row.members)) if row else BitMap()
-        after = (before - BitMap(drop)) | BitMap(add)
+        after = within((before - BitMap(drop)) | BitMap(add), sees(user))
         keep(user, after, now=now)
     return after
 

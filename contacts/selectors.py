@@ -49,8 +49,8 @@ class InIds(Func):
     template = "(%(expressions)s::int[]))"
     arg_joiner = " = ANY ("
 
-    def __init__(self, ids: Iterable[int]) -> None:
-        super().__init__(F("id"), Value(id_array(ids)), output_field=BooleanField())
+    def __init__(self, ids: Iterable[int], *, column: str = "id") -> None:
+        super().__init__(F(column), Value(id_array(ids)), output_field=BooleanField())
 
 
 def restricted(queryset: QuerySet[Contact], ids: BitMap) -> QuerySet[Contact]:
@@ -85,33 +85,42 @@ def matching(queryset: QuerySet[Contact], text: str) -> QuerySet[Contact]:
     return queryset
 
 
-def values_count(attribute: Attribute) -> int:
-    """How many contacts have a value."""
-    return Contact.objects.filter(attributes__has_key=attribute.key).count()
+def seen(mask: BitMap | None) -> QuerySet[Contact]:
+    """All contacts, or those of `mask` where it is given."""
+    return Contact.objects.all() if mask is None else restricted(Contact.objects.all(), mask)
 
 
-def values_counts(attributes: Sequence[Attribute]) -> dict[int, int]:
+def values_count(attribute: Attribute, mask: BitMap | None = None) -> int:
+    """How many contacts have a value; with `mask`, how many of those."""
+    return seen(mask).filter(attributes__has_key=attribute.key).count()
+
+
+def values_counts(attributes: Sequence[Attribute], mask: BitMap | None = None) -> dict[int, int]:
     """How many contacts have a value of each, by the attribute's id, in one reading of the table."""
     if not attributes:
         return {}
-    counts = Contact.objects.aggregate(
+    counts = seen(mask).aggregate(
         **{f"n{attribute.pk}": Count("pk", filter=Q(attributes__has_key=attribute.key)) for attribute in attributes}
     )
     return {attribute.pk: counts[f"n{attribute.pk}"] for attribute in attributes}
 
 
-def option_counts(attribute: Attribute, options: Sequence[str]) -> dict[str, int]:
+def option_counts(attribute: Attribute, options: Sequence[str], mask: BitMap | None = None) -> dict[str, int]:
     """How many contacts have each of these options."""
-    counts = Contact.objects.annotate(value=KeyTransform(attribute.key, "attributes")).aggregate(
-        **{f"n{i}": Count("pk", filter=Q(value__contains=option)) for i, option in enumerate(options)}
+    counts = (
+        seen(mask)
+        .annotate(value=KeyTransform(attribute.key, "attributes"))
+        .aggregate(**{f"n{i}": Count("pk", filter=Q(value__contains=option)) for i, option in enumerate(options)})
     )
     return {option: counts[f"n{i}"] for i, option in enumerate(options)}
 
 
-def consent_counts() -> dict[int, dict[str, int]]:
-    """Given and withdrawn by the consent's id, from the index alone."""
+def consent_counts(mask: BitMap | None = None) -> dict[int, dict[str, int]]:
+    """Given and withdrawn by the consent's id, from the index alone; with `mask`, by those contacts."""
     counts: dict[int, dict[str, int]] = {}
-    rows = ContactConsent.objects.order_by().values_list("consent_id", "state").annotate(n=Count("contact_id"))
-    for consent_id, state, n in rows:
+    answers = ContactConsent.objects.order_by()
+    if mask is not None:
+        answers = answers.filter(InIds(mask, column="contact_id"))
+    for consent_id, state, n in answers.values_list("consent_id", "state").annotate(n=Count("contact_id")):
         counts.setdefault(consent_id, dict.fromkeys(ConsentState.values, 0))[state] = n
     return counts

@@ -8,10 +8,11 @@ from django.utils.translation import gettext as _
 
 from config.pages import page
 from contacts import services
-from contacts.counting import counted
+from contacts.counting import counted, mask_name
 from contacts.forms import AttributeForm
 from contacts.models import Attribute
 from contacts.selectors import attribute_for, values_counts
+from contacts.sight import sight
 from contacts.views.definitions import ask_and_delete, refuse
 from users.access import administrators_only
 
@@ -20,7 +21,9 @@ def attributes(request: HttpRequest) -> HttpResponse:
     """All definitions, with how many contacts have a value of each."""
     rows = list(Attribute.objects.all())
     ids = "-".join(str(row.pk) for row in rows)
-    counts, at = counted(f"attribute-values:{ids}", lambda: values_counts(rows), now=request.now)  # type: ignore[attr-defined]
+    mask = sight(request)
+    name = f"attribute-values:{ids}{mask_name(mask)}"
+    counts, at = counted(name, lambda: values_counts(rows, mask), now=request.now)  # type: ignore[attr-defined]
     context = {"lines": [(row, counts.get(row.pk, 0)) for row in rows], "at": at}
     return page(request, "contacts/attributes.html", context)
 

@@ -8,17 +8,20 @@ from django.utils.translation import gettext as _
 
 from config.pages import page
 from contacts import services
-from contacts.counting import counted
+from contacts.counting import counted, mask_name
 from contacts.forms import ConsentForm
 from contacts.models import Consent
 from contacts.selectors import consent_counts, consent_for
+from contacts.sight import sight
 from contacts.views.definitions import refuse
 from users.access import administrators_only
 
 
 def consents(request: HttpRequest) -> HttpResponse:
     """All definitions, with how many contacts gave and withdrew each."""
-    counts, at = counted("consent-answers", consent_counts, now=request.now)  # type: ignore[attr-defined]
+    mask = sight(request)
+    name = f"consent-answers{mask_name(mask)}"
+    counts, at = counted(name, lambda: consent_counts(mask), now=request.now)  # type: ignore[attr-defined]
     lines = [(row, counts.get(row.pk, {})) for row in Consent.objects.all()]
     return page(request, "contacts/consents.html", {"lines": lines, "at": at})
 
