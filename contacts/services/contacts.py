@@ -8,16 +8,28 @@ from typing import Any, NoReturn
 from django.core.exceptions import ValidationError
 from django.db import IntegrityError, transaction
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 
 from config.templatetags.numbers import number
 from contacts import hooks, normalising
 from contacts.attributes import clean_attribute
 from contacts.models import Attribute, Contact, EntryKind, HistoryEntry, Status
 from contacts.selecting import forget_contact
+from contacts.selectors import visible
 from contacts.services.errors import LostUpdateError
 from users.models import User
 
 SMALLEST, LARGEST = -(2**31), 2**31 - 1
+TAKEN = {
+    "email": (
+        gettext_lazy("Another contact has this e-mail address."),
+        gettext_lazy("This e-mail can't be used here: ask an administrator."),
+    ),
+    "external_id": (
+        gettext_lazy("Another contact has this external id."),
+        gettext_lazy("This external id can't be used here: ask an administrator."),
+    ),
+}
 CONSTRAINT_FIELDS = {"contact_email_unique": "email", "contact_external_id_unique": "external_id"}
 
 
@@ -131,7 +143,7 @@ def create_contact(
             first = {name: [None, value] for name, value in state_of(contact).items() if value not in (None, "")}
             write_history(contact, EntryKind.CREATED, first, now=now, by=by, user=user)
     except IntegrityError as error:
-        raise_taken(error)
+        raise_taken(error, contact, user=user)
     return contact
 
 
@@ -175,7 +187,7 @@ def update_contact(
                 current.save()
                 write_history(current, EntryKind.CHANGED, changed, now=now, by=by, user=user)
     except IntegrityError as error:
-        raise_taken(error)
+        raise_taken(error, current, user=user)
     return current
 
 
@@ -231,15 +243,15 @@ def write_history(
     HistoryEntry.objects.create(contact=contact, at=now, kind=kind, detail={"fields": changes}, by=by, user=user)
 
 
-def raise_taken(error: IntegrityError) -> NoReturn:
-    """What the database refused, at its field; whatever else it is stays an error."""
+def raise_taken(error: IntegrityError, contact: Contact, *, user: User | None) -> NoReturn:
+    """What the database refused, at its field; whatever else it is stays an error.
+
+    Of a contact that `user` may not see it is not said that there is one.
+    """
     cause = error.__cause__
     field = CONSTRAINT_FIELDS.get(getattr(getattr(cause, "diag", None), "constraint_name", None) or "")
     if field is None:
         raise error
-    message = (
-        _("Another contact has this e-mail address.")
-        if field == "email"
-        else _("Another contact has this external id.")
-    )
-    raise ValidationError({field: ValidationError(message, code="taken")}) from error
+    known = user is None or visible(user).filter(**{field: getattr(contact, field)}).exists()
+    taken, refused = TAKEN[field]
+    raise ValidationError({field: ValidationError(taken if known else refused, code="taken")}) from error
