@@ -1,6 +1,6 @@
 """Forms about contacts. They carry what was typed; the services judge it, so every way in is judged alike."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from datetime import datetime
 from typing import Any
 
@@ -30,7 +30,7 @@ def typed(label: Any, *, longest: int, help_text: Any = "", **attrs: Any) -> for
 
 
 class ContactForm(forms.Form):
-    """A contact's own columns, then one field for each declared attribute."""
+    """A contact's own columns, then one field for each declared attribute. `asked`: further fields (`creating`)."""
 
     email = typed(_("E-mail"), longest=254, inputmode="email", autocomplete="off")
     phone = typed(_("Phone"), longest=60, inputmode="tel", autocomplete="off")
@@ -43,12 +43,18 @@ class ContactForm(forms.Form):
     seen = forms.CharField(required=False, widget=forms.HiddenInput)
 
     def __init__(
-        self, data: QueryDict | None = None, *, attributes: Iterable[Attribute], contact: Contact | None = None
+        self,
+        data: QueryDict | None = None,
+        *,
+        attributes: Iterable[Attribute],
+        contact: Contact | None = None,
+        asked: Mapping[str, forms.Field] | None = None,
     ) -> None:
-        self.attributes = list(attributes)
+        self.attributes, self.asked = list(attributes), dict(asked or {})
         super().__init__(data, initial=initial_of(contact, self.attributes) if contact else {"lead_score": "0"})
         for attribute in self.attributes:
             self.fields[PREFIX + attribute.key] = FIELDS[AttributeType(attribute.type)](attribute)
+        self.fields.update(self.asked)
         if contact is None:
             del self.fields["seen"]
 
@@ -60,10 +66,15 @@ class ContactForm(forms.Form):
 
     def given(self, *, changed_only: bool) -> tuple[dict[str, Any], dict[str, Any]]:
         """Fields and attributes for the service. `changed_only`: those that differ from what the form began with."""
-        names = [name for name in self.fields if name != "seen" and (not changed_only or name in self.changed_data)]
+        about = [name for name in self.fields if name != "seen" and name not in self.asked]
+        names = [name for name in about if not changed_only or name in self.changed_data]
         own = {name: self.cleaned_data[name] for name in names if not name.startswith(PREFIX)}
         extra = {name.removeprefix(PREFIX): self.cleaned_data[name] for name in names if name.startswith(PREFIX)}
         return own, extra
+
+    def answers(self) -> dict[str, Any]:
+        """What was answered to the further fields."""
+        return {name: self.cleaned_data[name] for name in self.asked}
 
     def add_refused(self, error: ValidationError) -> None:
         """What the service refused, at its field."""

@@ -11,12 +11,14 @@ class TagsConfig(AppConfig):
     def ready(self) -> None:
         from config.find import register_finder
         from contacts import manager
+        from contacts.creating import register_question
         from jobs.registry import register_tick
-        from tags import counting, filters, finding, panels
+        from tags import counting, filters, finding, panels, pickers
 
         register_tick(counting.count_due)
         register_finder(finding.find_tags)
         register_finder(finding.find_categories)
+        register_question(pickers.QUESTION)
         manager.register_filter(filters.TAG)
         manager.register_filter(filters.CATEGORY)
         manager.register_column(panels.COLUMN)

@@ -12,7 +12,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_POST
 
 from config.pages import page
-from contacts import history, manager, services
+from contacts import creating, history, manager, services
 from contacts.attributes import value_text
 from contacts.forms import AnswerForm, ContactForm
 from contacts.manager import Belonging, Panel
@@ -75,18 +75,17 @@ def panels(request: HttpRequest, person: Contact, *, aside: bool) -> list[tuple[
 @writers_only
 def create(request: HttpRequest) -> HttpResponse:
     """A new contact."""
-    form = ContactForm(request.POST or None, attributes=Attribute.objects.all())
+    user = signed_in(request)
+    form = ContactForm(request.POST or None, attributes=Attribute.objects.all(), asked=creating.asked_of(user))
     if request.method == "POST" and form.is_valid():
-        user = signed_in(request)
         fields, attributes = form.given(changed_only=False)
         try:
-            made = services.create_contact(
+            made = creating.create(
                 fields=fields,
                 attributes=attributes,
+                answers=form.answers(),
                 now=request.now,  # type: ignore[attr-defined]
-                by=str(user),
                 user=user,
-                localized=True,
             )
         except ValidationError as error:
             form.add_refused(error)
