@@ -24,6 +24,8 @@ ICONS = {
     EntryKind.CONSENT_GIVEN: "check",
     EntryKind.CONSENT_WITHDRAWN: "x",
     EntryKind.CONSENT_RESTORED: "undo-2",
+    EntryKind.MERGED: "merge",
+    EntryKind.HANDED_OVER: "download",
 }
 
 OWN_FIELDS = ("email", "phone", "first_name", "last_name", "external_id", "status", "lead_score", "source")
@@ -71,6 +73,10 @@ def sentence(entry: HistoryEntry) -> str:
             return _("Contact created")
         case EntryKind.CHANGED:
             return _("Details changed")
+        case EntryKind.MERGED:
+            return _("Merged with %(name)s") % names
+        case EntryKind.HANDED_OVER:
+            return _("All data downloaded, to be handed over")
         case EntryKind.TAG_ADDED:
             return _("Tag “%(name)s” added") % names
         case EntryKind.TAG_REMOVED:

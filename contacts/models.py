@@ -204,6 +204,8 @@ class EntryKind(models.TextChoices):
     CONSENT_GIVEN = "consent_given", _("Consent given")
     CONSENT_WITHDRAWN = "consent_withdrawn", _("Consent withdrawn")
     CONSENT_RESTORED = "consent_restored", _("Consent changed back")
+    MERGED = "merged", _("Merged")
+    HANDED_OVER = "handed_over", _("Data handed over")
 
 
 class HistoryEntry(models.Model):
@@ -212,6 +214,7 @@ class HistoryEntry(models.Model):
     `detail` by kind: changed: {"fields": {"phone": [old, new], "attributes.city": [old, new]}}; created: {"fields":
     {"phone": [null, new]}}; consents: {"consent": key, "pl": Polish name, "source", "wording_version"}, and "state"
     (given, withdrawn, unknown) where it was changed back; categories: {"undo": true} where an action was undone.
+    merged: {"from": [id], "fields" as changed}; its label names those who were merged into this one.
     """
 
     contact = models.ForeignKey(Contact, on_delete=models.CASCADE, related_name="history", db_index=False)
@@ -232,6 +235,51 @@ class HistoryEntry(models.Model):
 
     def __str__(self) -> str:
         return f"{self.kind} {self.label}".strip()
+
+
+class AliasKind(models.TextChoices):
+    """How a contact that is no more may still be named."""
+
+    ID = "id"
+    EMAIL = "email"
+    EXTERNAL_ID = "external_id"
+
+
+class ContactAlias(models.Model):
+    """What a contact was called before it was merged into another: later data in that name is the other's."""
+
+    kind = models.CharField(max_length=11, choices=AliasKind)
+    value = models.CharField(max_length=254)
+    contact = models.ForeignKey(Contact, on_delete=models.CASCADE, related_name="aliases")
+    since = models.DateTimeField()
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["kind", "value"], name="contactalias_unique"),
+            models.CheckConstraint(condition=Q(kind__in=AliasKind.values), name="contactalias_kind"),
+            models.CheckConstraint(condition=~Q(value=""), name="contactalias_value_not_empty"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.kind} {self.value}"
+
+
+class NotDuplicate(models.Model):
+    """Somebody has looked at these two and said that they are two people; `first` is the one of the smaller id."""
+
+    first = models.ForeignKey(Contact, on_delete=models.CASCADE, related_name="+", db_index=False)
+    second = models.ForeignKey(Contact, on_delete=models.CASCADE, related_name="+")
+    at = models.DateTimeField()
+    by = models.CharField(max_length=254, blank=True, default="")
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["first", "second"], name="notduplicate_once"),
+            models.CheckConstraint(condition=Q(first__lt=F("second")), name="notduplicate_in_order"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.first_id}, {self.second_id}"
 
 
 class Selection(models.Model):
