@@ -180,6 +180,7 @@ class Calculation(Job):
     reason = models.CharField(max_length=10, choices=Reason)
     requested_by = models.ForeignKey(settings.AUTH_USER_MODEL, null=True, on_delete=models.SET_NULL, related_name="+")
     as_of = models.DateTimeField(null=True)  # the one `now` of the calculation
+    sight = models.CharField(max_length=32, default="")  # of the contacts its owner saw (`seen.digest`); empty: all
     members = models.BinaryField(null=True)  # Roaring bitmaps of contact ids
     joined = models.BinaryField(null=True)
     left = models.BinaryField(null=True)

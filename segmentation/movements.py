@@ -57,7 +57,7 @@ def moves(found: Evaluation, before: Before, *, version: int, alive: Callable[[]
         told[Direction.JOINED, Cause.IMPORTED] = joined & _created_after(before.as_of, joined)
         joined -= told[Direction.JOINED, Cause.IMPORTED]
     if left:
-        told[Direction.LEFT, Cause.ERASED] = left - found.context.everyone
+        told[Direction.LEFT, Cause.ERASED] = left - found.context.reader.everyone
         left -= told[Direction.LEFT, Cause.ERASED]
     for cause, in_before_step in _Steps(found, before, version, alive).backwards():
         if not joined and not left:
@@ -133,7 +133,9 @@ class _Steps:
             looked = copy.copy(context)  # with all it has read
         else:
             only = moved if len(moved) <= FEW else None
-            looked = Context(now, context.zone, only=only, until=until, own_until=own_until, catalog=context.catalog)
+            looked = Context(
+                now, context.zone, context.mask, only, until=until, own_until=own_until, catalog=context.catalog
+            )
         looked.progress = lambda _done, _total: self.alive()
         return evaluate(tree, context=looked).members & moved
 

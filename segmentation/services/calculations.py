@@ -9,6 +9,7 @@ from django.db.models import Min
 from pyroaring import BitMap
 
 from accounts.models import Account
+from contacts.sight import sees
 from jobs import services as jobs
 from jobs.errors import JobProblem
 from jobs.models import ACTIVE
@@ -18,10 +19,11 @@ from segmentation.criteria import CriteriaError, criteria, parse
 from segmentation.engine import Context, Evaluation, evaluate, snapshot
 from segmentation.models import Calculation, Movement, Reason, Segment
 from segmentation.movements import Before, Moves, before_of, moves
+from segmentation.seen import digest
 from users.models import User
 
 RESULT = (
-    "as_of", "members", "joined", "left", "count", "joined_count", "left_count", "node_counts", "ms", "problem",
+    "as_of", "sight", "members", "joined", "left", "count", "joined_count", "left_count", "node_counts", "ms", "problem",
 )  # fmt: skip
 REFRESHES_PER_TICK = 200
 
@@ -82,12 +84,16 @@ class Result:
 
 
 def result_at(job: Calculation, now: datetime) -> Result:
-    """The members by the calculation's own version of the criteria, and what became of those before."""
+    """The members by the calculation's own version of the criteria, and what became of those before.
+
+    Of the contacts that the segment's owner sees in this snapshot: nobody else is in it.
+    """
     zone = Account.objects.get(schema_name=connection.schema_name).zone  # type: ignore[attr-defined]
     progress = partial(beat, job)
     with snapshot():
         try:
-            found = evaluate(parse(job.version.criteria), context=Context(now=now, zone=zone, progress=progress))
+            context = Context(now=now, zone=zone, mask=sees(job.segment.owner), progress=progress)
+            found = evaluate(parse(job.version.criteria), context=context)
         except CriteriaError as error:
             raise JobProblem(error.text, error.params, error.path) from error
         before = before_of(job.segment_id)
@@ -126,7 +132,7 @@ def store(job: Calculation, result: Result, *, as_of: datetime) -> None:
 def fill(job: Calculation, found: Evaluation, *, before: BitMap, as_of: datetime) -> None:
     """Sets the result's fields, unsaved. The first calculation has everyone joined."""
     joined, left = found.members - before, before - found.members
-    job.as_of, job.ms = as_of, found.ms
+    job.as_of, job.ms, job.sight = as_of, found.ms, digest(found.context.mask)
     job.members, job.joined, job.left = stored(found.members), stored(joined), stored(left)
     job.count, job.joined_count, job.left_count = len(found.members), len(joined), len(left)
     job.node_counts = kept_counts(found, job.version.criteria)
