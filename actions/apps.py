@@ -6,7 +6,7 @@ class ActionsConfig(AppConfig):
 
     def ready(self) -> None:
         """Joins in below: the kinds, the job, what follows a calculation, what blocks a deletion."""
-        from actions import running, services, undoing, usage
+        from actions import picked, running, services, undoing, usage
         from actions.contact_sets import FILTERS
         from actions.kinds import register
         from actions.kinds.categories import AddCategory, RemoveCategory
@@ -23,6 +23,7 @@ class ActionsConfig(AppConfig):
             hooks.action_kinds.append(hooks.ActionKind(kind.name, kind.title, kind.icon))
         register_job(JobKind("action", ActionRun, running.carry_out, stopped=running.tidy_up))
         register_job(JobKind("undo", Undo, undoing.carry_out, stopped=undoing.tidy_up))
+        register_purge(picked.forget_picked)
         register_purge(undoing.forget_writes)
         hooks.on_calculated.append(services.start_planned)
         hooks.on_cancelled.append(services.stop_planned)

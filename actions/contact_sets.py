@@ -2,7 +2,6 @@
 
 from django.core.exceptions import ValidationError
 from django.http import HttpRequest
-from django.urls import reverse
 from django.utils.html import format_html
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
@@ -19,7 +18,7 @@ def changed_by(request: HttpRequest, text: str) -> People:
 
     Raises: ValidationError.
     """
-    run = ActionRun.objects.filter(pk=whole(text)).select_related("action__segment").first()
+    run = ActionRun.objects.filter(pk=whole(text)).select_related("action__segment", "action__picked").first()
     if run is None:
         raise ValidationError(_("There is no such run of an action (any more)."))
     title = str(sentences([run.action])[run.action_id])
@@ -29,7 +28,7 @@ def changed_by(request: HttpRequest, text: str) -> People:
         "%(number)s contacts were changed by the action of %(when)s.",
         len(ids),
     ) % {"number": number(len(ids)), "when": moment_text(run.started_at or run.requested_at, now=now)}
-    page = linked(reverse("actions:list", args=[run.action.segment_id]), run.action.segment.name)
+    page = linked(run.action.page_url, run.action.place)
     return People(ids, title, format_html("{}: {}", page, said))
 
 

@@ -4,13 +4,12 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
+from pyroaring import BitMap
+
 from actions.kinds import Kind
 from actions.kinds.forms import Draft
-from actions.models import Audience
-from actions.running import audience_in
 from contacts.holding import holders
 from contacts.models import Contact
-from segmentation.models import Calculation
 
 
 @dataclass(frozen=True)
@@ -29,16 +28,13 @@ class Forecast:
     overruled: int = 0
 
 
-def forecasts(
-    kind: Kind, drafts: Sequence[Draft], *, calculation: Calculation, audience: str, now: datetime
-) -> list[Forecast]:
-    """The forecast of each of `drafts`, all of `kind`, for an audience of this calculation.
+def forecasts(kind: Kind, drafts: Sequence[Draft], *, audience: BitMap, now: datetime) -> list[Forecast]:
+    """The forecast of each of `drafts`, all of `kind`, for this audience.
 
     One query for who still exists and one for each draft.
     """
-    wanted = audience_in(calculation, Audience(audience))
-    present = holders(Contact.objects.all(), wanted, column="pk")
-    gone = len(wanted) - len(present)
+    present = holders(Contact.objects.all(), audience, column="pk")
+    gone = len(audience) - len(present)
     found = []
     for draft in drafts:
         if draft.params is None:

@@ -5,9 +5,12 @@ from typing import Any
 from django.conf import settings
 from django.db import models
 from django.db.models import F, Q
+from django.urls import reverse
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import ngettext
 from pyroaring import BitMap
 
+from config.templatetags.numbers import number
 from jobs.models import ACTIVE, Job, JobState
 from segmentation.models import Calculation, Segment, bitmap_of
 
@@ -18,13 +21,45 @@ class Audience(models.TextChoices):
     LEFT = "left", _("those who just left")
 
 
+class PickedContacts(models.Model):
+    """Contacts that actions were asked for in the contact manager: a set fixed when the numbers were shown.
+
+    Nobody is added to it later: what was asked about is what is acted on. Without an answer it goes after a day.
+    """
+
+    members = models.BinaryField()  # Roaring bitmap of contact ids
+    count = models.PositiveIntegerField()
+    words = models.JSONField(default=list)  # the list they stood in: its filters in words, in the language of who asked
+    query = models.TextField(blank=True, default="")  # and its address
+    taken_at = models.DateTimeField()
+    taken_by = models.ForeignKey(settings.AUTH_USER_MODEL, null=True, on_delete=models.SET_NULL, related_name="+")
+    question = models.UUIDField(unique=True)  # the one that showed the numbers
+
+    class Meta:
+        ordering = ["-id"]
+        indexes = [models.Index(fields=["taken_at"], name="pickedcontacts_taken")]
+
+    def __str__(self) -> str:
+        return f"{self.count} contacts of {self.taken_at}"
+
+    @property
+    def member_ids(self) -> BitMap:
+        return bitmap_of(self.members)
+
+    @property
+    def title(self) -> str:
+        """How many they are: "12 contacts"."""
+        return ngettext("%(number)s contact", "%(number)s contacts", self.count) % {"number": number(self.count)}
+
+
 class Action(models.Model):
-    """What is to be done to a segment's contacts: once, or after every refresh.
+    """What is to be done to a segment's contacts, once or after every refresh, or once to picked contacts.
 
     `kind` names a registered kind (`actions.kinds`); `params` is that kind's own, checked on the way in and out.
     """
 
-    segment = models.ForeignKey(Segment, on_delete=models.CASCADE, related_name="actions")
+    segment = models.ForeignKey(Segment, null=True, on_delete=models.CASCADE, related_name="actions")
+    picked = models.ForeignKey(PickedContacts, null=True, on_delete=models.CASCADE, related_name="actions")
     kind = models.CharField(max_length=30)
     params = models.JSONField(default=dict)
     audience = models.CharField(max_length=6, choices=Audience, default=Audience.ALL)
@@ -42,10 +77,29 @@ class Action(models.Model):
             models.UniqueConstraint(fields=["question", "part"], name="action_answered_once"),
             models.CheckConstraint(condition=Q(audience__in=Audience.values), name="action_audience"),
             models.CheckConstraint(condition=~Q(kind=""), name="action_kind"),
+            models.CheckConstraint(
+                condition=Q(segment__isnull=False, picked__isnull=True)
+                | Q(segment__isnull=True, picked__isnull=False, every_refresh=False, audience=Audience.ALL),
+                name="action_on_segment_or_picked",
+            ),
         ]
 
     def __str__(self) -> str:
-        return f"{self.kind} on {self.segment_id}"
+        return f"{self.kind} on {self.segment_id or 'picked contacts'}"
+
+    @property
+    def page_url(self) -> str:
+        """The list it stands on."""
+        if self.segment_id is None:
+            return reverse("actions:on_contacts")
+        return reverse("actions:list", args=[self.segment_id])
+
+    @property
+    def place(self) -> str:
+        """What it is done to, by name: the segment, or how many contacts were picked."""
+        if self.segment is not None:
+            return self.segment.name
+        return self.picked.title if self.picked is not None else ""
 
     @property
     def icon(self) -> str:
@@ -65,12 +119,14 @@ class Action(models.Model):
 class ActionRun(Job):
     """One carrying out of an action on one calculation: at most one for each pair, so nothing is done twice.
 
+    An action on picked contacts has one run, without a calculation.
+
     Each contact of the audience is in exactly one of the counts once it was handled: changed, already so, left (said
     no to it), or gone (erased since the calculation). `progress` is their sum, `total` the audience.
     """
 
     action = models.ForeignKey(Action, on_delete=models.CASCADE, related_name="runs")
-    calculation = models.ForeignKey(Calculation, on_delete=models.CASCADE, related_name="action_runs")
+    calculation = models.ForeignKey(Calculation, null=True, on_delete=models.CASCADE, related_name="action_runs")
     changed = models.BinaryField(null=True)  # Roaring bitmap of the contacts that were really changed
     changed_count = models.PositiveIntegerField(default=0)
     already_count = models.PositiveIntegerField(default=0)
@@ -83,6 +139,9 @@ class ActionRun(Job):
         ordering = ["-id"]
         constraints = [
             models.UniqueConstraint(fields=["action", "calculation"], name="actionrun_once"),
+            models.UniqueConstraint(
+                fields=["action"], condition=Q(calculation__isnull=True), name="actionrun_on_picked_once"
+            ),
             models.CheckConstraint(
                 condition=Q(progress=F("changed_count") + F("already_count") + F("left_count") + F("gone_count")),
                 name="actionrun_everyone_counted_once",

@@ -72,7 +72,12 @@ def kind_of(run: ActionRun) -> tuple[Kind, Any]:
 
 def audience_of(run: ActionRun, *, mask: BitMap | None = None) -> BitMap:
     """Whom the run is for. `mask`: the contacts its author may see, None for all of them."""
-    ids = audience_in(run.calculation, Audience(run.action.audience))
+    action = run.action
+    if action.picked is not None:
+        ids = action.picked.member_ids
+    else:
+        assert run.calculation is not None  # noqa: S101 (as `start_run` makes it)
+        ids = audience_in(run.calculation, Audience(action.audience))
     return ids if mask is None else ids & mask
 
 

@@ -14,11 +14,13 @@ from actions.kinds import KindError, Reference, kind_named
 from actions.models import Action, ActionRun, Audience, Undo
 from actions.services import calculation_meant
 from contacts.models import Consent
+from contacts.sight import sees_all
 from jobs.models import ACTIVE
 from segmentation.models import Calculation, Segment
 from segmentation.selectors import segment_for
 from tags.models import Tag
 from tags.tree import branches
+from users.models import User
 
 CALCULATION_SETS = ("members", "joined", "left")  # up to a megabyte each
 SETS = tuple(f"calculation__{name}" for name in CALCULATION_SETS)
@@ -125,6 +127,16 @@ def reach_of(segment: Segment, *, now: datetime) -> Reach:
     return Reach(segment=segment, latest=latest, ready=segment.ready_at(now), creating=creating, meant=meant)
 
 
+def runs_on_contacts(user: User) -> QuerySet[ActionRun]:
+    """The runs on picked contacts, newest first, without any set; of who sees some contacts only, their own."""
+    found = ActionRun.objects.filter(action__picked__isnull=False).order_by("-pk")
+    if not sees_all(user):
+        found = found.filter(action__created_by=user)
+    return found.select_related("action__created_by", "action__picked", "undo__requested_by").defer(
+        "changed", "action__picked__members"
+    )
+
+
 def runs_of(segment: Segment) -> QuerySet[ActionRun]:
     """The runs on this segment, newest first, without any set."""
     found = ActionRun.objects.filter(action__segment=segment).order_by("-pk")
@@ -162,34 +174,43 @@ def stopped(segment: Segment) -> list[Row]:
     return [Row(action, told[action.pk]) for action in found]
 
 
-def under_way(segment: Segment) -> bool:
-    """Whether a run on this segment, or its undo, waits or runs: its page looks again by itself."""
-    active = Q(state__in=ACTIVE) | Q(undo__state__in=ACTIVE)
-    return ActionRun.objects.filter(active, action__segment=segment).exists()
+def under_way(runs: QuerySet[ActionRun]) -> bool:
+    """Whether one of these runs, or its undo, waits or runs: their page looks again by itself."""
+    return runs.filter(Q(state__in=ACTIVE) | Q(undo__state__in=ACTIVE)).exists()
 
 
 def action_for(request: HttpRequest, pk: int) -> Action:
-    """The door: an action on a segment that this user may see; 404 for any other."""
-    found = Action.objects.select_related("created_by").filter(pk=pk).first()
+    """The door: an action on what this user may see; 404 for any other."""
+    found = Action.objects.select_related("created_by", "picked").defer("picked__members").filter(pk=pk).first()
     if found is None:
         raise Http404(f"no action {pk}")
-    found.segment = segment_for(request, found.segment_id)
+    enter(request, found)
     return found
 
 
+def enter(request: HttpRequest, action: Action) -> None:
+    """Lets in whoever may see the segment; to picked contacts whoever sees all, or asked for it. Raises: Http404."""
+    if action.segment_id is not None:
+        action.segment = segment_for(request, action.segment_id)
+    elif action.created_by_id != request.user.pk and not sees_all(request.user):
+        raise Http404(f"no action {action.pk}")
+
+
 def run_for(request: HttpRequest, pk: int) -> ActionRun:
-    """The door: a run on a segment that this user may see; 404 for any other."""
-    found = ActionRun.objects.select_related("action", "undo").defer("changed").filter(pk=pk).first()
+    """The door: a run on what this user may see; 404 for any other."""
+    runs = ActionRun.objects.select_related("action__picked", "undo").defer("changed", "action__picked__members")
+    found = runs.filter(pk=pk).first()
     if found is None:
         raise Http404(f"no run {pk}")
-    found.action.segment = segment_for(request, found.action.segment_id)
+    enter(request, found.action)
     return found
 
 
 def undo_for(request: HttpRequest, pk: int) -> Undo:
-    """The door: an undo on a segment that this user may see; 404 for any other."""
-    found = Undo.objects.select_related("run__action").defer("run__changed").filter(pk=pk).first()
+    """The door: an undo on what this user may see; 404 for any other."""
+    undos = Undo.objects.select_related("run__action__picked").defer("run__changed", "run__action__picked__members")
+    found = undos.filter(pk=pk).first()
     if found is None:
         raise Http404(f"no undo {pk}")
-    found.run.action.segment = segment_for(request, found.run.action.segment_id)
+    enter(request, found.run.action)
     return found

@@ -19,7 +19,7 @@ from actions.errors import (
 )
 from actions.kinds import KindError, kind_named
 from actions.kinds.forms import PartForm
-from actions.models import Action, ActionRun, Audience, Undo
+from actions.models import Action, ActionRun, Audience, PickedContacts, Undo
 from jobs import services as jobs
 from jobs.models import ACTIVE, JobState
 from segmentation.models import Calculation, Segment
@@ -118,8 +118,16 @@ def live_actions() -> Any:
     return Action.objects.filter(Q(unfinished) | ahead)
 
 
-def start_run(action: Action, calculation: int, *, now: datetime) -> ActionRun | None:
-    """A run of `action` on that calculation, if there is none yet."""
+def hold(action: Action) -> Segment | None:
+    """Locks what its runs are started, repeated and undone under: the segment, or the picked contacts (None)."""
+    if action.segment_id is None:
+        PickedContacts.objects.select_for_update(no_key=True).defer("members").get(actions=action)
+        return None
+    return Segment.objects.select_for_update(no_key=True).get(pk=action.segment_id)
+
+
+def start_run(action: Action, calculation: int | None, *, now: datetime) -> ActionRun | None:
+    """A run of `action` on that calculation, or on its picked contacts, if there is none yet."""
     run, made = ActionRun.objects.get_or_create(
         action=action, calculation_id=calculation, defaults={"requested_at": now}
     )
@@ -143,7 +151,7 @@ def start_planned(calculation: Calculation, now: datetime) -> None:
 def stop_action(action: Action, *, now: datetime, by: User | None) -> bool:
     """Cancels a planned action or ends a recurring one; a run under way goes on. Says whether it did."""
     with transaction.atomic():
-        Segment.objects.select_for_update(no_key=True).get(pk=action.segment_id)  # as `start_planned` has it
+        hold(action)  # as `start_planned` has it
         return bool(Action.objects.filter(pk=action.pk, stopped_at__isnull=True).update(stopped_at=now, stopped_by=by))
 
 
@@ -156,15 +164,16 @@ def retry_run(run: ActionRun, *, now: datetime) -> bool:
     """Lets a failed run go on where it stopped. Says whether it did.
 
     Only what could be added now is tried again: the same people, in an open window, for an action that was not stopped.
+    Picked contacts have no window.
 
     Raises: WindowClosedError, UndoneError.
     """
     with transaction.atomic():
-        segment = Segment.objects.select_for_update(no_key=True).get(pk=run.action.segment_id)
+        segment = hold(run.action)
         if Undo.objects.filter(run=run).exists():
             raise UndoneError
         stopped = Action.objects.filter(pk=run.action_id, stopped_at__isnull=False).exists()
-        if stopped or not segment.ready_at(now) or segment.latest_id != run.calculation_id:
+        if stopped or (segment and not (segment.ready_at(now) and segment.latest_id == run.calculation_id)):
             raise WindowClosedError
         return jobs.retry(run, now=now)
 
@@ -177,7 +186,7 @@ def undo_run(run: ActionRun, *, now: datetime, by: User | None) -> Undo:
     Raises: UndoneError, NothingToUndoError.
     """
     with transaction.atomic():
-        Segment.objects.select_for_update(no_key=True).get(pk=run.action.segment_id)  # as `retry_run` has it
+        hold(run.action)  # as `retry_run` has it
         current = ActionRun.objects.select_for_update(no_key=True).defer("changed").get(pk=run.pk)
         if current.undoing is not None:
             raise UndoneError

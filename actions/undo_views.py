@@ -29,7 +29,7 @@ def undo(request: HttpRequest, pk: int) -> HttpResponse:
             messages.error(request, refusal(error))
         else:
             messages.success(request, _("It is being undone."))
-        return redirect("actions:list", run.action.segment_id)
+        return redirect(run.action.page_url)
     context = {
         "run": run,
         "sentence": selectors.sentences([run.action])[run.action_id],
@@ -48,7 +48,7 @@ def cancel(request: HttpRequest, pk: int) -> HttpResponse:
             messages.success(request, _("Cancelled. Whoever was changed back until then stays so."))
         else:
             messages.info(request, _("It was over before it could be cancelled."))
-        return redirect("actions:list", found.run.action.segment_id)
+        return redirect(found.run.action.page_url)
     sentence = selectors.sentences([found.run.action])[found.run.action_id]
     return page(request, "actions/undo_cancel.html", {"undo": found, "sentence": sentence}, part="question")
 
@@ -61,4 +61,4 @@ def resume(request: HttpRequest, pk: int) -> HttpResponse:
         messages.success(request, _("It goes on where it stopped."))
     else:
         messages.info(request, _("There is nothing to go on with: it is over or under way."))
-    return redirect("actions:list", found.run.action.segment_id)
+    return redirect(found.run.action.page_url)

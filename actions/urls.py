@@ -2,10 +2,11 @@
 
 from django.urls import path
 
-from actions import undo_views, views
+from actions import picked_views, undo_views, views
 
 app_name = "actions"
 urlpatterns = [
+    path("contacts/actions/", picked_views.on_contacts, name="on_contacts"),
     path("segments/<int:pk>/actions/", views.actions, name="list"),
     path("segments/<int:pk>/actions/add/", views.add, name="add"),
     path("segments/actions/<int:pk>/stop/", views.stop, name="stop"),

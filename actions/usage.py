@@ -1,6 +1,5 @@
 """What actions need: asked before a segment, a tag, a category or a consent is deleted, or criteria change."""
 
-from django.urls import reverse
 from django.utils.translation import gettext_lazy as _
 
 from actions.kinds import KINDS
@@ -26,7 +25,7 @@ def join() -> None:
 
 
 def address_of(action: Action) -> str:
-    return reverse("actions:list", args=[action.segment_id])
+    return action.page_url
 
 
 def uses_of_segment(segment: Segment) -> list[hooks.Use]:
@@ -43,12 +42,12 @@ def naming(what: str, pk: int) -> list[Action]:
     """Live actions that name this object, with their segments."""
     of_kind = [kind.name for kind in KINDS.values() if what in kind.Params.model_fields]
     found = live_actions().filter(kind__in=of_kind, **{f"params__{what}": pk})
-    return list(found.select_related("segment").order_by("pk"))
+    return list(found.select_related("segment", "picked").order_by("pk"))
 
 
 def titled(action: Action) -> str:
-    """On which segment it is: the one who wants to delete a label has to look there."""
-    return action.segment.name
+    """What it is done to: the one who wants to delete a label has to look there."""
+    return action.place
 
 
 def uses_of_label(label: Tag | Category) -> list[label_usage.Use]:

@@ -20,7 +20,9 @@ from actions.forecast import Forecast, forecasts
 from actions.forms import WhenForm
 from actions.kinds import KINDS, Kind
 from actions.kinds.forms import Draft, PartForm
+from actions.models import Audience
 from actions.refusals import refusal
+from actions.running import audience_in
 from config.pages import page
 from segmentation.models import Segment
 from segmentation.selectors import segment_for
@@ -76,7 +78,8 @@ def reviewed(
     drafts = part.drafts()
     if reach.acts_on is None or reach.latest is None:
         return [(draft, None) for draft in drafts]
-    found = forecasts(kind, drafts, calculation=reach.latest, audience=reach.audience, now=now)
+    audience = audience_in(reach.latest, Audience(reach.audience))
+    found = forecasts(kind, drafts, audience=audience, now=now)
     return list(zip(drafts, found, strict=True))
 
 
@@ -137,7 +140,9 @@ def part_asked(request: HttpRequest) -> str:
 def actions(request: HttpRequest, pk: int) -> HttpResponse:
     """List of actions: running and performed, planned and recurring (IP23)."""
     segment = segment_for(request, pk)
-    live = selectors.under_way(segment)  # before the rows are read: one that ends in between must not stay "running"
+    live = selectors.under_way(
+        selectors.runs_of(segment)
+    )  # before the rows are read: one that ends in between must not stay "running"
     runs = Paginator(selectors.runs_of(segment), PER_PAGE).get_page(request.GET.get("page"))
     reach, ahead = selectors.reach_of(segment, now=request.now), selectors.ahead(segment)  # type: ignore[attr-defined]
     context = head(request, segment) | {
@@ -163,7 +168,7 @@ def stop(request: HttpRequest, pk: int) -> HttpResponse:
             messages.success(request, _("The action will not run again."))
         else:
             messages.info(request, _("The action had already been stopped."))
-        return redirect("actions:list", action.segment_id)
+        return redirect(action.page_url)
     sentence = selectors.sentences([action])[action.pk]
     return page(request, "actions/stop.html", {"action": action, "sentence": sentence}, part="question")
 
@@ -178,7 +183,7 @@ def cancel(request: HttpRequest, pk: int) -> HttpResponse:
             messages.success(request, _("Cancelled. What had been done until then stays done."))
         else:
             messages.info(request, _("It was over before it could be cancelled."))
-        return redirect("actions:list", run.action.segment_id)
+        return redirect(run.action.page_url)
     sentence = selectors.sentences([run.action])[run.action_id]
     return page(request, "actions/cancel.html", {"run": run, "sentence": sentence}, part="question")
 
@@ -191,9 +196,9 @@ def retry(request: HttpRequest, pk: int) -> HttpResponse:
         going_on = services.retry_run(run, now=request.now)  # type: ignore[attr-defined]
     except ActionError as error:
         messages.error(request, refusal(error))
-        return redirect("actions:list", run.action.segment_id)
+        return redirect(run.action.page_url)
     if going_on:
         messages.success(request, _("It goes on where it stopped."))
     else:
         messages.info(request, _("There is nothing to try again: it did not fail, or somebody was faster."))
-    return redirect("actions:list", run.action.segment_id)
+    return redirect(run.action.page_url)

@@ -27,6 +27,7 @@ MENU: list[tuple[str | Promise, list[Item]]] = [
         _("Contacts"),
         [
             Item(_("Contact manager"), "contacts:manager", "users"),
+            Item(_("Actions on contacts"), "actions:on_contacts", "zap"),
             Item(_("Create segment"), "segmentation:create", "plus", writers=True),
             Item(
                 _("Segments"),

@@ -4,6 +4,7 @@ from datetime import datetime
 from typing import Any
 
 from django.db import transaction
+from django.utils import translation
 from django.utils.translation import gettext_lazy, ngettext
 from pyroaring import BitMap
 
@@ -13,6 +14,12 @@ from actions.running import restart
 from exports import making
 from exports.forms import ExportForm
 from exports.making import ExportParams
+
+
+def title_of(run: ActionRun) -> str:
+    """What the file is called, in the language of who asked for it: the segment, or how many contacts were picked."""
+    with translation.override(making.language_of(run.action.created_by)):
+        return run.action.place
 
 
 class Export(Kind):
@@ -55,7 +62,7 @@ class Export(Kind):
             segment_id=run.action.segment_id,
             calculation_id=run.calculation_id,
             audience=run.action.audience,
-            name=making.file_name(run.action.segment.name, now),
+            name=making.file_name(title_of(run), now),
             created_by=run.action.created_by,
         )
 

@@ -6,6 +6,7 @@ from typing import Any
 from django.conf import settings
 from django.db import models
 from django.db.models import F, Q
+from django.urls import reverse
 
 from actions.models import ActionRun, Audience
 from jobs.models import ACTIVE, Job, JobState
@@ -58,8 +59,9 @@ class ExportFile(models.Model):
 
     run = models.OneToOneField(ActionRun, null=True, on_delete=models.CASCADE, related_name="export_file")
     list_export = models.OneToOneField(ListExport, null=True, on_delete=models.CASCADE, related_name="export_file")
-    segment = models.ForeignKey(Segment, on_delete=models.CASCADE, related_name="export_files")
-    calculation = models.ForeignKey(Calculation, on_delete=models.CASCADE, related_name="export_files")
+    # Of contacts picked in the contact manager: neither.
+    segment = models.ForeignKey(Segment, null=True, on_delete=models.CASCADE, related_name="export_files")
+    calculation = models.ForeignKey(Calculation, null=True, on_delete=models.CASCADE, related_name="export_files")
     audience = models.CharField(max_length=6, choices=Audience, default=Audience.ALL)
     cause = models.CharField(max_length=8, choices=Cause, blank=True, default="")
     name = models.CharField(max_length=255)  # what the browser saves it as
@@ -82,10 +84,29 @@ class ExportFile(models.Model):
                 | Q(run__isnull=True, list_export__isnull=False),
                 name="exportfile_made_by_one",
             ),
+            models.CheckConstraint(
+                condition=Q(segment__isnull=False, calculation__isnull=False)
+                | Q(segment__isnull=True, calculation__isnull=True, run__isnull=False),
+                name="exportfile_of_segment_or_picked",
+            ),
         ]
 
     def __str__(self) -> str:
         return self.name
+
+    @property
+    def title(self) -> str:
+        """What it holds, by name: the segment, or how many contacts were picked."""
+        if self.segment is not None:
+            return self.segment.name
+        return self.run.action.place if self.run is not None else ""
+
+    @property
+    def page_url(self) -> str:
+        """The list of actions that it was asked for on."""
+        if self.segment_id is None:
+            return reverse("actions:on_contacts")
+        return reverse("actions:list", args=[self.segment_id])
 
     def expired_at(self, now: datetime) -> bool:
         """Whether it may no longer be downloaded at `now`, purged already or not."""

@@ -5,20 +5,23 @@ from datetime import datetime
 from typing import Any
 
 from django.db.models import F, Q, QuerySet
-from django.db.models.functions import Collate
+from django.db.models.functions import Coalesce, Collate
 from django.http import Http404, HttpRequest
+from django.urls import reverse
 
 from actions.models import ActionRun
+from actions.selectors import enter
 from contacts.folding import folded, plain, polish_key
 from exports.making import KEPT
 from exports.models import ExportFile, ListExport
 from jobs.models import ACTIVE, Job, JobState
-from segmentation.models import Cause, Segment
+from segmentation.models import Cause
 from segmentation.selectors import SETS, segment_for
 from users.models import User
 
+NAMED = Coalesce("segment__name", "name")  # of picked contacts there is the file's own name alone
 ORDERS: dict[str, Any] = {
-    "name": Collate(polish_key("segment__name"), "C"),
+    "name": Collate(polish_key(NAMED), "C"),
     "rows": F("rows"),
     "size": F("size"),
     "created": F("created_at"),
@@ -42,25 +45,28 @@ def listed(now: datetime, *, search: str = "", of: str = "", by: User | None = N
     """The page's rows. `search` in the names of segments, `of` what a file holds, `by` who had it made."""
     found = files_at(now)
     if search:
-        found = found.alias(plain_name=plain("segment__name")).filter(plain_name__contains=folded(search))
+        found = found.alias(plain_name=plain(NAMED)).filter(plain_name__contains=folded(search))
     if of:
         found = found.filter(audience=of)
     if by is not None:
         found = found.filter(created_by=by)
     order = ORDERS[sort.removeprefix("-")]
     order = order.desc() if sort.startswith("-") else order.asc()
-    return found.select_related("segment", "created_by", "calculation").defer(*NO_SETS).order_by(order, "-pk")
+    found = found.select_related("segment", "created_by", "calculation", "run__action__picked")
+    return found.defer(*NO_SETS, "run__changed", "run__action__picked__members").order_by(order, "-pk")
 
 
 @dataclass(frozen=True)
 class Writing:
     """A file that is not there yet: being written, or given up.
 
-    `cause` in words, if it is of one; `export` is None where an action writes it.
+    `title` is what it is of, `url` its page; `cause` in words, if it is of one; `export` is None where an action writes
+    it.
     """
 
     job: Job
-    segment: Segment
+    title: str
+    url: str
     audience: str
     cause: str
     as_of: datetime | None
@@ -72,11 +78,13 @@ def being_written(now: datetime) -> list[Writing]:
     """What is being written, by actions and of past lists, and lists that failed lately; newest first."""
     lately = Q(state__in=(JobState.FAILED, JobState.ERRORED), finished_at__gt=now - KEPT)
     lists = ListExport.objects.filter(Q(state__in=ACTIVE) | lately).defer(*NO_SETS)
-    runs = ActionRun.objects.filter(state__in=ACTIVE, action__kind="export").defer("changed", *NO_SETS)
+    runs = ActionRun.objects.filter(state__in=ACTIVE, action__kind="export")
+    runs = runs.defer("changed", "action__picked__members", *NO_SETS)
     found = [
         Writing(
             one,
-            one.calculation.segment,
+            one.calculation.segment.name,
+            reverse("actions:list", args=[one.calculation.segment_id]),
             one.audience,
             str(Cause(one.cause).label) if one.cause else "",
             one.calculation.as_of,
@@ -86,18 +94,30 @@ def being_written(now: datetime) -> list[Writing]:
         for one in lists.select_related("calculation__segment", "requested_by")[:SHOWN]
     ]
     found += [
-        Writing(one, one.action.segment, one.action.audience, "", one.calculation.as_of, one.action.created_by, None)
-        for one in runs.select_related("action__segment", "action__created_by", "calculation")[:SHOWN]
+        Writing(
+            one,
+            one.action.place,
+            one.action.page_url,
+            one.action.audience,
+            "",
+            one.calculation.as_of if one.calculation else None,
+            one.action.created_by,
+            None,
+        )
+        for one in runs.select_related("action__segment", "action__picked", "action__created_by", "calculation")[:SHOWN]
     ]
     return sorted(found, key=lambda writing: writing.job.requested_at, reverse=True)
 
 
 def file_for(request: HttpRequest, pk: int) -> ExportFile:
-    """The door: a file, expired or not, of a segment that this user may see; 404 for any other."""
-    found = ExportFile.objects.filter(pk=pk).first()
+    """The door: a file, expired or not, of what this user may see; 404 for any other."""
+    found = ExportFile.objects.select_related("run__action").defer("run__changed").filter(pk=pk).first()
     if found is None:
         raise Http404(f"no export file {pk}")
-    found.segment = segment_for(request, found.segment_id)
+    if found.segment_id is not None:
+        found.segment = segment_for(request, found.segment_id)
+    elif found.run is not None:
+        enter(request, found.run.action)
     return found
 
 

@@ -1,6 +1,5 @@
 """What exports need: asked before an attribute or a consent is deleted, which live exports have as a column."""
 
-from django.urls import reverse
 from django.utils.translation import gettext as _
 
 from actions.services import live_actions
@@ -18,9 +17,6 @@ def uses_of_consent(consent: Consent) -> list[Use]:
 
 def exports_with(column: str) -> list[Use]:
     """Planned, recurring and running exports with this column."""
-    found = live_actions().filter(kind="export", params__columns__contains=column).select_related("segment")
+    found = live_actions().filter(kind="export", params__columns__contains=column).select_related("segment", "picked")
     title = _("Export of %(segment)s")
-    return [
-        Use(title % {"segment": action.segment.name}, reverse("actions:list", args=[action.segment_id]))
-        for action in found.order_by("pk")
-    ]
+    return [Use(title % {"segment": action.place}, action.page_url) for action in found.order_by("pk")]
