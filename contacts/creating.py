@@ -1,6 +1,7 @@
 """A new contact, with what the apps above ask about it.
 
-What is asked depends on the user: one who sees some contacts only chooses a category that shows them the new one. The answers are written in the transaction that makes the contact.
+What is asked depends on the user: one who sees some contacts only chooses a category that shows them the new one. The
+answers are written in the transaction that makes the contact.
 """
 
 from collections.abc import Callable, Mapping

@@ -13,6 +13,7 @@ from django.utils.translation import gettext_lazy
 
 from contacts.manager import ManagerFilter
 from contacts.models import Contact
+from contacts.sight import sees_all
 from tags.models import Category, ContactCategory, ContactTag, Tag
 from tags.tree import branches, readable_path
 
@@ -21,13 +22,17 @@ MOST_LISTED = 300  # tags in the list to choose from; any other is reached by it
 
 
 class UsedTags(ModelChoiceIterator):
-    """The most used tags by name, and whichever is chosen now."""
+    """The most used tags by name, and whichever is chosen now.
+
+    For who sees some contacts only the first by name: how much others use them is not told.
+    """
 
     field: "TagField"
 
     def __iter__(self) -> Iterator[tuple[Any, Any]]:
         yield "", self.field.empty_label or ""
-        most = Tag.objects.order_by(F("contacts_count").desc(nulls_last=True), "pk").values("pk")[:MOST_LISTED]
+        used = (F("contacts_count").desc(nulls_last=True), "pk") if self.field.whole else ("name",)
+        most = Tag.objects.order_by(*used).values("pk")[:MOST_LISTED]
         for tag in Tag.objects.filter(Q(pk__in=most) | Q(pk=self.field.chosen)).order_by("name"):
             yield ModelChoiceIteratorValue(tag.pk, tag), tag.name
 
@@ -38,7 +43,8 @@ class TagField(forms.ModelChoiceField):
     iterator = UsedTags
     default_error_messages = {"invalid_choice": gettext_lazy("There is no such tag any more.")}
 
-    def __init__(self, *, chosen: str, **kwargs: Any) -> None:
+    def __init__(self, *, chosen: str, whole: bool, **kwargs: Any) -> None:
+        self.whole = whole
         self.chosen = int(chosen) if chosen.isdecimal() and len(chosen) < 18 else None
         super().__init__(queryset=Tag.objects.all(), **kwargs)
 
@@ -87,7 +93,11 @@ def in_category(queryset: Contacts, _name: str, category: Category | None) -> Co
 TAG = ManagerFilter(
     name="tag",
     filter=lambda request: TagFilter(
-        method=with_tag, label=gettext_lazy("Tag"), empty_label=gettext_lazy("Any"), chosen=request.GET.get("tag", "")
+        method=with_tag,
+        label=gettext_lazy("Tag"),
+        empty_label=gettext_lazy("Any"),
+        chosen=request.GET.get("tag", ""),
+        whole=sees_all(request.user),
     ),
     words=lambda tag: _("Tag: %(name)s") % {"name": tag.name},
     criteria=lambda tag: {"kind": "tag", "op": "any", "tags": [tag.name]},

@@ -8,6 +8,7 @@ from django.utils.translation import gettext_lazy as _
 from contacts.manager import Belonging, Column, Panel
 from contacts.models import Contact
 from tags.models import ContactCategory, ContactTag, Tag
+from tags.pickers import allowed_to
 from tags.tree import branches
 
 
@@ -16,11 +17,15 @@ def tags_panel(_request: HttpRequest, contact: Contact) -> dict[str, Any]:
     return {"links": ContactTag.objects.filter(contact=contact).select_related("tag").order_by("tag__name")}
 
 
-def categories_panel(_request: HttpRequest, contact: Contact) -> dict[str, Any]:
-    """The contact's categories and those it may be put in."""
+def categories_panel(request: HttpRequest, contact: Contact) -> dict[str, Any]:
+    """The contact's categories, and those that the user may put it in and take it out of."""
     taken = set(ContactCategory.objects.filter(contact=contact).values_list("category_id", flat=True))
-    tree = branches()
-    return {"inside": [branch for branch in tree if branch.pk in taken], "tree": tree, "taken": taken}
+    tree, allowed = branches(), allowed_to(request.user)
+    return {
+        "inside": [(branch, allowed is None or branch.pk in allowed) for branch in tree if branch.pk in taken],
+        "tree": [branch for branch in tree if allowed is None or branch.pk in allowed],
+        "taken": taken,
+    }
 
 
 def tags_of(_request: HttpRequest, ids: list[int]) -> dict[int, list[Tag]]:

@@ -36,10 +36,11 @@ def tags(*, text: str = "", sort: str = DEFAULT_ORDER) -> QuerySet[Tag]:
     return Tag.objects.filter(wanted).order_by(order, "name")
 
 
-def suggested(text: str, *, without: Sequence[int] = ()) -> list[Tag]:
-    """Tags that begin with the last name in `text`, then those that hold it, the most used first."""
+def suggested(text: str, *, without: Sequence[int] = (), by_use: bool = True) -> list[Tag]:
+    """Tags that begin with the last name in `text`, then those that hold it, the most used first or by name."""
     last = parts(text.rsplit(",", 1)[-1][:LONGEST_QUERY])
-    found = Tag.objects.exclude(pk__in=without).order_by(F("contacts_count").desc(nulls_last=True), "name")
+    order = [F("contacts_count").desc(nulls_last=True), "name"] if by_use else ["name"]
+    found = Tag.objects.exclude(pk__in=without).order_by(*order)
     if not last:
         return list(found[:SUGGESTED])
     first = list(found.filter(name__startswith=last[0])[:SUGGESTED])

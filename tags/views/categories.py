@@ -8,18 +8,22 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST
 
 from config.pages import page
+from contacts.sight import require_whole_sight, sees_all, sight
 from tags import categories as services
 from tags.counting import count_category
 from tags.forms import CategoryForm, CategoryNameForm
 from tags.models import Category, ContactCategory
+from tags.seeing import see_categories
 from tags.selectors import category_for
-from tags.tree import branches
+from tags.tree import Branch, branches
 from tags.usage import InUseError, uses_of
 from users.access import writers_only
 
 
 def categories(request: HttpRequest) -> HttpResponse:
     """The whole tree; POST makes a category, at the top or below another."""
+    if request.method == "POST":
+        require_whole_sight(request.user)
     form = CategoryForm(request.POST or None, initial={"below": request.GET.get("below", "")})
     if request.method == "POST" and form.is_valid():
         given = form.cleaned_data
@@ -33,13 +37,21 @@ def categories(request: HttpRequest) -> HttpResponse:
             text = _("“%(name)s” is created. In criteria: %(path)s")
             messages.success(request, text % {"name": made.name, "path": made.slug_path})
             return redirect("tags:categories")
-    context = {"tree": branches(), "form": form}
+    context = {"tree": seen_tree(request), "form": form, "whole": sees_all(request.user)}
     return page(request, "tags/categories.html", context, status=422 if form.is_bound else 200)
+
+
+def seen_tree(request: HttpRequest) -> list[Branch]:
+    """The tree with the reader's numbers."""
+    tree = branches()
+    see_categories([branch.category for branch in tree], sight(request), now=request.now)  # type: ignore[attr-defined]
+    return tree
 
 
 @writers_only
 def rename(request: HttpRequest, pk: int) -> HttpResponse:
     """Asks for the new name, and renames; paths of all below follow."""
+    require_whole_sight(request.user)
     category = category_for(request, pk)
     form = CategoryNameForm(request.POST or None, initial={"name": category.name})
     if request.method == "POST" and form.is_valid():
@@ -60,6 +72,7 @@ def rename(request: HttpRequest, pk: int) -> HttpResponse:
 @writers_only
 def delete(request: HttpRequest, pk: int) -> HttpResponse:
     """Asks, and deletes an empty category that nothing names."""
+    require_whole_sight(request.user)
     category = category_for(request, pk)
     status, uses = 200, uses_of(category)
     if request.method == "POST":
@@ -87,5 +100,5 @@ def count(request: HttpRequest, pk: int) -> HttpResponse:
     """Counts one category and those below it, at once."""
     count_category(category_for(request, pk), now=request.now)  # type: ignore[attr-defined]
     if request.htmx:  # type: ignore[attr-defined]
-        return page(request, "tags/categories.html#tree", {"tree": branches()})
+        return page(request, "tags/categories.html#tree", {"tree": seen_tree(request), "whole": sees_all(request.user)})
     return redirect("tags:categories")

@@ -3,7 +3,9 @@
 from collections.abc import Callable
 from typing import Any
 
-from django.core.exceptions import ValidationError
+from django.contrib import messages
+from django.contrib.auth.models import AnonymousUser
+from django.core.exceptions import PermissionDenied, ValidationError
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect
 from django.utils.translation import gettext as _
@@ -11,12 +13,16 @@ from django.views.decorators.http import require_POST
 
 from config.pages import page
 from contacts.models import Contact
-from contacts.selectors import contact_for
+from contacts.selectors import contact_for, visible
+from contacts.sight import sight
 from tags import services
-from tags.models import Category, ContactTag, Tag
+from tags.models import Category, ContactCategory, ContactTag, Tag
 from tags.normalising import LONGEST_TEXT
 from tags.panels import categories_panel, tags_panel
+from tags.pickers import allowed_to, may_use
+from tags.seeing import see_tags
 from tags.selectors import category_for, suggested, tag_for
+from users.models import User
 
 Change = Callable[[], object]
 
@@ -44,7 +50,7 @@ def add_category(request: HttpRequest, pk: int) -> HttpResponse:
     def put() -> None:
         chosen = request.POST.get("category", "")
         category = Category.objects.filter(pk=int(chosen)).first() if chosen.isdecimal() and len(chosen) < 18 else None
-        if category is None:
+        if category is None or not may_use(request.user, category):
             raise ValidationError(_("Choose a category from the list."))
         services.put_in_category(contact, category, **who(request))
 
@@ -53,11 +59,38 @@ def add_category(request: HttpRequest, pk: int) -> HttpResponse:
 
 @require_POST
 def remove_category(request: HttpRequest, pk: int, category_pk: int) -> HttpResponse:
-    """Takes the contact out of one category."""
+    """Takes the contact out of one category; asks first where the user would then see the contact no more."""
     contact, category = contact_for(request, pk), category_for(request, category_pk)
+    if not may_use(request.user, category):
+        raise PermissionDenied(_("This category shows you no contacts: ask who may change it."))
+    leaves = leaves_sight(request.user, contact, category)
+    if leaves and "sure" not in request.POST:
+        return ask_to_lose_sight(request, contact, category)
+    if leaves:
+        services.take_out_of_category(contact, category, **who(request))
+        messages.success(request, _("You do not see this contact any more."))
+        return redirect("contacts:manager")
     return changed(
         request, contact, "categories", lambda: services.take_out_of_category(contact, category, **who(request))
     )
+
+
+def leaves_sight(user: User | AnonymousUser, contact: Contact, category: Category) -> bool:
+    """Whether this is the last of the contact's categories that show it to the user."""
+    allowed = allowed_to(user)
+    if allowed is None:
+        return False
+    inside = set(ContactCategory.objects.filter(contact=contact).values_list("category_id", flat=True))
+    return category.pk in inside and not (inside - {category.pk}).intersection(allowed)
+
+
+def ask_to_lose_sight(request: HttpRequest, contact: Contact, category: Category) -> HttpResponse:
+    """The question, in a dialog when scripts run."""
+    context = {"contact": contact, "category": category}
+    response = page(request, "tags/leave_sight.html", context, part="question")
+    if request.htmx:  # type: ignore[attr-defined]
+        response["HX-Retarget"], response["HX-Reswap"] = "#dialog", "innerHTML"
+    return response
 
 
 def suggestions(request: HttpRequest) -> HttpResponse:
@@ -66,9 +99,13 @@ def suggestions(request: HttpRequest) -> HttpResponse:
     contact = request.GET.get("contact", "")
     own: list[int] = []
     if contact.isdecimal() and len(contact) < 10:
-        own = list(ContactTag.objects.filter(contact_id=int(contact)).values_list("tag_id", flat=True))
+        seen = visible(request.user).filter(pk=int(contact)).values("pk")
+        own = list(ContactTag.objects.filter(contact__in=seen).values_list("tag_id", flat=True))
     before = text.rsplit(",", 1)[0] + ", " if "," in text else ""
-    context = {"options": [(before + tag.name, tag) for tag in suggested(text, without=own)]}
+    mask = sight(request)
+    found = suggested(text, without=own, by_use=mask is None)
+    see_tags(found, mask, now=request.now)  # type: ignore[attr-defined]
+    context = {"options": [(before + tag.name, tag) for tag in found]}
     return page(request, "tags/_suggestions.html", context)
 
 

@@ -5,18 +5,20 @@ from typing import Any
 from django.contrib import messages
 from django.core.exceptions import ValidationError
 from django.core.paginator import Paginator
-from django.http import HttpRequest, HttpResponse, QueryDict
+from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST
 
 from config.asked import page_number, problems_in
 from config.pages import page
+from contacts.sight import require_whole_sight, sees_all, sight
 from tags import selectors, services
 from tags.counting import count_tag
 from tags.forms import TagNameForm, TagsForm
 from tags.models import ContactTag, Tag
 from tags.normalising import normalise, parts
+from tags.seeing import see_tags, tags_by_size
 from tags.selectors import tag_for
 from tags.usage import InUseError, uses_of
 from users.access import writers_only
@@ -34,18 +36,22 @@ def tags(request: HttpRequest) -> HttpResponse:
             form.add_error("names", error)
         else:
             return redirect("tags:tags")
-    context = {"form": form} | listed(request.GET)
+    context = {"form": form, "whole": sees_all(request.user)} | listed(request)
     refused = form.is_bound or context["problems"]
     return page(request, "tags/tags.html", context, part="rows", status=422 if refused else 200)
 
 
-def listed(query: QueryDict) -> dict[str, Any]:
-    """The tags that the address asks for; none, and why, where it cannot be understood."""
+def listed(request: HttpRequest) -> dict[str, Any]:
+    """The tags that the address asks for, with the reader's numbers; none, and why, where it cannot be understood."""
+    query, mask, now = request.GET, sight(request), request.now  # type: ignore[attr-defined]
     text = query.get("q", "").replace("\x00", "")[: selectors.LONGEST_QUERY]
     sort = query.get("sort", selectors.DEFAULT_ORDER)
     problems = problems_in(query, texts=["q"], sorts=selectors.ORDERS)
-    found = Tag.objects.none() if problems else selectors.tags(text=text, sort=sort)
+    found: Any = Tag.objects.none() if problems else selectors.tags(text=text, sort=sort)
+    if mask is not None and sort.lstrip("-") == "contacts_count":
+        found = tags_by_size(found, mask, now=now, down=sort.startswith("-"))
     rows = Paginator(found, PER_PAGE).get_page(page_number(query))
+    see_tags(rows.object_list, mask, now=now)
     return {"rows": rows, "q": text, "sort": sort, "wanted": parts(text), "problems": problems}
 
 
@@ -84,6 +90,7 @@ def becomes(request: HttpRequest) -> HttpResponse:
 @writers_only
 def rename(request: HttpRequest, pk: int) -> HttpResponse:
     """Asks for the new name, and renames."""
+    require_whole_sight(request.user)
     tag = tag_for(request, pk)
     form = TagNameForm(request.POST or None, initial={"name": tag.name})
     if request.method == "POST" and form.is_valid():
@@ -101,6 +108,7 @@ def rename(request: HttpRequest, pk: int) -> HttpResponse:
 @writers_only
 def delete(request: HttpRequest, pk: int) -> HttpResponse:
     """Asks with the number of contacts, and deletes; refuses while something names the tag."""
+    require_whole_sight(request.user)
     tag = tag_for(request, pk)
     status, uses = 200, uses_of(tag)
     if request.method == "POST":
@@ -120,6 +128,7 @@ def delete(request: HttpRequest, pk: int) -> HttpResponse:
 def count(request: HttpRequest, pk: int) -> HttpResponse:
     """Counts one tag, at once."""
     tag = count_tag(tag_for(request, pk), now=request.now)  # type: ignore[attr-defined]
+    see_tags([tag], sight(request), now=request.now)  # type: ignore[attr-defined]
     if request.htmx:  # type: ignore[attr-defined]
         return page(request, "tags/_count.html", {"tag": tag})
     return redirect("tags:tags")
