@@ -1,0 +1,318 @@
+"""Every address of the product, as a restricted user, from another account, as an analyst, signed out.
+
+The addresses are those of the URL configuration: a page without an entry here fails `test_every_address_is_walked`.
+"""
+
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+from django.db import connection
+from django.urls import reverse
+from django_tenants.utils import tenant_context
+
+from contacts import manager
+from tests.support.people import client_for, make_user
+from tests.support.walking import (
+    Address,
+    addresses,
+    bodies,
+    changed,
+    everything_stored,
+    forms_in,
+    of_the_crowd,
+    same_as,
+    told,
+)
+from tests.support.world import MARK, World, make_world
+
+pytestmark = pytest.mark.django_db
+ABSENT = 2_000_000_000
+CONTACT, SEGMENTS = [("mine",)], [("wide segment",), ("own segment",)]
+STEPS = [("wide segment", "wide calculation"), ("wide segment", "wide first"), ("own segment", "own calculation")]
+TAG, CATEGORIES, TYPES = [("tag",)], [("category",), ("hidden category",)], [("type",), ("own type",)]
+PARAMETER, ATTRIBUTE, CONSENT, SAVED, USER = (
+    [("parameter",)],
+    [("attribute",)],
+    [("consent",)],
+    [("saved",)],
+    [("user",)],
+)
+
+# By address: what it is walked with, a tuple for each, in the order of its parts. Addresses without parts need none.
+SHOWN: dict[str, list[tuple[str, ...]]] = {
+    "actions:add": SEGMENTS,
+    "actions:list": SEGMENTS,
+    "actions:stop": [("action",), ("recurring",)],
+    "activities:parameter_create": TYPES,
+    "activities:parameter_delete": PARAMETER,
+    "activities:parameter_rename": PARAMETER,
+    "activities:timeline": CONTACT,
+    "activities:type": TYPES,
+    "activities:type_delete": TYPES,
+    "activities:type_rename": TYPES,
+    "contacts:answer": [("mine", "consent")],
+    "contacts:attribute_delete": ATTRIBUTE,
+    "contacts:attribute_edit": ATTRIBUTE,
+    "contacts:consent_edit": CONSENT,
+    "contacts:contact": CONTACT,
+    "contacts:delete": CONTACT,
+    "contacts:edit": CONTACT,
+    "exports:of_list": STEPS,
+    "insights:compare": SEGMENTS,
+    "insights:forecast": SEGMENTS,
+    "insights:memberships": CONTACT,
+    "insights:why": SEGMENTS,
+    "insights:why_contact": [("wide segment", "mine"), ("own segment", "mine")],
+    "segmentation:cancel": SEGMENTS,
+    "segmentation:copy": SEGMENTS,
+    "segmentation:criteria_edit": SEGMENTS,
+    "segmentation:delete": SEGMENTS,
+    "segmentation:freeze": SEGMENTS,
+    "segmentation:history": SEGMENTS,
+    "segmentation:preview": SEGMENTS,
+    "segmentation:progress": SEGMENTS,
+    "segmentation:refresh": SEGMENTS,
+    "segmentation:saved_count": SAVED,
+    "segmentation:saved_delete": SAVED,
+    "segmentation:saved_edit": SAVED,
+    "segmentation:settings": SEGMENTS,
+    "segmentation:step": STEPS,
+    "segmentation:template_counts": [("template",)],
+    "tags:add_category": CONTACT,
+    "tags:add_tags": CONTACT,
+    "tags:count_category": CATEGORIES,
+    "tags:count_tag": TAG,
+    "tags:delete_category": CATEGORIES,
+    "tags:delete_tag": TAG,
+    "tags:remove_category": [("mine", "category")],
+    "tags:remove_tag": [("mine", "tag")],
+    "tags:rename_category": CATEGORIES,
+    "tags:rename_tag": TAG,
+    "users:deactivate": USER,
+    "users:edit": USER,
+    "users:reactivate": USER,
+    "users:send_link": USER,
+    "users:password_set": [("uid", "token")],
+}
+# What a restricted user gets the very answer for that an id gets which nothing has; the last part is the hidden one.
+HIDDEN: dict[str, list[tuple[str, ...]]] = {
+    "actions:cancel": [("run",)],
+    "actions:retry": [("run",)],
+    "actions:undo": [("run",)],
+    "actions:undo_cancel": [("undo",)],
+    "actions:undo_resume": [("undo",)],
+    "activities:timeline": [("outsider",)],
+    "contacts:contact": [("outsider",)],
+    "contacts:delete": [("outsider",)],
+    "contacts:edit": [("outsider",)],
+    "exports:download": [("file",)],
+    "exports:list_cancel": [("list export",)],
+    "exports:list_retry": [("list export",)],
+    "insights:memberships": [("outsider",)],
+    "insights:why_contact": [("wide segment", "outsider"), ("own segment", "outsider")],
+    "segmentation:rejects": [("upload",)],
+    "segmentation:upload": [("upload",)],
+    "tags:add_category": [("outsider",)],
+    "tags:add_tags": [("outsider",)],
+}
+# What is asked of an address beside its bare self. `{thing}`: its id.
+ASKED: dict[str, list[str]] = {
+    "find": [f"q={MARK}", "q=%2B4877", f"q={MARK}17"],
+    "insights:why": [f"q={MARK}", "q=Ola"],
+    "insights:matrix": ["s={wide segment}&s={own segment}&s={other wide segment}"],
+    "insights:compare": ["with={other wide segment}", "with={own segment}"],
+    "segmentation:values": [f"of=field.source&q={MARK}", f"of=attribute.city&q={MARK}", f"of=page_view.url&q={MARK}"],
+    "tags:tags": ["q=VIP", "sort=-contacts_count"],
+    "segmentation:search": ["q=every"],
+}
+# Each filter of the contact manager with what lies outside; a filter without an entry fails the walk.
+FILTERS: dict[str, list[str]] = {
+    "q": [MARK, f"{MARK}17", "#{outsider}"],
+    "status": ["subscribed"],
+    "lead_score": ["lead_score_from=60"],
+    "created": ["created_from=2020-01-01"],
+    "source": [f"{MARK} source"],
+    "consent": ["newsletter:given"],
+    "selected": ["yes"],
+    "tag": ["{tag}"],
+    "category": ["{category}", "{hidden category}"],
+    "calculation": ["{wide calculation}", "{wide first}", "{own calculation}"],
+    "moved": ["{wide calculation}.left", "{wide calculation}.left.changed"],
+    "advanced": ["{query}"],
+    "saved": ["{saved}"],
+    "list": ["{upload}"],
+    "changed": ["{run}", "{recurring run}"],
+    "compared": ["{wide segment}.{own segment}.first"],
+    "leaving": ["{wide segment}"],
+    "joining": ["{wide segment}"],
+}
+PUBLIC = {
+    "users:login",
+    "users:logout",
+    "users:password_reset",
+    "users:password_reset_sent",
+    "users:password_set",
+    "users:language",
+}
+NOT_SENT = ("/logout/", "/password/", "/profile/", "/login/")  # they end the walk, and show nobody's data
+
+
+@pytest.fixture
+def world(settings: Any, tmp_path: Any) -> World:
+    settings.MEDIA_ROOT = str(tmp_path)
+    made = make_world()
+    made.things |= {"uid": "MQ", "token": "set-password"}
+    return made
+
+
+def browser(user: Any) -> Any:
+    """As `client_for`; an error is an answer with 500."""
+    client = client_for(user)
+    client.raise_request_exception = False
+    return client
+
+
+def url(address: Address, world: World, things: tuple[str, ...], *, absent: bool = False) -> str:
+    values = [world.pk(name) for name in things]
+    if absent:
+        values[-1] = ABSENT
+    return reverse(address.name, kwargs=dict(zip(address.parts, values, strict=True)))
+
+
+def shown(world: World) -> Iterator[tuple[Address, str]]:
+    """Every address with everything it is walked with, and each of its questions."""
+    named = {name: world.pk(name) for name in world.things}
+    for address in addresses():
+        for things in SHOWN.get(address.name, [] if address.parts else [()]):
+            bare = url(address, world, things)
+            yield address, bare
+            for question in ASKED.get(address.name, []):
+                yield address, f"{bare}?{question.format_map(named)}"
+    for name, values in FILTERS.items():
+        for value in values:
+            asked = value.format_map(named).replace("#", "%23")
+            yield Address("contacts:manager", (), None), "/contacts/?" + (asked if "=" in asked else f"{name}={asked}")
+
+
+def hidden(world: World) -> Iterator[tuple[str, str, Any]]:
+    for address in addresses():
+        for things in HIDDEN.get(address.name, []):
+            yield url(address, world, things), url(address, world, things, absent=True), world.pk(things[-1])
+
+
+# --- the walk is whole ---------------------------------------------------------------------------------------
+def test_every_address_is_walked() -> None:
+    known = SHOWN.keys() | HIDDEN.keys()
+    assert [address.name for address in addresses() if address.parts and address.name not in known] == []
+
+
+def test_every_filter_of_the_contact_manager_is_walked() -> None:
+    assert sorted(manager.filters.keys() - FILTERS.keys()) == []
+
+
+# --- the restricted user -------------------------------------------------------------------------------------
+def test_a_restricted_user_reads_and_counts_nothing_outside(world: World) -> None:
+    client = browser(world.restricted)
+    wrong = []
+    for _address, path in shown(world):
+        answer = client.get(path)
+        if answer.status_code >= 500:
+            wrong.append(f"{path}: {answer.status_code}")
+        wrong += [f"{path} {each}" for each in told(answer, world)]
+    assert wrong == []
+
+
+def test_outside_answers_as_what_does_not_exist(world: World) -> None:
+    client = browser(world.restricted)
+    wrong = []
+    for there, absent, pk in hidden(world):
+        for send in (client.get, client.post):
+            got, expected = same_as(send(there), pk), same_as(send(absent), ABSENT)
+            if got != expected or expected[0] not in (404, 405):
+                wrong.append(f"{send.__name__} {there}: {got[0]}, and {expected[0]} for {absent}")
+    assert wrong == []
+
+
+def test_a_restricted_user_changes_nothing_outside_whatever_a_form_is_made_to_send(world: World) -> None:
+    client, before = browser(world.restricted), of_the_crowd(world)
+    foreign = [world.pk("outsider"), world.pk("hidden category"), world.pk("wide segment")]
+    wrong, forms = [], {}
+    for _address, path in shown(world):
+        answer = client.get(path)
+        if "html" in answer.headers.get("Content-Type", ""):
+            forms |= {form.key: form for form in forms_in(answer, path)}
+    assert len(forms) > 30
+    for form in forms.values():
+        if form.action.startswith(NOT_SENT):
+            continue
+        for body in bodies(form, foreign):
+            answer = client.post(form.action, body)
+            if answer.status_code >= 500:
+                wrong.append(f"{form.action} {body}: {answer.status_code}")
+            wrong += [f"{form.action} {body} {each}" for each in told(answer, world)]
+            if moved := changed(before, of_the_crowd(world)):
+                pytest.fail(f"{form.action} {body} changed {moved}")
+    assert wrong == []
+
+
+# --- another account -----------------------------------------------------------------------------------------
+def test_another_account_has_nothing_of_it(world: World, other_account: Any) -> None:
+    here, before = connection.tenant, of_the_crowd(world)
+    with tenant_context(other_account):
+        client = browser(make_user("owner"))
+    wrong = []
+    for _address, path in shown(world):
+        if path.startswith(NOT_SENT):
+            continue
+        for send in (client.get, client.post):
+            answer = send(path)
+            if answer.status_code >= 500:
+                wrong.append(f"{path}: {answer.status_code}")
+            wrong += [f"{path} {each}" for each in told(answer, world)]
+    connection.set_tenant(here)
+    assert wrong == []
+    assert changed(before, of_the_crowd(world)) == []
+
+
+def test_a_session_of_one_account_is_none_in_another(world: World) -> None:
+    client = browser(world.wide)
+    answers = {path: client.get(path, headers={"host": "other.testserver"}) for _address, path in shown(world)}
+    inside = [path for path, answer in answers.items() if answer.status_code == 200 and told(answer, world)]
+    open_to_all = {reverse(name) for name in PUBLIC - {"users:password_set"}}
+    let_in = [p for p, answer in answers.items() if answer.status_code == 200 and p.split("?")[0] not in open_to_all]
+    assert inside == []
+    assert [path for path in let_in if not path.startswith("/password/")] == []
+
+
+# --- the analyst ---------------------------------------------------------------------------------------------
+def test_an_analyst_changes_nothing(world: World) -> None:
+    owner, client = browser(world.wide), browser(world.analyst)
+    forms = {}
+    for _address, path in shown(world):
+        answer = owner.get(path)
+        if "html" in answer.headers.get("Content-Type", ""):
+            forms |= {form.key: form for form in forms_in(answer, path)}
+        seen = client.get(path)
+        assert seen.status_code < 500, path
+    before = everything_stored()
+    for form in forms.values():
+        if form.action.startswith((*NOT_SENT, "/theme/", "/language/")):
+            continue
+        for body in bodies(form, []):
+            client.post(form.action, body)
+            if moved := changed(before, everything_stored()):
+                pytest.fail(f"{form.action} {body} changed {moved}")
+
+
+# --- signed out ----------------------------------------------------------------------------------------------
+def test_signed_out_every_page_leads_to_signing_in(world: World) -> None:
+    client, wrong = browser(None), []
+    for address, path in shown(world):
+        for send in (client.get, client.post):
+            answer = send(path)
+            wrong += [f"{path} {each}" for each in told(answer, world)]
+            away = answer.status_code == 302 and answer.headers["Location"].startswith("/login/")
+            if not away and address.name not in PUBLIC:
+                wrong.append(f"{send.__name__} {path}: {answer.status_code}")
+    assert wrong == []
