@@ -178,7 +178,7 @@ def forms_in(response: Any, base: str) -> list[Form]:
 
 
 def bodies(form: Form, foreign: list[Any]) -> Iterator[dict[str, list[str]]]:
-    """What can be sent: the form as it stands, with everything ticked, and with each foreign id wherever an id stands."""
+    """What can be sent: the form as it stands, everything ticked, and each foreign id wherever an id stands."""
     yield {name: [value for each in form.fields if each.name == name for value in each.set] for name in names(form)}
     ticked = {name: everything(form, name) for name in names(form)}
     yield ticked
