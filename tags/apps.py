@@ -12,15 +12,18 @@ class TagsConfig(AppConfig):
         from config.find import register_finder
         from contacts import manager
         from contacts.creating import register_question
-        from jobs.registry import register_tick
-        from tags import counting, filters, finding, panels, pickers
+        from jobs.registry import JobKind, register, register_tick
+        from tags import counting, deleting, filters, finding, panels, pickers
+        from tags.models import CategoryDeletion
 
+        register(JobKind("category_deletion", CategoryDeletion, deleting.carry_on))
         register_tick(counting.count_due)
         register_finder(finding.find_tags)
         register_finder(finding.find_categories)
         register_question(pickers.QUESTION)
         manager.register_filter(filters.TAG)
         manager.register_filter(filters.CATEGORY)
+        manager.register_filter(filters.CATEGORY_ONLY)
         manager.register_column(panels.COLUMN)
         manager.register_panel(panels.TAGS)
         manager.register_panel(panels.CATEGORIES)

@@ -16,10 +16,11 @@ from treebeard.exceptions import PathOverflow
 
 from config import names
 from contacts.folding import folded
+from jobs.models import ACTIVE
 from jobs.services import due
 from tags.counting import COUNTED_EVERY
 from tags.hooks import Renamed, follow
-from tags.models import Category, ContactCategory
+from tags.models import Category, CategoryDeletion, ContactCategory
 from tags.usage import InUseError, uses_of
 
 LONGEST_NAME = 120
@@ -39,6 +40,7 @@ def create_category(name: str, *, below: Category | None = None, now: datetime) 
     with transaction.atomic():
         lock_tree()
         parent = Category.objects.get(pk=below.pk) if below else None
+        refuse_going(parent)
         fields = {
             "name": name,
             "slug_path": free_path(name, parent=parent),
@@ -64,6 +66,7 @@ def rename_category(category: Category, name: str, *, now: datetime) -> Category
     with transaction.atomic():
         lock_tree()
         here: Category = Category.objects.get(pk=category.pk)
+        refuse_going(here)
         path = free_path(name, parent=Category.objects.get_parent(here), besides=here)
         old, here.name = here.slug_path, name
         here.save(update_fields=["name"])
@@ -98,6 +101,19 @@ def delete_category(category: Category) -> None:
         if uses := uses_of(here):
             raise InUseError(uses)
         here.delete()
+
+
+def refuse_going(category: Category | None) -> None:
+    """Raises: ValidationError, if the category, or one above it with its branch, is just being deleted."""
+    if category is None:
+        return
+    active = CategoryDeletion.objects.filter(state__in=ACTIVE, category__isnull=False).select_related("category")
+    for deletion in active:
+        going: Category = deletion.category
+        if category.pk == going.pk or (deletion.branch and category.path.startswith(going.path)):
+            raise ValidationError(
+                _("“%(name)s” is just being deleted."), params={"name": category.name}, code="being_deleted"
+            )
 
 
 def lock_tree() -> None:

@@ -114,3 +114,26 @@ CATEGORY = ManagerFilter(
     words=lambda category: _("Category: %(name)s") % {"name": readable_path(category)},
     criteria=lambda category: {"kind": "category", "op": "any", "categories": [category.slug_path]},
 )
+
+
+def exactly_in(queryset: Contacts, _name: str, category: Category | None) -> Contacts:
+    """In this very category, whoever is below it."""
+    if category is None:
+        return queryset
+    return queryset.filter(Exists(ContactCategory.objects.filter(contact=OuterRef("pk"), category=category)))
+
+
+CATEGORY_ONLY = ManagerFilter(
+    name="category_only",
+    filter=lambda _request: CategoryFilter(
+        method=exactly_in, label=gettext_lazy("Category"), empty_label=gettext_lazy("Any"), widget=forms.HiddenInput
+    ),
+    words=lambda category: _("Category: %(name)s (only this level)") % {"name": readable_path(category)},
+    criteria=lambda category: {
+        "kind": "category",
+        "op": "any",
+        "categories": [category.slug_path],
+        "only_this_level": True,
+    },
+    hidden=True,
+)

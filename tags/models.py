@@ -1,5 +1,6 @@
 """Labels that people put on contacts: tags (flat) and categories (a tree)."""
 
+from django.conf import settings
 from django.db import models
 from django.db.models import BooleanField, F, Func, Q
 from django.db.models.functions import Collate, Upper
@@ -8,6 +9,7 @@ from django.utils.translation import gettext_lazy as _
 from treebeard.mp_tree import MP_Node
 
 from contacts.models import Contact
+from jobs.models import ACTIVE, Job
 
 # What a name can't hold, as far as one expression tells: Polish letters, the comma, `! # $ & * " '` and the forms
 # typography gives them, control characters. `tags.normalising` is stricter; this is the net under it.
@@ -95,3 +97,31 @@ class ContactCategory(models.Model):
 
     def __str__(self) -> str:
         return f"{self.contact_id} in {self.category_id}"
+
+
+class CategoryDeletion(Job):
+    """A category that goes with many contacts in it: they are passed on in chunks, then it is deleted.
+
+    `branch`: with everything below it. `into`: where its contacts are put; `passes` and none: that has gone as well.
+    The cursor is the last contact passed on.
+    """
+
+    category = models.ForeignKey(Category, null=True, on_delete=models.SET_NULL, related_name="+")
+    title = models.CharField(max_length=400)  # the readable path, which outlives the category
+    branch = models.BooleanField(default=False)
+    passes = models.BooleanField(default=False)
+    into = models.ForeignKey(Category, null=True, on_delete=models.SET_NULL, related_name="+")
+    into_title = models.CharField(max_length=400, blank=True, default="")
+    by = models.CharField(max_length=254)
+    user = models.ForeignKey(settings.AUTH_USER_MODEL, null=True, on_delete=models.SET_NULL, related_name="+")
+
+    class Meta:
+        ordering = ["-id"]
+        constraints = [
+            models.UniqueConstraint(
+                fields=["category"], condition=Q(state__in=ACTIVE), name="categorydeletion_one_at_a_time"
+            )
+        ]
+
+    def __str__(self) -> str:
+        return self.title
