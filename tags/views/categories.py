@@ -8,7 +8,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST
 
 from config.pages import page
-from contacts.sight import require_whole_sight, sees_all, sight
+from contacts.sight import require_whole_sight, sight
 from tags import categories as services
 from tags.counting import count_category
 from tags.forms import CategoryForm, CategoryNameForm
@@ -37,7 +37,7 @@ def categories(request: HttpRequest) -> HttpResponse:
             text = _("“%(name)s” is created. In criteria: %(path)s")
             messages.success(request, text % {"name": made.name, "path": made.slug_path})
             return redirect("tags:categories")
-    context = {"tree": seen_tree(request), "form": form, "whole": sees_all(request.user)}
+    context = {"tree": seen_tree(request), "form": form, "whole": sight(request) is None}
     return page(request, "tags/categories.html", context, status=422 if form.is_bound else 200)
 
 
@@ -100,5 +100,5 @@ def count(request: HttpRequest, pk: int) -> HttpResponse:
     """Counts one category and those below it, at once."""
     count_category(category_for(request, pk), now=request.now)  # type: ignore[attr-defined]
     if request.htmx:  # type: ignore[attr-defined]
-        return page(request, "tags/categories.html#tree", {"tree": seen_tree(request), "whole": sees_all(request.user)})
+        return page(request, "tags/categories.html#tree", {"tree": seen_tree(request), "whole": sight(request) is None})
     return redirect("tags:categories")

@@ -12,7 +12,7 @@ from django.views.decorators.http import require_POST
 
 from config.asked import page_number, problems_in
 from config.pages import page
-from contacts.sight import require_whole_sight, sees_all, sight
+from contacts.sight import require_whole_sight, sight
 from tags import selectors, services
 from tags.counting import count_tag
 from tags.forms import TagNameForm, TagsForm
@@ -36,7 +36,7 @@ def tags(request: HttpRequest) -> HttpResponse:
             form.add_error("names", error)
         else:
             return redirect("tags:tags")
-    context = {"form": form, "whole": sees_all(request.user)} | listed(request)
+    context = {"form": form, "whole": sight(request) is None} | listed(request)
     refused = form.is_bound or context["problems"]
     return page(request, "tags/tags.html", context, part="rows", status=422 if refused else 200)
 
