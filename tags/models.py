@@ -2,23 +2,22 @@
 
 from django.conf import settings
 from django.db import models
-from django.db.models import BooleanField, F, Func, Q
+from django.db.models import BooleanField, F, Func, Q, Value
 from django.db.models.functions import Collate, Upper
+from django.db.models.lookups import Regex
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 from treebeard.mp_tree import MP_Node
 
 from contacts.models import Contact
 from jobs.models import ACTIVE, Job
+from tags.signs import MARKS, TURNED, character_class
 
-# What a name can't hold, as far as one expression tells: Polish letters, the comma, `! # $ & * " '` and the forms
-# typography gives them, control characters. `tags.normalising` is stricter; this is the net under it.
-NOT_IN_A_NAME = (
-    "[ĄĆĘŁŃÓŚŹŻ,!#$&*\"'¡´‘’‚‛“”„‟‹›«»′″‴‵‶‷‼＂＇！＃＄＆＊ʹʺʻʼʽˈˊˋˮ"
-    "\\u0001-\\u001f\\u007f-\\u009f\\u200b-\\u200f\\u2028-\\u202e\\u2060-\\u2064\\ufeff]"
-)
-# Something beside the signs a name may hold: a letter or a number, as far as one expression tells.
-SAYS_SOMETHING = "[^][ _(){}–-]"
+# What the gate (`tags.normalising`) would have changed, said again for the database. A Polish letter is looked for in its
+# pieces, as the gate does: another mark may stand on it as well.
+TURNED_IN_A_NAME = f"[{character_class(TURNED)}]"
+POLISH_IN_PIECES = "Ł|[AE]\\u0328|[CNOS]\\u0301|Z[\\u0301\\u0307]"
+SAYS_SOMETHING = rf"[^][ _(){{}}–{character_class(MARKS)}-]"  # a letter or a number
 
 
 class Tag(models.Model):
@@ -41,7 +40,13 @@ class Tag(models.Model):
                 ),
                 name="tag_name_normalised",
             ),
-            models.CheckConstraint(condition=~Q(name__regex=NOT_IN_A_NAME), name="tag_name_signs"),
+            models.CheckConstraint(condition=~Q(name__regex=TURNED_IN_A_NAME), name="tag_name_signs"),
+            models.CheckConstraint(
+                condition=~Q(
+                    Regex(Func(F("name"), template="normalize(%(expressions)s, NFD)"), Value(POLISH_IN_PIECES)),
+                ),
+                name="tag_name_polish_plain",
+            ),
             models.CheckConstraint(condition=Q(name__regex=SAYS_SOMETHING), name="tag_name_says_something"),
         ]
 
@@ -59,6 +64,65 @@ class ContactTag(models.Model):
 
     def __str__(self) -> str:
         return f"{self.tag_id} on {self.contact_id}"
+
+
+class TagStar(models.Model):
+    """A tag that one user wants first in the lists."""
+
+    user = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.CASCADE, related_name="+", db_index=False)
+    tag = models.ForeignKey(Tag, on_delete=models.CASCADE, related_name="stars")
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["user", "tag"], name="tagstar_once")]
+
+    def __str__(self) -> str:
+        return f"{self.tag_id} of {self.user_id}"
+
+
+class TagMerge(Job):
+    """Several tags becoming one, all at once: nobody sees it half done.
+
+    `parts` are the tags as they were when it was asked for: [{"tag": id, "name", "contacts"}]. `result` is the one that
+    is left, under `name`. What followed it (`follows`: {"segment": 2, …}) is counted for the list of merges.
+    """
+
+    name = models.CharField(max_length=120)
+    parts = models.JSONField()
+    result = models.ForeignKey(Tag, null=True, on_delete=models.SET_NULL, related_name="merges")
+    made = models.BooleanField(default=False)  # the result was a new name: if nothing comes of it, it goes again
+    by = models.CharField(max_length=254)
+    user = models.ForeignKey(settings.AUTH_USER_MODEL, null=True, on_delete=models.SET_NULL, related_name="+")
+    contacts = models.PositiveIntegerField(null=True)  # with the result, once it is done
+    several = models.PositiveIntegerField(null=True)  # of them, those who had more than one of the tags
+    follows = models.JSONField(default=dict)
+
+    class Meta:
+        ordering = ["-id"]
+
+    def __str__(self) -> str:
+        return self.name
+
+    @property
+    def tag_ids(self) -> list[int]:
+        """The tags that become one, the result's own among them."""
+        return [part["tag"] for part in self.parts]
+
+    @property
+    def others(self) -> list[str]:
+        """The names that were given up."""
+        return [part["name"] for part in self.parts if part["name"] != self.name]
+
+
+class MergedTag(models.Model):
+    """What has become of the id of a tag that was merged: whoever still has it in hand is led to the result."""
+
+    id = models.BigIntegerField(primary_key=True)
+    name = models.CharField(max_length=120)
+    tag = models.ForeignKey(Tag, on_delete=models.CASCADE, related_name="merged")
+    merged_at = models.DateTimeField()
+
+    def __str__(self) -> str:
+        return self.name
 
 
 class Category(MP_Node):
