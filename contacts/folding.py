@@ -22,6 +22,15 @@ def folded(text: str) -> str:
     return unicodedata.normalize("NFC", text).casefold().translate(str.maketrans(*PLAIN))
 
 
+SEARCHED = ("email", "phone", "external_id")  # beside the names; they may be missing
+
+
+def words_sql(row: str) -> str:
+    """`Words` of the row called `row`, as SQL."""
+    parts = [f"{row}.first_name", f"{row}.last_name", *(f"COALESCE({row}.{name}, '')" for name in SEARCHED)]
+    return Words.template % {"expressions": Words.arg_joiner.join(parts)}
+
+
 class Words(Func):
     """An expression: what the search box looks through, as the index contact_words (migration 0002) holds it.
 
@@ -32,5 +41,5 @@ class Words(Func):
     arg_joiner = " || ' ' || "
 
     def __init__(self) -> None:
-        nullable = (Coalesce(F(name), Value("")) for name in ("email", "phone", "external_id"))
+        nullable = (Coalesce(F(name), Value("")) for name in SEARCHED)
         super().__init__(F("first_name"), F("last_name"), *nullable, output_field=TextField())

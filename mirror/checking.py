@@ -37,7 +37,7 @@ def status() -> dict[str, Any]:
         kinds = {}
         for kind in KINDS.values():
             cut = cuts.get(kind.name) or Cut(kind=kind.name)
-            usable = bool(cut.cut) and cut.system == system and cut.layout == fingerprint()
+            usable = bool(cut.cut) and cut.system == system and cut.layout == fingerprint(unit_of(kind.name))
             newer, waiting = _newer(kind, cut.cut if usable else 0, settled)
             of: Any = held.get(kind.name, {})
             kinds[kind.name] = {

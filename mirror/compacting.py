@@ -142,7 +142,7 @@ def look(unit: str, *, rebuild: bool) -> State:
     cuts = {cut.kind: cut for cut in Cut.objects.filter(kind__in=[kind.name for kind in kinds])}
     known = {(cut.cut, cut.system, cut.layout) for cut in cuts.values()}
     cut = next(iter(known))[0] if len(known) == 1 else 0
-    usable = known == {(cut, now.system, fingerprint())} and not rebuild
+    usable = known == {(cut, now.system, fingerprint(unit))} and not rebuild
     return State(
         now=now,
         cut=cut if usable else 0,
@@ -226,7 +226,8 @@ def swap(unit: str, state: State, job: Making) -> None:
         cursor.execute("DELETE FROM mirror_gone WHERE id = ANY (%s)", [[row for row, _key in state.gone]])
     Broken.objects.filter(kind__in=kinds).delete()
     for cut in cuts:
-        cut.cut, cut.system, cut.layout, cut.made_at = state.now.settled, state.now.system, fingerprint(), job.now
+        cut.cut, cut.system, cut.layout = state.now.settled, state.now.system, fingerprint(unit)
+        cut.made_at = job.now
         cut.revision = storing.fresh_revision()
         cut.save()
     reached("swapped in")

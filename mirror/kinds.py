@@ -8,6 +8,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 
 from activities.models import NOT_COUNTED, Parameter, ParameterType
+from contacts.folding import words_sql
 from contacts.models import Attribute, AttributeType
 
 MONEY, QUANTITY = 10_000, 1_000  # whole numbers that make one: quicker to read and to add than decimals, and as exact
@@ -114,7 +115,7 @@ CONTACT = Kind(
         text("last_name", "t.last_name"),
         text("source", "t.source"),
         [Column("status", "VARCHAR", "t.status"), Column("lead_score", "INTEGER", "t.lead_score")],
-        [moment("created_at", "t.created_at")],
+        [moment("created_at", "t.created_at"), Column("words", "VARCHAR", words_sql("t"))],
     ),
 )
 ACTIVITY = Kind(

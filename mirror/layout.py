@@ -1,7 +1,7 @@
 """Which columns files have, and a fingerprint of how their values are made.
 
 Files made by another release, which folds or names something otherwise, are as good as none: they are read no more, and
-made anew.
+made anew. Each unit has its own: what changes in contacts has nothing made anew of what they did.
 """
 
 from functools import cache
@@ -9,7 +9,8 @@ from hashlib import blake2b
 
 from activities.models import ActivityType, Parameter, ParameterType
 from contacts.models import Attribute, AttributeType
-from mirror.kinds import KINDS, Column, Kind, attribute_columns, parameter_columns
+from mirror.kinds import Column, Kind, attribute_columns, parameter_columns
+from mirror.units import UNITS
 
 
 def fixed(kind: Kind) -> list[Column]:
@@ -31,12 +32,13 @@ def columns(kind: Kind) -> dict[int, list[Column]]:
 
 
 @cache
-def fingerprint() -> str:
-    """Of all that decides on the values in files, but for what is declared in an account."""
+def fingerprint(unit: str) -> str:
+    """Of all that decides on the values in a unit's files, but for what is declared in an account."""
     told = [
-        repr((kind.name, kind.source, kind.written, fixed(kind), list(kind.columns.values())))
-        for kind in KINDS.values()
+        repr((kind.name, kind.source, kind.written, fixed(kind), list(kind.columns.values()))) for kind in UNITS[unit]
     ]
-    told += [repr(attribute_columns(Attribute(pk=1, key="key", type=each))) for each in AttributeType.values]
-    told += [repr(parameter_columns(Parameter(pk=1, key="key", type=each))) for each in ParameterType.values]
+    if unit == "contact":
+        told += [repr(attribute_columns(Attribute(pk=1, key="key", type=each))) for each in AttributeType.values]
+    if unit == "activity":
+        told += [repr(parameter_columns(Parameter(pk=1, key="key", type=each))) for each in ParameterType.values]
     return blake2b("\n".join(told).encode(), digest_size=16).hexdigest()

@@ -25,6 +25,7 @@ from mirror.kinds import KINDS, Column, Kind
 from mirror.layout import fingerprint, fixed
 from mirror.reports import report
 from mirror.snapshots import RUN
+from mirror.units import unit_of
 
 Arrays = dict[str, np.ndarray]
 FEW = 30_000  # rows beyond the cut that are counted; more are "many"
@@ -89,10 +90,14 @@ class Reader:
                 " AND current_setting('transaction_isolation') IN ('repeatable read', 'serializable'),"
                 " (SELECT count(*) FROM mirror_gone g WHERE g.kind = replace(k.kind, 'line', 'order')),"
                 f" concat({RUN}, ':', pg_relation_filenode(k.rows::regclass))"
-                " FROM unnest(%s::text[], %s::text[]) k (kind, rows)"
-                " LEFT JOIN mirror_cut c ON c.kind = k.kind AND layout = %s AND cut > 0"
+                " FROM unnest(%s::text[], %s::text[], %s::text[]) k (kind, rows, shape)"
+                " LEFT JOIN mirror_cut c ON c.kind = k.kind AND layout = k.shape AND cut > 0"
                 " AND system = (SELECT system_identifier::text FROM pg_control_system())",
-                [list(KINDS), [kind.table.split()[0] for kind in KINDS.values()], fingerprint()],
+                [
+                    list(KINDS),
+                    [kind.table.split()[0] for kind in KINDS.values()],
+                    [fingerprint(unit_of(kind)) for kind in KINDS],
+                ],
             )  # files whose numbers or columns mean something else count for nothing
             cuts = {kind: known for kind, *known in cursor.fetchall()}
             cursor.execute(

@@ -109,7 +109,7 @@ def worthwhile(now: datetime) -> tuple[list[str], datetime | None]:
     found, times = [], []
     for unit, kinds in UNITS.items():
         cut = cuts.get(kinds[0].name) or Cut(kind=kinds[0].name)
-        ours = cut.system == system and cut.layout == fingerprint()
+        ours = cut.system == system and cut.layout == fingerprint(unit)
         rows = waiting(unit, cut.cut if ours else 0, settled)
         gone = Gone.objects.filter(kind=unit).count()
         age = None if cut.made_at is None else now - cut.made_at

@@ -248,7 +248,7 @@ def _scope(context: Context) -> str | None:
 
 def _scope_of(reader: Reader) -> str | None:
     stamp = reader.tails["order"].stamp
-    return None if stamp is None else ":".join(map(str, (fingerprint(), *stamp)))
+    return None if stamp is None else ":".join(map(str, (fingerprint("order"), *stamp)))
 
 
 def _key(scope: str, name: str) -> str:
