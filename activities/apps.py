@@ -10,10 +10,11 @@ class ActivitiesConfig(AppConfig):
 
     def ready(self) -> None:
         from activities import panels
-        from activities.services import erase_facts
+        from activities.services import erase_facts, move_facts
         from contacts import hooks, manager
 
         manager.register_panel(panels.TIMELINE)
         manager.register_panel(panels.NUMBERS)
         manager.register_belongings(panels.belongings)
         hooks.erasing.append(erase_facts)
+        hooks.merging.append(move_facts)

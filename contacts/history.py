@@ -12,7 +12,7 @@ from django.utils.translation import gettext as _
 
 from config.templatetags.numbers import number as number_text
 from contacts.attributes import value_text
-from contacts.models import Attribute, Contact, EntryKind, HistoryEntry, Status
+from contacts.models import Attribute, ConsentState, Contact, EntryKind, HistoryEntry, Status
 
 ICONS = {
     EntryKind.CREATED: "user-plus",
@@ -129,9 +129,23 @@ def changes(entry: HistoryEntry, attributes: dict[str, Attribute]) -> list[Chang
     order = [*OWN_FIELDS, *(f"attributes.{key}" for key in attributes)]
     names = [name for name in order if name in fields]
     names += [name for name in fields if name not in names]
-    return [
+    told = [
         Change(label_of(name, attributes), *(said(name, value, attributes) for value in fields[name])) for name in names
     ]
+    return told + moved(entry.detail.get("moved", {}))
+
+
+def moved(detail: dict[str, Any]) -> list[Change]:
+    """What a contact got from those that were merged into it."""
+    polish = (get_language() or "").startswith("pl")
+    names = {"activities": _("Activities"), "visits": _("Visits"), "orders": _("Orders")}
+    told = [Change(label, "", number_text(detail[name])) for name, label in names.items() if name in detail]
+    for name, label in (("tags", _("Tags")), ("categories", _("Categories"))):
+        told += [Change(label, "", ", ".join(detail[name]))] if detail.get(name) else []
+    for each in detail.get("consents", []):
+        state = ConsentState(each["state"]).label
+        told.append(Change(each["pl"] if polish else each["en"], "", str(state)))
+    return told
 
 
 def label_of(name: str, attributes: dict[str, Attribute]) -> str:

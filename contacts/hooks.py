@@ -2,6 +2,8 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
 
 from contacts.models import Attribute, Consent, Contact
 
@@ -14,9 +16,22 @@ class Use:
     url: str = ""
 
 
+@dataclass(frozen=True)
+class Merge:
+    """Contacts becoming one: all that is the others' becomes the kept one's."""
+
+    kept: int
+    others: list[int]
+    now: datetime
+
+
 attribute_usage: list[Callable[[Attribute], list[Use]]] = []
 consent_usage: list[Callable[[Consent], list[Use]]] = []
 erasing: list[Callable[[Contact], None]] = []  # called in the deleting transaction: what goes along, a table at once
+# Merging contacts: first whatever is locked before contacts are, given all their ids; then, with the contacts locked,
+# what moves what is the others'. Both in the merging transaction; answered is what the history entry says of it.
+holding: list[Callable[[list[int]], None]] = []
+merging: list[Callable[[Merge], dict[str, Any]]] = []
 
 
 def uses_of_attribute(attribute: Attribute) -> list[Use]:

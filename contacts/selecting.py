@@ -51,6 +51,15 @@ def forget_contact(contact: Contact) -> None:
             keep(row.user, members, now=row.changed_at)
 
 
+def exchange_contacts(others: Iterable[int], kept: int) -> None:
+    """In all selections one contact takes the place of those that are merged into it, in the merging transaction."""
+    gone = BitMap(others)
+    for row in Selection.objects.select_for_update(no_key=True, of=("self",)).select_related("user").order_by("pk"):
+        members = BitMap.deserialize(bytes(row.members))
+        if members & gone:
+            keep(row.user, (members - gone) | BitMap([kept]), now=row.changed_at)
+
+
 def remove_old_selections(now: datetime) -> None:
     """Removes what has not been changed for a week."""
     Selection.objects.filter(changed_at__lte=now - KEPT).delete()

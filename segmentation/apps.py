@@ -12,7 +12,7 @@ class SegmentationConfig(AppConfig):
         from config.find import register_finder
         from contacts.manager import register_filter, register_panel, register_tool
         from jobs import registry
-        from segmentation import contact_pages, hooks, likeness, references, services
+        from segmentation import contact_pages, hooks, likeness, merged_contacts, references, services
         from segmentation.builder.drafts import remove_old_drafts
         from segmentation.contact_queries import remove_old_queries
         from segmentation.finding import find_segments
@@ -29,6 +29,7 @@ class SegmentationConfig(AppConfig):
         tags.usage.providers.append(references.uses_of_label)
         contacts.hooks.attribute_usage.append(references.uses_of_attribute)
         contacts.hooks.consent_usage.append(references.uses_of_consent)
+        contacts.hooks.merging.append(merged_contacts.follow_merge)
         activities.hooks.type_usage.append(references.uses_of_type)
         activities.hooks.parameter_usage.append(references.uses_of_parameter)
         register_finder(find_segments)

@@ -10,10 +10,10 @@ class TagsConfig(AppConfig):
 
     def ready(self) -> None:
         from config.find import register_finder
-        from contacts import manager
+        from contacts import hooks, manager
         from contacts.creating import register_question
         from jobs.registry import JobKind, register, register_tick
-        from tags import counting, deleting, filters, finding, panels, pickers
+        from tags import counting, deleting, filters, finding, merging_contacts, panels, pickers
         from tags.models import CategoryDeletion
 
         register(JobKind("category_deletion", CategoryDeletion, deleting.carry_on))
@@ -28,3 +28,5 @@ class TagsConfig(AppConfig):
         manager.register_panel(panels.TAGS)
         manager.register_panel(panels.CATEGORIES)
         manager.register_belongings(panels.belongings)
+        hooks.holding.append(merging_contacts.hold_labels)
+        hooks.merging.append(merging_contacts.move_labels)

@@ -3,6 +3,7 @@
 from activities.services.activities import record_activities
 from activities.services.erasing import erase_facts
 from activities.services.errors import BatchError, ItemError
+from activities.services.merging import move_facts
 from activities.services.orders import Recorded, record_orders
 from activities.services.types import (
     Declared,
@@ -27,6 +28,7 @@ __all__ = [
     "delete_parameter",
     "delete_type",
     "erase_facts",
+    "move_facts",
     "record_activities",
     "record_orders",
     "record_visits",

@@ -1,6 +1,6 @@
 """Whose facts they are: finding the contacts that a batch names, and keeping them until it is written."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import Any
 
 from django.core.exceptions import ValidationError
@@ -9,6 +9,7 @@ from django.utils.translation import gettext as _
 
 from activities.services.errors import Complaints
 from activities.services.values import text
+from contacts.aliases import now_called
 from contacts.id_sets import id_array
 
 Named = tuple[str, int | str]  # ("email", "ala@example.com")
@@ -36,28 +37,44 @@ def named(raw: Any) -> Named:
 def keep(people: Sequence[Named | None], complaints: Complaints) -> list[int]:
     """The id of each contact named, all of them kept from being deleted until the transaction ends.
 
-    One being deleted is waited for. Locked in the order of ids, so that two batches cannot wait for each other.
+    One being deleted or merged is waited for; whoever was merged into another is that one. Locked in the order of ids,
+    so that two batches cannot wait for each other.
 
     Raises: BatchError that names the items whose contact does not exist, or is gone meanwhile.
     """
-    wanted = set(people) - {None}
-    ids: dict[Named | None, int] = {
-        one: one[1] for one in wanted if one and isinstance(one[1], int) and 0 < one[1] <= LARGEST
-    }
+    wanted: set[Named] = {one for one in people if one is not None}
+    ids: dict[Named | None, int] = {one: one[1] for one in wanted if isinstance(one[1], int) and 0 < one[1] <= LARGEST}
     with connection.cursor() as cursor:
         for way in ("email", "external_id"):
-            values = [one[1] for one in wanted if one and one[0] == way]
+            values = [one[1] for one in wanted if one[0] == way]
             if values:
                 column = "email" if way == "email" else "external_id"
                 cursor.execute(f"SELECT {column}, id FROM contacts_contact WHERE {column} = ANY (%s)", [values])  # noqa: S608
                 ids.update({(way, value): pk for value, pk in cursor.fetchall()})
-        cursor.execute(
-            "SELECT id FROM contacts_contact WHERE id = ANY (%s::int[]) ORDER BY id FOR KEY SHARE",
-            [id_array(set(ids.values()))],
-        )
-        kept = {pk for (pk,) in cursor.fetchall()}
+    kept = locked(ids.values())
+    missing = [one for one in wanted if ids.get(one) not in kept]
+    if missing and (merged := now_those(missing)):
+        ids |= merged
+        kept |= locked(merged.values())
     for item, one in enumerate(people):
         if one is not None and ids.get(one) not in kept:
             complaints.add(item, f"contact.{one[0]}", _("There is no such contact."), "no_contact")
     complaints.finish()
     return [ids[one] for one in people]
+
+
+def locked(ids: Iterable[int]) -> set[int]:
+    """Those of the contacts that there are."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT id FROM contacts_contact WHERE id = ANY (%s::int[]) ORDER BY id FOR KEY SHARE", [id_array(set(ids))]
+        )
+        return {pk for (pk,) in cursor.fetchall()}
+
+
+def now_those(missing: Iterable[Named]) -> dict[Named, int]:
+    """Of contacts that are not found, those that were merged, with the contact they were merged into."""
+    by_way: dict[str, dict[str, Named]] = {}
+    for one in missing:
+        by_way.setdefault(one[0], {})[str(one[1])] = one
+    return {named_so[value]: pk for way, named_so in by_way.items() for value, pk in now_called(way, named_so).items()}

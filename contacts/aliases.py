@@ -1,0 +1,30 @@
+"""Names of contacts that are no more: whoever was merged into another is found under what they were called before."""
+
+from collections.abc import Iterable
+from datetime import datetime
+
+from contacts.models import AliasKind, Contact, ContactAlias
+
+
+def now_called(kind: str, values: Iterable[str]) -> dict[str, int]:
+    """The contact that each of these ids, addresses or external ids leads to now, as far as there is one."""
+    found = ContactAlias.objects.filter(kind=kind, value__in=list(values))
+    return dict(found.values_list("value", "contact_id"))
+
+
+def kept_for(pk: int) -> int | None:
+    """The contact that the one of this id was merged into."""
+    return now_called(AliasKind.ID, [str(pk)]).get(str(pk))
+
+
+def leave_aliases(kept: Contact, others: Iterable[Contact], *, left: Iterable[tuple[str, str]], now: datetime) -> None:
+    """Has what led to the others lead to the one kept, and what else it was called (`left`: kind, value) as well."""
+    others = list(others)
+    ContactAlias.objects.filter(contact__in=others).update(contact=kept)
+    names = {(str(AliasKind.ID), str(other.pk)) for other in others} | set(left)
+    ContactAlias.objects.bulk_create(
+        [ContactAlias(kind=kind, value=value, contact=kept, since=now) for kind, value in sorted(names)],
+        update_conflicts=True,
+        unique_fields=["kind", "value"],
+        update_fields=["contact", "since"],
+    )
