@@ -20,7 +20,7 @@ class ExportsConfig(AppConfig):
         register(kind)
         hooks.action_kinds.append(hooks.ActionKind(kind.name, kind.title, kind.icon))
         register_job(JobKind("list_export", ListExport, lists.carry_out, stopped=lists.tidy_up))
-        hooks.tabs.append(hooks.Tab(_("Export files"), "exports:files", selectors.count_at))
+        hooks.tabs.append(hooks.Tab(_("Export files"), "exports:files", selectors.count_for))
         hooks.deleting.append(services.forget_segment)
         contact_hooks.attribute_usage.append(usage.uses_of_attribute)
         contact_hooks.consent_usage.append(usage.uses_of_consent)

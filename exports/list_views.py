@@ -10,11 +10,13 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_POST
 
 from config.pages import page
+from contacts.sight import sight
 from exports import selectors
 from exports.forms import ExportForm, WhichListForm
 from exports.lists import NobodyError, export_list, forget
 from jobs import services as jobs
 from segmentation.models import Calculation
+from segmentation.seen import cut
 from segmentation.selectors import SETS, movements, segment_for
 from segmentation.views.segment import head
 from users.access import writers_only
@@ -30,7 +32,10 @@ def of_list(request: HttpRequest, pk: int, calculation: int) -> HttpResponse:
     if found is None or found.count is None:
         raise Http404(f"no calculation {calculation}")
     asked = request.POST if request.method == "POST" else None
-    which = WhichListForm(asked, calculation=found, movements=movements(found), first=request.GET.get("of", ""))
+    mask = sight(request)
+    cut([found], mask)
+    told = movements(found, mask=mask)
+    which = WhichListForm(asked, calculation=found, movements=told, first=request.GET.get("of", ""))
     part = ExportForm(asked, now=now)
     context = head(request, segment) | {"calculation": found, "which": which, "part": part}
     if asked is None or "move" in asked:

@@ -40,7 +40,7 @@ def files(request: HttpRequest) -> HttpResponse:
         "form": form,
         "narrowed": search or any(form.data.get(name) for name in form.fields),
         "sort": sort,
-        "tabs": tabs(now),
+        "tabs": tabs(request),
         "here": "exports:files",
         "writing": writing,
         "live": any(each.job.active for each in writing),

@@ -17,6 +17,7 @@ from config.templatetags.numbers import number
 from config.templatetags.times import moment_text
 from contacts.manager import Panel, Tool
 from contacts.models import Contact
+from contacts.sight import sight, within
 from jobs.models import JobState
 from segmentation.builder.reuse import Session
 from segmentation.contact_queries import find_query, used
@@ -34,6 +35,7 @@ from segmentation.models import (
     UploadedList,
     bitmap_of,
 )
+from segmentation.seen import may_open
 from segmentation.sentences import sentence_of
 from users.access import signed_in
 
@@ -44,7 +46,8 @@ LOOKED_AT = 500  # segments, the newest calculations first: half a second's work
 def members_of(request: HttpRequest, text: str) -> People:
     """`?calculation=ID`: exactly its members who still are contacts."""
     found = calculation_of(request, text, "joined", "left")
-    count = found.count or 0
+    ids = within(found.member_ids, sight(request))
+    count = len(ids)
     said = ngettext(
         "%(number)s contact in the calculation of %(when)s.",
         "%(number)s contacts in the calculation of %(when)s.",
@@ -52,7 +55,7 @@ def members_of(request: HttpRequest, text: str) -> People:
     ) % {"number": number(count), "when": taken(request, found)}
     newer = "" if found.segment.latest_id == found.pk else _("There is a newer calculation.")
     title = _("Segment: %(name)s") % {"name": found.segment.name}
-    return People(found.member_ids, title, sentences(format_html("{}: {}", to_segment(found), said), newer))
+    return People(ids, title, sentences(format_html("{}: {}", to_segment(found), said), newer))
 
 
 def moved_with(request: HttpRequest, text: str) -> People:
@@ -66,6 +69,7 @@ def moved_with(request: HttpRequest, text: str) -> People:
     if cause:
         one = Movement.objects.filter(calculation=found, direction=way, cause=cause).first()
         ids = one.member_ids if one else BitMap()
+    ids = within(ids, sight(request))
     if way == Direction.LEFT:
         title = _("Left: %(name)s")
         said = ngettext(
@@ -149,7 +153,7 @@ def satisfying(request: HttpRequest, criteria: dict[str, Any], *, place: str) ->
     """
     zone = ZoneInfo(request.tenant.timezone)  # type: ignore[attr-defined]
     reuse = Session(signed_in(request).pk, place)
-    context = Context(now=request.now, zone=zone, reuse=reuse)  # type: ignore[attr-defined]
+    context = Context(now=request.now, zone=zone, mask=sight(request), reuse=reuse)  # type: ignore[attr-defined]
     try:
         return evaluate(parse(criteria), context=context).members
     except CriteriaError as error:
@@ -162,10 +166,11 @@ def listed_in(request: HttpRequest, text: str) -> People:
     found = UploadedList.objects.filter(pk=whole(text)).first()
     if found is None:
         raise ValidationError(_("There is no such list (any more)."))
-    ids, now = found.matched_ids, request.now  # type: ignore[attr-defined]
+    ids, now = within(found.matched_ids, sight(request)), request.now  # type: ignore[attr-defined]
     said = ngettext("%(number)s contact, as of %(when)s.", "%(number)s contacts, as of %(when)s.", len(ids))
     said %= {"number": number(len(ids)), "when": moment_text(found.created_at, now=now)}
-    page = linked(reverse("segmentation:upload", args=[found.pk]), found.name)
+    address = reverse("segmentation:upload", args=[found.pk])
+    page = linked(address, found.name) if may_open(request, found) else found.name
     title = _("List: %(name)s") % {"name": found.name}
     return People(ids, title, format_html("{}: {}", page, said), {"kind": "file", "file": found.pk})
 

@@ -18,6 +18,7 @@ from config.templatetags.numbers import number
 from contacts.manager import ManagerFilter
 from contacts.models import Contact
 from contacts.selectors import restricted
+from contacts.sight import sight, within
 from segmentation.criteria import Context
 from segmentation.engine import snapshot
 
@@ -67,12 +68,14 @@ class PeopleFilter(django_filters.Filter):
 def set_filter(name: str, read: Read, *, label: Any) -> ManagerFilter:
     """A hidden filter `?name=TEXT` of the contact manager: the contacts that `read(request, text)` finds.
 
-    read: raises ValidationError, with a sentence for the user, where the text names nothing (any more).
+    read: raises ValidationError, with a sentence for the user, where the text names nothing (any more). Of those whom
+        it finds only those are listed whom the reader sees; its note tells of no others.
     """
 
     def found(request: HttpRequest, text: str) -> People:
         people = read(request, text)
-        return replace(people, here=people.ids & everyone(request))
+        ids = within(people.ids, sight(request))
+        return replace(people, ids=ids, here=ids & everyone(request))
 
     return ManagerFilter(
         name=name,

@@ -5,16 +5,19 @@ import json
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
+from zoneinfo import ZoneInfo
 
 from django.db import connection
 from pyroaring import BitMap
 
 from accounts.models import Account
+from contacts.sight import within
 from segmentation import hooks
-from segmentation.criteria import CriteriaError, parse
+from segmentation.criteria import Catalog, CriteriaError, parse
 from segmentation.engine import Context, evaluate, snapshot
 from segmentation.followers import Follower, followers, uses_of_followers
 from segmentation.models import Calculation, SavedCriteria, Segment, bitmap_of
+from segmentation.seen import digest, scope
 
 COUNTED = 20  # segments whose members are counted before saved criteria change
 
@@ -37,16 +40,17 @@ class Effect:
         return len(self.joins) + len(self.stays)
 
 
-def effect_of(segment: Segment, criteria: dict[str, Any], *, now: datetime) -> Effect:
+def effect_of(segment: Segment, criteria: dict[str, Any], *, now: datetime, mask: BitMap | None = None) -> Effect:
     """The members by `criteria` at `now` beside those of the last calculation. Stores nothing.
 
+    mask: the contacts that the reader sees; None: all. The segment holds those alone whom its owner sees.
     Raises: CriteriaError.
     """
     zone = Account.objects.get(schema_name=connection.schema_name).zone  # type: ignore[attr-defined]
     with snapshot():
-        members = evaluate(parse(criteria), context=Context(now=now, zone=zone)).members
+        members = evaluate(parse(criteria), context=Context(now=now, zone=zone, mask=scope(segment, mask))).members
     last = Calculation.objects.filter(pk=segment.latest_id).values_list("members", "as_of").first()
-    before = bitmap_of(last[0]) if last else BitMap()
+    before = within(bitmap_of(last[0]), mask) if last else BitMap()
     return Effect(
         joins=members - before,
         leaves=before - members,
@@ -85,33 +89,50 @@ class SavedEffect:
     mark: str
 
 
-def effect_of_saved(saved: SavedCriteria, criteria: dict[str, Any], *, now: datetime) -> SavedEffect:
+def effect_of_saved(
+    saved: SavedCriteria, criteria: dict[str, Any], *, now: datetime, mask: BitMap | None = None
+) -> SavedEffect:
     """The members of each segment that follows, as if `criteria` stood in `saved`. Stores nothing.
 
-    At most COUNTED segments are counted; the others are named.
+    At most COUNTED segments are counted; the others are named. mask: the contacts that the reader sees; None: all.
     """
     zone = Account.objects.get(schema_name=connection.schema_name).zone  # type: ignore[attr-defined]
     found = followers(("saved", saved.pk))
     rows, counted = [], 0
     with snapshot():
-        context = Context(now=now, zone=zone)
-        if saved.pk in context.catalog.saved:
-            context.catalog.saved[saved.pk].criteria = criteria
+        contexts = _Contexts(now, zone)
+        if saved.pk in contexts.catalog.saved:
+            contexts.catalog.saved[saved.pk].criteria = criteria
         for each in found:
             if each.direct and counted < COUNTED:
                 counted += 1
-                rows.append(followed(each, context))
+                rows.append(followed(each, contexts, mask))
             else:
                 rows.append(Following(each.segment, each.uses, later=not each.direct))
     told = [[row.segment.pk, [[str(use.what), use.name] for use in row.uses]] for row in rows]
     return SavedEffect(rows, now, mark_of({"criteria": criteria, "segments": told}))
 
 
-def followed(follower: Follower, context: Context) -> Following:
-    """One segment's members by what `context` knows, beside those of its last calculation."""
+class _Contexts:
+    """A context for those whom each owner sees; owners who see the same share one, and what it has read."""
+
+    def __init__(self, now: datetime, zone: ZoneInfo) -> None:
+        self.now, self.zone, self.catalog = now, zone, Catalog()
+        self.made: dict[str, Context] = {}
+
+    def of(self, mask: BitMap | None) -> Context:
+        name = digest(mask)
+        if name not in self.made:
+            self.made[name] = Context(now=self.now, zone=self.zone, mask=mask, catalog=self.catalog)
+        return self.made[name]
+
+
+def followed(follower: Follower, contexts: _Contexts, mask: BitMap | None) -> Following:
+    """One segment's members by what the catalog says, beside those of its last calculation."""
     segment = follower.segment
+    context = contexts.of(scope(segment, mask))
     last = Calculation.objects.filter(pk=segment.latest_id).values_list("members", "as_of").first()
-    before = bitmap_of(last[0]) if last else BitMap()
+    before = within(bitmap_of(last[0]), mask) if last else BitMap()
     try:
         tree = parse(segment.version.criteria if segment.version else None)
         members = evaluate(tree, context=context).members

@@ -54,7 +54,7 @@ def followers(origin: Origin) -> list[Follower]:
         origin, {target: [source for source, direct in found if direct] for target, found in by_target.items()}
     )
     ids = [pk for kind, pk in every if kind == "segment"]
-    rows = Segment.objects.filter(pk__in=ids).select_related("version").order_by("name", "pk")
+    rows = Segment.objects.filter(pk__in=ids).select_related("version", "owner").order_by("name", "pk")
     return [Follower(row, ("segment", row.pk) in at_once, hooks.affected_by(row)) for row in rows]
 
 

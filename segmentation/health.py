@@ -1,6 +1,7 @@
 """Health: what is wrong with a segment, in a word, in a sentence, and what to do about it. docs/segments.md, "Health".
 
-Everything but the likeness of segments is looked at when it is shown, so it is never out of date.
+Everything but the likeness of segments is looked at when it is shown, so it is never out of date. Likeness is of all
+contacts: who sees some of them only is not told of it.
 """
 
 from collections.abc import Iterator, Sequence
@@ -13,6 +14,7 @@ from django.urls import NoReverseMatch, reverse
 from django.utils.timezone import get_current_timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import pgettext_lazy
+from pyroaring import BitMap
 
 from config.templatetags.numbers import percent_of
 from config.templatetags.times import moment_text
@@ -21,6 +23,7 @@ from segmentation.likeness import Like, likes
 from segmentation.logic import Clash, Remembered, Verdict, ground_of
 from segmentation.models import Segment
 from segmentation.references import named_segments
+from segmentation.seen import cut
 from segmentation.selectors import UNFINISHED, segments
 
 UNUSED_AFTER = timedelta(days=90)
@@ -66,16 +69,21 @@ class Finding:
 
 @dataclass
 class Examination:
-    """Looks at segments of `examined()`, any number of them in a fixed number of queries."""
+    """Looks at segments of `examined()`, any number of them in a fixed number of queries.
+
+    mask: the contacts that the reader sees; the rows' numbers are cut to it. None: all.
+    """
 
     now: datetime
     rows: Sequence[Segment]
+    mask: BitMap | None = None
 
     def __post_init__(self) -> None:
+        cut((row.latest for row in self.rows), self.mask)
         self.catalog = Catalog()
         self.words = Words(now=self.now, zone=get_current_timezone(), catalog=self.catalog)
         self.ground = ground_of(self.catalog, self.words.zone)
-        self.likes = likes(row.pk for row in self.rows)
+        self.likes = likes(row.pk for row in self.rows) if self.mask is None else {}
         self.named = named_segments()
 
     def findings(self) -> dict[int, list[Finding]]:
@@ -189,14 +197,14 @@ def examined(rows: QuerySet[Segment] | None = None) -> QuerySet[Segment]:
     )
 
 
-def health_of(segment: Segment, *, now: datetime) -> list[Finding]:
+def health_of(segment: Segment, *, now: datetime, mask: BitMap | None = None) -> list[Finding]:
     """What is wrong with one segment."""
-    return Examination(now, list(examined().filter(pk=segment.pk))).findings().get(segment.pk, [])
+    return Examination(now, list(examined().filter(pk=segment.pk)), mask).findings().get(segment.pk, [])
 
 
-def with_finding(kind: str, *, now: datetime) -> list[int]:
+def with_finding(kind: str, *, now: datetime, mask: BitMap | None = None) -> list[int]:
     """The ids of the segments with a finding of this kind; ATTENTION: with any."""
-    found = Examination(now, list(examined())).findings()
+    found = Examination(now, list(examined()), mask).findings()
     return [pk for pk, some in found.items() if kind == ATTENTION or any(one.kind == kind for one in some)]
 
 

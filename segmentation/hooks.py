@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import TYPE_CHECKING
 
+from django.http import HttpRequest
 from django.utils.functional import Promise
 
 if TYPE_CHECKING:
@@ -41,7 +42,7 @@ class Tab:
 
     label: Text
     url_name: str
-    count: Callable[[datetime], int]
+    count: Callable[[HttpRequest], int]
 
 
 on_calculated: list[Callable[["Calculation", datetime], None]] = []

@@ -5,16 +5,19 @@ from datetime import datetime
 from typing import Any
 
 from django.core.paginator import Page, Paginator
-from django.db.models import F, QuerySet
+from django.db.models import Case, F, IntegerField, QuerySet, Value, When
 from django.db.models.functions import Collate
-from django.http import QueryDict
+from django.http import HttpRequest, QueryDict
+from pyroaring import BitMap
 
 from config.asked import problems_in
 from contacts.folding import folded, plain, polish_key
+from contacts.sight import sight
 from segmentation import hooks, selectors
 from segmentation.forms import ONCE, ListFilterForm
 from segmentation.health import Examination, Finding, examined, with_finding
 from segmentation.models import Calculation, Segment
+from segmentation.seen import counts, cut, may_change
 
 PER_PAGE = 25
 SORTS: dict[str, Any] = {
@@ -44,6 +47,7 @@ class Row:
     sizes: list[int] = field(default_factory=list)
     performed: list[hooks.ActionKind] = field(default_factory=list)
     health: list[Finding] = field(default_factory=list)
+    may_change: bool = False  # the reader
 
     @property
     def minutes_left(self) -> int:
@@ -87,14 +91,24 @@ def refusals(query: QueryDict, form: ListFilterForm) -> list[str]:
     return told + [f"{form.fields[name].label}: {' '.join(map(str, errors))}" for name, errors in form.errors.items()]
 
 
-def ordered(rows: QuerySet[Segment], sort: str) -> QuerySet[Segment]:
+def ordered(rows: QuerySet[Segment], sort: str, *, mask: BitMap | None = None) -> QuerySet[Segment]:
     """Rows without a value come last both ways; equal ones stay in one order from page to page."""
     by = SORTS[sort.removeprefix("-")]
+    if mask is not None and by == SORTS["contacts"]:
+        by = by_contacts_seen(rows, mask)
     expression = by.desc(nulls_last=True) if sort.startswith("-") else by.asc(nulls_last=True)
     return rows.order_by(expression, "-pk")
 
 
-def filtered(rows: QuerySet[Segment], form: ListFilterForm, *, now: datetime) -> QuerySet[Segment]:
+def by_contacts_seen(rows: QuerySet[Segment], mask: BitMap) -> Any:
+    """The number of contacts that is shown, as a value to sort by: another order would tell of the others."""
+    latest = dict(rows.filter(latest__isnull=False).order_by().values_list("pk", "latest"))
+    sizes = counts(latest.values(), mask)
+    cases = (When(pk=pk, then=Value(sizes.get(calculation, 0))) for pk, calculation in latest.items())
+    return Case(*cases, default=None, output_field=IntegerField(null=True))
+
+
+def filtered(rows: QuerySet[Segment], form: ListFilterForm, *, now: datetime, mask: BitMap | None) -> QuerySet[Segment]:
     """The rows that the form, found valid, asks for."""
     form.full_clean()
     asked = form.cleaned_data
@@ -105,18 +119,20 @@ def filtered(rows: QuerySet[Segment], form: ListFilterForm, *, now: datetime) ->
     if kind := asked.get("action"):
         rows = rows.filter(selectors.performing(kind))
     if finding := asked.get("health"):
-        rows = rows.filter(pk__in=with_finding(finding, now=now))
+        rows = rows.filter(pk__in=with_finding(finding, now=now, mask=mask))
     return rows
 
 
-def page_of(where: str, *, form: ListFilterForm, sort: str, number: int | None, now: datetime) -> Page:
+def page_of(request: HttpRequest, where: str, *, form: ListFilterForm, sort: str, number: int | None) -> Page:
     """One page of the list, its rows as `Row`."""
-    rows = ordered(filtered(selectors.listed(where, now=now), form, now=now), sort)
+    now, mask = request.now, sight(request)  # type: ignore[attr-defined]
+    rows = ordered(filtered(selectors.listed(where, now=now), form, now=now, mask=mask), sort, mask=mask)
     page = Paginator(examined(selectors.with_actions(rows)), PER_PAGE).get_page(number)
     segments = list(page.object_list)
-    findings = Examination(now, segments).findings()
+    findings = Examination(now, segments, mask).findings()
     last = selectors.last_calculations(segments)
-    sizes = selectors.sizes_over_time(segments)
+    cut(last.values(), mask)
+    sizes = selectors.sizes_over_time(segments, mask=mask)
     kinds = {kind.name: kind for kind in hooks.action_kinds}
     shown = [
         Row(
@@ -127,6 +143,7 @@ def page_of(where: str, *, form: ListFilterForm, sort: str, number: int | None, 
             sizes=sizes.get(segment.pk, []),
             performed=[kinds[name] for name in segment.performed or [] if name in kinds],  # type: ignore[attr-defined]
             health=findings.get(segment.pk, []),
+            may_change=may_change(request, segment.owner_id),
         )
         for segment in segments
     ]
@@ -134,10 +151,13 @@ def page_of(where: str, *, form: ListFilterForm, sort: str, number: int | None, 
     return page
 
 
-def row_of(segment: Segment, *, now: datetime) -> Row:
-    """The row of one segment, for the part of a page that follows its progress."""
+def row_of(request: HttpRequest, segment: Segment) -> Row:
+    """The row of one segment of `segment_for`, for the part of a page that follows its progress."""
+    now = request.now  # type: ignore[attr-defined]
     last = selectors.last_calculation(segment)  # read first: what ends meanwhile is followed once more, never missed
-    return Row(segment=segment, where=selectors.list_of(segment, now=now), now=now, last=last)
+    cut([last], sight(request))
+    where, own = selectors.list_of(segment, now=now), may_change(request, segment.owner_id)
+    return Row(segment=segment, where=where, now=now, last=last, may_change=own)
 
 
 def any_filter(form: ListFilterForm) -> bool:

@@ -15,6 +15,7 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 from config.asked import page_number, problems_in
 from config.names import NameField
 from config.pages import page
+from contacts.sight import sight
 from segmentation import builder
 from segmentation.builder import Builder, BuilderErrors
 from segmentation.builder.drafts import kept_revision, revision_of
@@ -33,8 +34,9 @@ from segmentation.saved import (
     update_saved,
     uses_of_saved,
 )
+from segmentation.seen import may_change, require_own
 from segmentation.sentences import sentence_of
-from users.access import writers_only
+from users.access import signed_in, writers_only
 
 PLACE = "saved:new"
 PER_PAGE = 25
@@ -61,6 +63,7 @@ def saved(request: HttpRequest) -> HttpResponse:
     uses = uses_of_saved()
     words = Words(now=request.now, zone=zone_of(request), catalog=Catalog())  # type: ignore[attr-defined]
     for row in rows:
+        row.may_change = may_change(request, row.created_by_id)  # type: ignore[attr-defined]
         row.uses = uses.get(row.pk, [])  # type: ignore[attr-defined]
         row.sentence = parse(row.criteria).sentence(words).finished.html  # type: ignore[attr-defined]
     return page(request, "segmentation/saved.html", {"rows": rows, "q": search}, part="rows")
@@ -73,7 +76,8 @@ def count(request: HttpRequest, pk: int) -> HttpResponse:
     now = request.now  # type: ignore[attr-defined]
     context: dict[str, Any] = {"saved": found, "at": now}
     try:
-        context["count"] = evaluate(parse(found.criteria), context=Context(now=now, zone=zone_of(request))).count
+        seen = Context(now=now, zone=zone_of(request), mask=sight(request))
+        context["count"] = evaluate(parse(found.criteria), context=seen).count
     except CriteriaError as error:
         context["problem"] = error.message
     return page(request, "segmentation/saved_count.html", context, part="number")
@@ -94,7 +98,9 @@ def edit(request: HttpRequest, pk: int) -> HttpResponse:
     """One of them: what it says, what uses it, and changing it."""
     found = saved_for(pk)
     place = f"saved:{pk}"
-    if request.method != "POST":
+    if request.method == "POST":
+        require_own(request, found.created_by_id)
+    else:
         opened = builder.opened(request.user, found.criteria, place=place)  # type: ignore[arg-type]
         return editor(request, NameForm(initial={"name": name_kept(opened) or found.name}), opened, found)
     return submitted(request, place=place, found=found)
@@ -132,7 +138,7 @@ def unshown(request: HttpRequest, found: SavedCriteria, criteria: dict[str, Any]
     """What the change does to segments, if that is yet to be shown; None: nothing, or just this was confirmed."""
     if criteria == found.criteria or same_as_stored(found, criteria, place=place):
         return None
-    effect = effect_of_saved(found, criteria, now=request.now)  # type: ignore[attr-defined]
+    effect = effect_of_saved(found, criteria, now=request.now, mask=sight(request))  # type: ignore[attr-defined]
     confirmed = request.POST.get("then") == "save" and request.POST.get("shown") == effect.mark
     return effect if effect.rows and not confirmed else None
 
@@ -167,6 +173,7 @@ def editor(
         "name": name,
         "builder": form,
         "saved": found,
+        "may_change": may_change(request, found.created_by_id if found else signed_in(request).pk),
         "uses": uses_of_saved().get(found.pk, []) if found else [],
         "revision": revision_for(request, form, found, edited=edited),
         "edited": edited,
@@ -214,6 +221,7 @@ def save_from_builder(request: HttpRequest) -> HttpResponse:
 def delete(request: HttpRequest, pk: int) -> HttpResponse:
     """Asks first; refuses while something refers to the criteria, and says what."""
     found = saved_for(pk)
+    require_own(request, found.created_by_id)
     if request.method != "POST":
         uses = uses_of_saved().get(pk, [])
         return page(request, "segmentation/saved_delete.html", {"saved": found, "uses": uses}, part="question")

@@ -15,7 +15,7 @@ from pyroaring import BitMap
 
 from contacts.sight import sees, sight, within
 from jobs.models import JobState
-from segmentation.models import Calculation, Movement, Segment, bitmap_of
+from segmentation.models import Calculation, Movement, Segment, UploadedList, bitmap_of
 from users.access import signed_in
 
 KEPT_S = 3600
@@ -68,8 +68,9 @@ def _counted(calculations: list[int], mask: BitMap) -> Iterator[tuple[int, Numbe
         if number := bitmap_of(packed).intersection_cardinality(mask):
             moves[pk][way, cause] = number
     rows = Calculation.objects.filter(pk__in=calculations).values_list("pk", "members", "joined", "left")
-    for pk, *packed in rows.iterator(AT_ONCE):
-        yield pk, Numbers(*(bitmap_of(one).intersection_cardinality(mask) for one in packed), moves=moves[pk])
+    for pk, *sets in rows.iterator(AT_ONCE):
+        count, joined, left = (bitmap_of(packed).intersection_cardinality(mask) for packed in sets)
+        yield pk, Numbers(count, joined, left, moves[pk])
 
 
 def cut(calculations: Iterable[Calculation | None], mask: BitMap | None) -> None:
@@ -120,6 +121,11 @@ def may_change(request: HttpRequest, owner: int | None) -> bool:
     """Whether the user may change, stop or delete what `owner` made: who sees some contacts only, their own alone."""
     user = signed_in(request)
     return user.may_write and (sight(request) is None or owner == user.pk)
+
+
+def may_open(request: HttpRequest, made: UploadedList) -> bool:
+    """Whether the user may see what became of the rows of an uploaded list; its name is for all."""
+    return sight(request) is None or made.created_by_id == signed_in(request).pk
 
 
 def require_own(request: HttpRequest, owner: int | None) -> None:

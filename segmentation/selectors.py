@@ -1,4 +1,7 @@
-"""Reading segments: which list each stands in, what its row shows, its history. Never loads a set it need not."""
+"""Reading segments: which list each stands in, what its row shows, its history. Never loads a set it need not.
+
+`mask`: the contacts that the reader sees, None for all of them (`contacts.sight`); every number is cut to it.
+"""
 
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -23,11 +26,14 @@ from django.db.models.functions import RowNumber
 from django.http import Http404, HttpRequest
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
+from pyroaring import BitMap
 
 from config.menu import address_of
+from contacts.sight import sight
 from jobs.models import ACTIVE, JobState
 from segmentation import hooks
 from segmentation.models import Calculation, Direction, Movement, Reason, Segment
+from segmentation.seen import cut, cut_movements, seen
 
 SETS = ("members", "joined", "left")  # up to a megabyte each: deferred wherever rows are listed
 LATEST_SETS = tuple(f"latest__{name}" for name in SETS)
@@ -90,21 +96,25 @@ def list_of(segment: Segment, *, now: datetime) -> str:
     return ARCHIVE
 
 
-def tabs(now: datetime) -> list[TabLink]:
+def tabs(request: HttpRequest) -> list[TabLink]:
     """The three lists with their sizes in one query, then those registered by other apps."""
+    now = request.now  # type: ignore[attr-defined]
     sizes = segments().aggregate(**{name: Count("pk", filter=where) for name, where in standing(now).items()})
     own = [
         TabLink(_("In creation"), "segmentation:in_creation", sizes[IN_CREATION]),
         TabLink(_("Ready to use"), "segmentation:ready", sizes[READY]),
         TabLink(_("Archive"), "segmentation:archive", sizes[ARCHIVE]),
     ]
-    return own + [TabLink(tab.label, tab.url_name, tab.count(now)) for tab in hooks.tabs if address_of(tab.url_name)]
+    others = [tab for tab in hooks.tabs if address_of(tab.url_name)]
+    return own + [TabLink(tab.label, tab.url_name, tab.count(request)) for tab in others]
 
 
-def just_ready(now: datetime) -> list[Segment]:
+def just_ready(now: datetime, *, mask: BitMap | None) -> list[Segment]:
     """The segments that people waited for and that became ready a moment ago, newest first."""
     recent = segments().filter(standing(now)[READY], latest__finished_at__gt=now - JUST_NOW)
-    return list(recent.exclude(latest__reason=Reason.REFRESH).order_by("-latest__finished_at")[:JUST_READY])
+    found = list(recent.exclude(latest__reason=Reason.REFRESH).order_by("-latest__finished_at")[:JUST_READY])
+    cut((row.latest for row in found), mask)
+    return found
 
 
 def with_actions(rows: QuerySet[Segment]) -> QuerySet[Segment]:
@@ -131,14 +141,16 @@ def last_calculations(rows: list[Segment]) -> dict[int, Calculation]:
     return {c.segment_id: c for c in Calculation.objects.filter(pk__in=ids).defer(*SETS)}
 
 
-def sizes_over_time(rows: list[Segment]) -> dict[int, list[int]]:
+def sizes_over_time(rows: list[Segment], *, mask: BitMap | None) -> dict[int, list[int]]:
     """The last counts of each refreshing segment, oldest first: the small plot in its row."""
     place = Window(RowNumber(), partition_by=F("segment_id"), order_by=F("pk").desc())
     ids = [row.pk for row in rows if row.refreshes]
     done = Calculation.objects.filter(segment_id__in=ids, state=JobState.DONE).annotate(place=place)
+    shown = list(done.filter(place__lte=SPARK).order_by("pk").values_list("segment_id", "pk", "count"))
+    own = {} if mask is None else seen((pk for _segment, pk, _count in shown), mask)
     found: dict[int, list[int]] = {}
-    for segment_id, count in done.filter(place__lte=SPARK).order_by("pk").values_list("segment_id", "count"):
-        found.setdefault(segment_id, []).append(count)
+    for segment_id, pk, count in shown:
+        found.setdefault(segment_id, []).append(own[pk].count if pk in own else count)
     return found
 
 
@@ -167,27 +179,30 @@ def attempts(segment: Segment) -> list[tuple[Calculation, Calculation | None]]:
     return [(row, replaced.get(row.finished_at) if row.state == JobState.CANCELLED else None) for row in found]
 
 
-def movements(calculation: Calculation) -> QuerySet[Movement]:
+def movements(calculation: Calculation, *, mask: BitMap | None) -> list[Movement]:
     """Who joined and left with a calculation by cause, the most first, without the sets.
 
     None: nobody did, or it is the first, or was made before causes were told.
     """
-    return Movement.objects.filter(calculation=calculation).defer("members").order_by("-count", "cause")
+    rows = Movement.objects.filter(calculation=calculation).defer("members").order_by("-count", "cause")
+    return cut_movements(rows, mask)
 
 
-def causes_of(rows: Iterable[Calculation]) -> dict[int, dict[str, list[Movement]]]:
+def causes_of(rows: Iterable[Calculation], *, mask: BitMap | None) -> dict[int, dict[str, list[Movement]]]:
     """`movements` of several calculations in one query: by calculation, then by direction."""
     found: dict[int, dict[str, list[Movement]]] = {row.pk: {way: [] for way in Direction.values} for row in rows}
-    for movement in Movement.objects.filter(calculation__in=found).defer("members").order_by("-count", "cause"):
+    told = Movement.objects.filter(calculation__in=found).defer("members").order_by("-count", "cause")
+    for movement in cut_movements(told, mask):
         found[movement.calculation_id][movement.direction].append(movement)
     return found
 
 
-def segment_for(_request: HttpRequest, pk: int) -> Segment:
-    """The door: the segment of this address, as this user may see it; 404 for any other."""
+def segment_for(request: HttpRequest, pk: int) -> Segment:
+    """The door: the segment of this address, with the numbers that this user may see; 404 for any other."""
     found = segments().select_related("version", "edited_by").filter(pk=pk).first()
     if found is None:
         raise Http404(f"no segment {pk}")
+    cut([found.latest], sight(request))
     return found
 
 

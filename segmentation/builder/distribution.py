@@ -111,15 +111,18 @@ class Mark:
     cut: bool  # it is higher than drawn
 
 
-def distribution(builder: Builder, field_name: str, *, now: datetime, zone: ZoneInfo, user: User) -> Distribution:
-    """How the number in the field `n3-value` is spread.
+def distribution(
+    builder: Builder, field_name: str, *, now: datetime, zone: ZoneInfo, user: User, mask: BitMap | None = None
+) -> Distribution:
+    """How the number in the field `n3-value` is spread over the contacts of `mask`; None: all.
 
     Raises: NoSuchNumberError.
     """
     asked = _found(builder, field_name)
     result = Distribution(taken_at=now, name=field_name)
     with snapshot():
-        context = Context(now=now, zone=zone, catalog=builder.catalog, reuse=Session(user.pk, builder.place))
+        reuse = Session(user.pk, builder.place)
+        context = Context(now=now, zone=zone, mask=mask, catalog=builder.catalog, reuse=reuse)
         if asked.prefix.startswith("where_"):
             _of_rows(asked, context, result)
         else:

@@ -53,18 +53,21 @@ class Live:
     kept_at: datetime | None = None  # when the draft was kept
 
 
-def live(builder: Builder, *, now: datetime, zone: ZoneInfo, user: User | None = None) -> Live:
+def live(
+    builder: Builder, *, now: datetime, zone: ZoneInfo, user: User | None = None, mask: BitMap | None = None
+) -> Live:
     """Counts what is in the form, in one snapshot at one instant.
 
     What is unfinished has a sentence in place of its number; finished parts beside it have theirs. `user`: who edits;
-    what they have counted in this form and cannot have changed is not counted again.
+    what they have counted in this form and cannot have changed is not counted again. `mask`: the contacts that are
+    counted, of whatever there are; None: all.
     """
     began = perf_counter()
     result = Live(taken_at=now)
     with snapshot():
         complete = builder.examine()
         reuse = Session(user.pk, builder.place) if user else None
-        context = Context(now=now, zone=zone, catalog=builder.catalog, reuse=reuse)
+        context = Context(now=now, zone=zone, mask=mask, catalog=builder.catalog, reuse=reuse)
         result.everyone = len(context.everyone)
         if complete:
             complete = _whole(builder, context, result)

@@ -6,11 +6,12 @@ from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.views.decorators.http import require_GET, require_POST
 
+from contacts.sight import sight
 from segmentation.builder.distribution import NoSuchNumberError
 from segmentation.builder.distribution import distribution as distributed
 from segmentation.builder.sent import from_post
 from segmentation.builder.values import observed
-from segmentation.builder.views import place_in
+from segmentation.builder.views import counted_in, place_in
 from segmentation.criteria import Context
 from segmentation.engine import snapshot
 from users.access import reads, signed_in
@@ -21,7 +22,8 @@ def values(request: HttpRequest) -> HttpResponse:
     """The values that contain what is typed, most frequent first, as entries of a list."""
     now, zone = request.now, ZoneInfo(request.tenant.timezone)  # type: ignore[attr-defined]
     with snapshot():
-        found = observed(request.GET.get("of", ""), request.GET.get("q", ""), context=Context(now=now, zone=zone))
+        context = Context(now=now, zone=zone, mask=sight(request))
+        found = observed(request.GET.get("of", ""), request.GET.get("q", ""), context=context)
     if found is None:
         raise Http404
     return render(request, "segmentation/builder/_values.html", {"found": found})
@@ -34,9 +36,10 @@ def distribution(request: HttpRequest) -> HttpResponse:
     builder = from_post(request.POST, place=place_in(request))
     if builder.problem:
         return HttpResponse(status=422)
-    zone = ZoneInfo(request.tenant.timezone)  # type: ignore[attr-defined]
+    now, zone = request.now, ZoneInfo(request.tenant.timezone)  # type: ignore[attr-defined]
+    mask, user = counted_in(request, builder.place), signed_in(request)
     try:
-        found = distributed(builder, request.GET.get("of", ""), now=request.now, zone=zone, user=signed_in(request))  # type: ignore[attr-defined]
+        found = distributed(builder, request.GET.get("of", ""), now=now, zone=zone, user=user, mask=mask)
     except NoSuchNumberError:
         raise Http404 from None
     return render(request, "segmentation/builder/_spread.html", {"found": found})

@@ -8,13 +8,17 @@ from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.utils.http import url_has_allowed_host_and_scheme
 from django.views.decorators.http import require_POST
+from pyroaring import BitMap
 
+from contacts.sight import sight
 from segmentation.builder.drafts import PLACE, begun_as_sent
 from segmentation.builder.drafts import discard_draft as forget
 from segmentation.builder.live import Live, live
 from segmentation.builder.sent import from_post
 from segmentation.builder.shape import Group
 from segmentation.criteria import Words
+from segmentation.models import Segment
+from segmentation.seen import scope
 from users.access import reads, signed_in
 
 SEQUENCE = "X-Builder-Sequence"
@@ -25,6 +29,16 @@ def place_in(request: HttpRequest) -> str:
     """What is being edited, as the page says."""
     place = request.POST.get("place", "")
     return place if PLACE.fullmatch(place) else "unknown:0"
+
+
+def counted_in(request: HttpRequest, place: str) -> BitMap | None:
+    """The contacts that numbers in this form are of: those who are seen; of a segment, by its owner as well."""
+    mask = sight(request)
+    what, _colon, pk = place.partition(":")
+    if what != "segment" or not pk.isdecimal():
+        return mask
+    segment = Segment.objects.select_related("owner").filter(pk=pk).first()
+    return scope(segment, mask) if segment else mask
 
 
 @reads
@@ -51,7 +65,7 @@ def count(request: HttpRequest) -> HttpResponse:
     if builder.problem:
         result = Live(taken_at=now, missing=builder.problem)
     else:
-        result = live(builder, now=now, zone=zone, user=signed_in(request))
+        result = live(builder, now=now, zone=zone, user=signed_in(request), mask=counted_in(request, builder.place))
     if sequence == FIRST:
         begun_as_sent(builder)
     else:

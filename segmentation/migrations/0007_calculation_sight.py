@@ -4,15 +4,14 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     dependencies = [
-        ('segmentation', '0006_health'),
+        ("segmentation", "0006_health"),
     ]
 
     operations = [
         migrations.AddField(
-            model_name='calculation',
-            name='sight',
-            field=models.CharField(default='', max_length=32),
+            model_name="calculation",
+            name="sight",
+            field=models.CharField(default="", max_length=32),
         ),
     ]

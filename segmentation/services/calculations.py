@@ -23,7 +23,8 @@ from segmentation.seen import digest
 from users.models import User
 
 RESULT = (
-    "as_of", "sight", "members", "joined", "left", "count", "joined_count", "left_count", "node_counts", "ms", "problem",
+    "as_of", "sight", "members", "joined", "left", "count", "joined_count", "left_count", "node_counts", "ms",
+    "problem",
 )  # fmt: skip
 REFRESHES_PER_TICK = 200
 

@@ -13,6 +13,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
 from config.names import clean_name
+from contacts.sight import sees
 from segmentation.models import UploadedList
 from segmentation.uploads.errors import UploadError
 from segmentation.uploads.matching import Matching, write_rejected
@@ -29,14 +30,14 @@ IN_USE = " UNION ".join(f"SELECT {NAMED} FROM {table}" for table in TABLES)  # n
 
 
 def read_upload(file: BinaryIO, *, key: str, name: str, now: datetime, by: User | None) -> UploadedList:
-    """Reads a CSV of ids or addresses and keeps the contacts it names. Makes no contact, changes none.
+    """Reads a CSV of ids or addresses and keeps the contacts it names that `by` sees. Makes no contact, changes none.
 
     Raises: UploadError, in the reader's words, if the file as a whole cannot be read, or no row of it.
     """
     upload = Upload(file, key=key)
     refuse_ambiguous(upload)
     with transaction.atomic():
-        matching = Matching(upload.rows(), key=key)
+        matching = Matching(upload.rows(), key=key, mask=sees(by))
         counts = matching.counts()
         if not counts["rows"]:
             raise UploadError(_("The file has no rows."))

@@ -9,7 +9,7 @@ from django.utils.translation import gettext as _
 from pyroaring import BitMap
 
 from config.spreadsheets import defuse
-from contacts.id_sets import bitmap
+from contacts.id_sets import bitmap, id_array
 from segmentation.models import UploadedList
 
 ROWS = """
@@ -27,7 +27,7 @@ SELECT r.number, r.value, c.id AS contact,
             ELSE 'invalid' END AS verdict
 FROM (SELECT number, value, key, sound, row_number() OVER (PARTITION BY key ORDER BY number) AS occurrence
       FROM (SELECT number, value, lower(key) AS key, sound FROM uploaded_row) AS folded) AS r
-LEFT JOIN contacts_contact AS c ON {match} AND r.occurrence = 1
+LEFT JOIN contacts_contact AS c ON {match} AND {seen} AND r.occurrence = 1
 """
 MATCH = {UploadedList.Key.ID: "c.id = r.key::int", UploadedList.Key.EMAIL: "c.email = r.key"}
 AT_ONCE = 10_000
@@ -35,9 +35,14 @@ VERDICTS = ("matched", "not_found", "duplicate", "invalid")
 
 
 class Matching:
-    """Rows laid beside the account's contacts, for the length of one transaction. Use inside `atomic`, then `drop`."""
+    """Rows laid beside the account's contacts, for the length of one transaction. Use inside `atomic`, then `drop`.
 
-    def __init__(self, rows: Iterable[tuple[int, str, str | None, bool]], *, key: str) -> None:
+    mask: the contacts that may be found, None for all; a row that names another finds nothing.
+    """
+
+    def __init__(
+        self, rows: Iterable[tuple[int, str, str | None, bool]], *, key: str, mask: BitMap | None = None
+    ) -> None:
         with connection.cursor() as cursor:
             self.drop()
             cursor.execute(ROWS)
@@ -45,7 +50,9 @@ class Matching:
                 for row in rows:
                     copy.write_row(row)
             cursor.execute("ANALYZE uploaded_row")
-            cursor.execute(JUDGED.format(match=MATCH[UploadedList.Key(key)]))
+            seen = "true" if mask is None else "c.id = ANY(%s::int[])"
+            params = [] if mask is None else [id_array(mask)]
+            cursor.execute(JUDGED.format(match=MATCH[UploadedList.Key(key)], seen=seen), params)
 
     def counts(self) -> dict[str, int]:
         """Rows by verdict, and in all; the four add up to `rows`."""

@@ -9,6 +9,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods
 
 from config.pages import page
+from contacts.sight import sight
 from segmentation import builder
 from segmentation.builder import Builder, BuilderErrors
 from segmentation.builder.drafts import kept_revision, revision_of
@@ -19,7 +20,7 @@ from segmentation.models import Segment
 from segmentation.selectors import list_of, segment_for
 from segmentation.sentences import sentence_of
 from segmentation.services import EditedMeanwhileError, NameTakenError, edit_criteria, edit_settings
-from segmentation.views.segment import head
+from segmentation.views.segment import head, own_segment_for
 from users.access import writers_only
 
 
@@ -27,7 +28,7 @@ from users.access import writers_only
 @writers_only
 def settings(request: HttpRequest, pk: int) -> HttpResponse:
     """Name, readiness time and refreshing of an existing segment."""
-    segment = segment_for(request, pk)
+    segment = own_segment_for(request, pk)
     if request.method != "POST":
         return settings_page(request, segment, SettingsForm(initial=SettingsForm.initial_of(segment), segment=segment))
     form = SettingsForm(request.POST, segment=segment)
@@ -73,7 +74,7 @@ def settings_page(
 @writers_only
 def criteria(request: HttpRequest, pk: int) -> HttpResponse:
     """The criteria in the builder; the effect; then a new version and a new calculation."""
-    segment = segment_for(request, pk)
+    segment = own_segment_for(request, pk)
     place = f"segment:{segment.pk}"
     if request.method != "POST":
         tree = segment.version.criteria if segment.version else None
@@ -83,7 +84,7 @@ def criteria(request: HttpRequest, pk: int) -> HttpResponse:
         return criteria_page(request, segment, form)
     try:
         tree = form.criteria()
-        effect = effect_of(segment, tree, now=request.now)  # type: ignore[attr-defined]
+        effect = effect_of(segment, tree, now=request.now, mask=sight(request))  # type: ignore[attr-defined]
         if request.POST.get("then") != "save" or request.POST.get("shown") != mark_of(tree):
             return criteria_page(request, segment, form, effect=effect)
         return save_criteria(request, segment, form=form, tree=tree, effect=effect)

@@ -1,14 +1,16 @@
 """History: the size after each recalculation, and who joined and left (IP30)."""
 
-from django.core.paginator import Paginator
+from django.core.paginator import Page, Paginator
 from django.http import Http404, HttpRequest, HttpResponse
 from django.views.decorators.http import require_safe
 from pyroaring import BitMap
 
 from config.pages import page
 from contacts.models import Contact
+from contacts.sight import sight, within
 from segmentation.models import Calculation, Cause, Movement
-from segmentation.selectors import attempts, causes_of, movements, segment_for
+from segmentation.seen import cut
+from segmentation.selectors import SETS, attempts, causes_of, movements, segment_for
 from segmentation.selectors import history as history_of
 from segmentation.sentences import sentence_of
 from segmentation.views.segment import head
@@ -22,13 +24,15 @@ def history(request: HttpRequest, pk: int) -> HttpResponse:
     """A table and a plot of all finished calculations."""
     segment = segment_for(request, pk)
     rows = history_of(segment)
-    plotted = list(rows.values_list("finished_at", "count")[:PLOTTED])[::-1]
+    mask = sight(request)
+    newest = list(rows.select_related(None).defer("node_counts", *SETS)[:PLOTTED])
     shown = Paginator(rows, PER_PAGE).get_page(request.GET.get("page"))
-    causes = causes_of(shown.object_list)
+    cut([*newest, *shown.object_list], mask)
+    causes = causes_of(shown.object_list, mask=mask)
     context = head(request, segment) | {
         "page": shown,
         "steps": [(calculation, causes[calculation.pk]) for calculation in shown.object_list],
-        "plotted": plotted,
+        "plotted": [(row.finished_at, row.count) for row in reversed(newest)],
         "attempts": attempts(segment),
     }
     return page(request, "segmentation/history.html", context, part="steps")
@@ -43,13 +47,15 @@ def step(request: HttpRequest, pk: int, calculation: int) -> HttpResponse:
     )
     if found is None or found.count is None:
         raise Http404(f"no calculation {calculation}")
+    mask = sight(request)
+    cut([found], mask)
     way = "left" if request.GET.get("show") == "left" else "joined"
-    told = [movement for movement in movements(found) if movement.direction == way]
+    told = [movement for movement in movements(found, mask=mask) if movement.direction == way]
     cause = request.GET.get("cause", "")
     ids = found.left_ids if way == "left" else found.joined_ids
     if cause:
         ids = ids_of(told, cause)
-    people = Paginator(ids, PER_PAGE).get_page(request.GET.get("page"))
+    people: Page = Paginator(within(ids, mask), PER_PAGE).get_page(request.GET.get("page"))
     known = Contact.objects.in_bulk(list(people.object_list))
     people.object_list = [(pk, known.get(pk)) for pk in people.object_list]
     context = head(request, segment) | {

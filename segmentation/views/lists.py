@@ -7,7 +7,8 @@ from django.views.decorators.http import require_safe
 
 from config.asked import page_number
 from config.pages import page
-from contacts.models import Contact
+from contacts.selectors import visible
+from contacts.sight import sight
 from segmentation import listing, selectors
 from segmentation.forms import ListFilterForm
 from segmentation.selectors import segment_for
@@ -22,20 +23,20 @@ def show(request: HttpRequest, where: str) -> HttpResponse:
     sort = listing.sort_in(where, request.GET.get("sort", ""))
     problems = listing.refusals(request.GET, form)
     context = {
-        "tabs": selectors.tabs(now),
+        "tabs": selectors.tabs(request),
         "here": f"segmentation:{where}",
         "where": where,
         "filters": form,
         "narrowed": listing.any_filter(form),
-        "account_empty": not Contact.objects.exists(),
+        "account_empty": not visible(request.user).exists(),
         "elsewhere": urlencode({"q": request.GET.get("q", "")}),
         "sort": sort,
         "problems": problems,
         "now": now,
-        "just_ready": selectors.just_ready(now) if where == selectors.IN_CREATION else [],
+        "just_ready": selectors.just_ready(now, mask=sight(request)) if where == selectors.IN_CREATION else [],
     }
     if not problems:
-        context["page"] = listing.page_of(where, form=form, sort=sort, number=page_number(request.GET), now=now)
+        context["page"] = listing.page_of(request, where, form=form, sort=sort, number=page_number(request.GET))
     return page(request, TEMPLATE, context, part="listing", status=422 if problems else 200)
 
 
@@ -66,7 +67,7 @@ def search(request: HttpRequest) -> HttpResponse:
 @require_safe
 def progress(request: HttpRequest, pk: int) -> HttpResponse:
     """How far one calculation is; when it has ended, the page is told to fetch its list anew."""
-    row = listing.row_of(segment_for(request, pk), now=request.now)  # type: ignore[attr-defined]
+    row = listing.row_of(request, segment_for(request, pk))
     response = page(request, "segmentation/_progress.html", {"row": row})
     if not row.calculating:
         response["HX-Trigger"] = "segment-calculated"

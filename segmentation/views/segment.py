@@ -11,10 +11,12 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from config.pages import page
+from contacts.sight import sight
 from segmentation import builder, hooks, listing
 from segmentation.health import health_of
 from segmentation.models import Reason, Segment, UploadedList
 from segmentation.references import references_in
+from segmentation.seen import may_open, require_own
 from segmentation.selectors import history, last_calculation, list_of, segment_for, superseded_by
 from segmentation.sentences import sentence_of
 from segmentation.services import SegmentInUseError, cancel_calculation, delete_segment, request_calculation
@@ -33,16 +35,24 @@ OWN_PAGES = {
 def head(request: HttpRequest, segment: Segment) -> dict[str, Any]:
     """What the head of every page of a segment shows: its name, where it stands, its last calculation."""
     now = request.now  # type: ignore[attr-defined]
-    row = listing.row_of(segment, now=now)
-    row.health = health_of(segment, now=now)
+    row = listing.row_of(request, segment)
+    row.health = health_of(segment, now=now, mask=sight(request))
     several = history(segment).values_list("pk", flat=True)[:2]
     return {
         "segment": segment,
         "row": row,
+        "may_change": row.may_change,
         "where": row.where,
         "has_history": segment.refreshes or len(several) > 1,
         "superseded": superseded_by(row.last) if row.last and row.calculating else None,
     }
+
+
+def own_segment_for(request: HttpRequest, pk: int) -> Segment:
+    """The door to changing it: `segment_for`, and 403 for who sees some contacts only and did not make it."""
+    segment = segment_for(request, pk)
+    require_own(request, segment.owner_id)
+    return segment
 
 
 @require_safe
@@ -54,11 +64,12 @@ def preview(request: HttpRequest, pk: int) -> HttpResponse:
     as_of = told_as_of(segment) or request.now  # type: ignore[attr-defined]
     form.prepare(request, counts=counts_of(segment), as_of=as_of)
     files = [reference.key for reference in references_in(criteria) if reference.kind == "file"]
+    uploads = UploadedList.objects.defer("matched").filter(pk__in=files)
     context = head(request, segment) | {
         "builder": form,
         "counts": counts_of(segment),
         "sentence": sentence_of(criteria, now=as_of),
-        "uploads": UploadedList.objects.defer("matched").filter(pk__in=files),
+        "uploads": [one for one in uploads if may_open(request, one)],
         "uses": hooks.uses_of(segment),
     }
     return page(request, "segmentation/preview.html", context)
@@ -87,7 +98,7 @@ def copy(request: HttpRequest, pk: int) -> HttpResponse:
 @require_POST
 def refresh(request: HttpRequest, pk: int) -> HttpResponse:
     """Refresh now, try again, calculate again: a new calculation; a running one gives way (SD9)."""
-    segment = segment_for(request, pk)
+    segment = own_segment_for(request, pk)
     now = request.now  # type: ignore[attr-defined]
     request_calculation(segment, reason=Reason.MANUAL, now=now, by=request.user)  # type: ignore[arg-type]
     messages.success(request, _("“%(name)s” is being calculated.") % {"name": segment.name})
@@ -97,7 +108,7 @@ def refresh(request: HttpRequest, pk: int) -> HttpResponse:
 @require_POST
 def cancel(request: HttpRequest, pk: int) -> HttpResponse:
     """Stop the calculation that waits or runs; what was calculated before stays."""
-    segment = segment_for(request, pk)
+    segment = own_segment_for(request, pk)
     now = request.now  # type: ignore[attr-defined]
     if cancel_calculation(segment, now=now):
         messages.success(request, _("The calculation of “%(name)s” was cancelled.") % {"name": segment.name})
@@ -117,7 +128,7 @@ def back(request: HttpRequest, segment: Segment) -> HttpResponse:
 @writers_only
 def delete(request: HttpRequest, pk: int) -> HttpResponse:
     """Asks first and says what uses the segment; refuses while something live does (IP34)."""
-    segment = segment_for(request, pk)
+    segment = own_segment_for(request, pk)
     uses = hooks.uses_of(segment)
     status = 200
     if request.method == "POST":

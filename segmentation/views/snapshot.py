@@ -17,9 +17,11 @@ from config.pages import page
 from config.templatetags.numbers import number
 from config.templatetags.times import moment_text
 from contacts.selectors import ids_of, visible
+from contacts.sight import sight
 from jobs.models import JobState
 from segmentation.forms import NAME_TAKEN
 from segmentation.models import Calculation, Segment
+from segmentation.seen import cut
 from segmentation.selectors import segment_for
 from segmentation.services import NameTakenError, Settings, create_segment, criterion_of, fixed_list
 from users.access import signed_in, writers_only
@@ -41,6 +43,7 @@ def freeze(request: HttpRequest, pk: int) -> HttpResponse:
     segment = segment_for(request, pk)
     found = calculation_in(request, segment)
     ids = found.member_ids & ids_of(visible(request.user))
+    cut([found], sight(request))
     now = request.now  # type: ignore[attr-defined]
     when = moment_text(found.as_of or now, now=now)
     form = FreezeForm(request.POST if request.method == "POST" else None, initial={"name": frozen_name(segment, when)})
@@ -62,7 +65,7 @@ def freeze(request: HttpRequest, pk: int) -> HttpResponse:
         "segment": segment,
         "calculation": found,
         "count": len(ids),
-        "gone": (found.count or 0) - len(ids),
+        "gone": max(0, (found.count or 0) - len(ids)),
     }
     return page(request, TEMPLATE, context, part="question", status=422 if form.errors else 200)
 

@@ -6,9 +6,11 @@ from datetime import datetime
 from django.http import Http404, HttpRequest, HttpResponse
 from django.utils.timezone import get_current_timezone
 from django.views.decorators.http import require_safe
+from pyroaring import BitMap
 
 from config.pages import page
 from contacts.folding import folded
+from contacts.sight import sight
 from segmentation.criteria import Catalog, Context, CriteriaError, parse
 from segmentation.engine import evaluate, snapshot
 from segmentation.templates import GROUPS, Template, TemplateGroup
@@ -58,7 +60,7 @@ def counts(request: HttpRequest, key: str) -> HttpResponse:
     group = next((group for group in GROUPS if group.key == key), None)
     if group is None:
         raise Http404(f"no ready-made criteria about {key}")
-    shelf = counted(group, text_in(request), now=request.now)  # type: ignore[attr-defined]
+    shelf = counted(group, text_in(request), now=request.now, mask=sight(request))  # type: ignore[attr-defined]
     return page(request, "segmentation/templates.html", {"shelves": [shelf], "found": len(shelf.cards)}, part="counts")
 
 
@@ -79,10 +81,10 @@ def shelf_of(group: TemplateGroup, catalog: Catalog, text: str = "") -> Shelf:
     return Shelf(group, cards)
 
 
-def counted(group: TemplateGroup, text: str, *, now: datetime) -> Shelf:
+def counted(group: TemplateGroup, text: str, *, now: datetime, mask: BitMap | None) -> Shelf:
     """The group's cards that fit the search, with their numbers; what cannot be counted as it is has none."""
     with snapshot():
-        context = Context(now=now, zone=get_current_timezone())
+        context = Context(now=now, zone=get_current_timezone(), mask=mask)
         cards = [Card(card.template, count_of(card, context)) for card in shelf_of(group, context.catalog, text).cards]
     return Shelf(group, cards, at=now)
 

@@ -8,16 +8,33 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_safe
 
 from config.pages import page
+from contacts.sight import sight
+from mirror.reading import Reader
+from mirror.snapshots import snapshot
 from segmentation import listing
 from segmentation.models import Segment, UploadedList
 from segmentation.references import segments_naming
+from segmentation.seen import cut, may_open
 from segmentation.selectors import segments
 from users.access import signed_in
 
 
-def uploaded_for(_request: HttpRequest, pk: int) -> UploadedList:
-    """The door: an uploaded list of this account, without its set."""
-    return get_object_or_404(UploadedList.objects.defer("matched").select_related("created_by"), pk=pk)
+def uploaded_for(request: HttpRequest, pk: int) -> UploadedList:
+    """The door: an uploaded list of this account; 404 for others' to who sees some contacts only.
+
+    Whom they do not see (any more) counts as not found.
+    """
+    mask = sight(request)
+    found = UploadedList.objects.select_related("created_by")
+    made = get_object_or_404(found if mask is not None else found.defer("matched"), pk=pk)
+    if not may_open(request, made):
+        raise Http404(f"no list {pk}")
+    if mask is not None:
+        with snapshot():
+            hidden = len((made.matched_ids & Reader().everyone) - mask)
+        report = made.report
+        made.report = report | {"matched": report["matched"] - hidden, "not_found": report["not_found"] + hidden}
+    return made
 
 
 @require_safe
@@ -29,15 +46,17 @@ def upload(request: HttpRequest, pk: int) -> HttpResponse:
         "uploaded": uploaded,
         "report": report,
         "rejected": report["rows"] - report["matched"],
-        "rows": [listing.row_of(segment, now=request.now) for segment in naming(uploaded)],  # type: ignore[attr-defined]
+        "rows": [listing.row_of(request, segment) for segment in naming(request, uploaded)],
     }
     return page(request, "segmentation/upload.html", context)
 
 
-def naming(uploaded: UploadedList) -> list[Segment]:
+def naming(request: HttpRequest, uploaded: UploadedList) -> list[Segment]:
     """The segments made from the file, with their last results."""
     ids = [segment.pk for segment in segments_naming("file", uploaded.pk)]
-    return list(segments().filter(pk__in=ids).order_by("name"))
+    found = list(segments().filter(pk__in=ids).order_by("name"))
+    cut((segment.latest for segment in found), sight(request))
+    return found
 
 
 @require_safe
