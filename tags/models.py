@@ -13,8 +13,8 @@ from contacts.models import Contact
 from jobs.models import ACTIVE, Job
 from tags.signs import MARKS, TURNED, character_class
 
-# What the gate (`tags.normalising`) would have changed, said again for the database. A Polish letter is looked for in its
-# pieces, as the gate does: another mark may stand on it as well.
+# What the gate (`tags.normalising`) would have changed, said again for the database. A Polish letter is looked for in
+# its pieces, as the gate does: another mark may stand on it as well.
 TURNED_IN_A_NAME = f"[{character_class(TURNED)}]"
 POLISH_IN_PIECES = "Ł|[AE]\\u0328|[CNOS]\\u0301|Z[\\u0301\\u0307]"
 SAYS_SOMETHING = rf"[^][ _(){{}}–{character_class(MARKS)}-]"  # a letter or a number
