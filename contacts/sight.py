@@ -21,10 +21,11 @@ NOBODY = Q(pk__in=[])
 
 @dataclass(frozen=True)
 class Rule:
-    """Both answer None for somebody who sees every contact."""
+    """`rows` and `ids` answer None for somebody who sees every contact; `names` says in words what the others see."""
 
     rows: Callable[[User], Q | None]
     ids: Callable[[User], BitMap | None]
+    names: Callable[[User], list[str]]
 
 
 _rules: list[Rule] = []
@@ -60,6 +61,21 @@ def sight(request: HttpRequest) -> BitMap | None:
         request.sight = sees(request.user)  # type: ignore[attr-defined]
     found: BitMap | None = request.sight  # type: ignore[attr-defined]
     return found
+
+
+def whole_sight(request: HttpRequest) -> bool:
+    """`sees_all` for the user behind the request, found once in it and without their set of contacts."""
+    if hasattr(request, "sight"):
+        return sight(request) is None
+    if not hasattr(request, "whole_sight"):
+        request.whole_sight = sees_all(request.user)  # type: ignore[attr-defined]
+    found: bool = request.whole_sight  # type: ignore[attr-defined]
+    return found
+
+
+def names(user: User) -> list[str]:
+    """The names of the categories that show contacts to a user who does not see all of them; none: they see nobody."""
+    return _rules[0].names(user) if _rules else []
 
 
 def sees_all(user: User | AnonymousUser | None) -> bool:

@@ -44,3 +44,34 @@ class GroupCategory(models.Model):
 
     def __str__(self) -> str:
         return f"{self.group_id}: {self.category_id}"
+
+
+class ChangeKind(models.TextChoices):
+    CREATED = "created", _("Created")
+    CHANGED = "changed", _("Changed")
+    DELETED = "deleted", _("Deleted")
+
+
+class GroupChange(models.Model):
+    """What somebody did to a group. Permanent: it names what it speaks of, and outlives group, users and categories.
+
+    `detail` holds what changed of: "name" [old, new], "users_in", "users_out", "categories_in", "categories_out"
+    (names at that time), "freed" (the users who saw every contact from then on).
+    """
+
+    group = models.ForeignKey(PermissionGroup, null=True, on_delete=models.SET_NULL, related_name="changes")
+    name = models.CharField(max_length=120)  # of the group, after the change
+    kind = models.CharField(max_length=10, choices=ChangeKind)
+    detail = models.JSONField(default=dict)
+    at = models.DateTimeField()
+    by = models.CharField(max_length=254)  # a user's name, or what did it: "manage.py"
+    user = models.ForeignKey(
+        settings.AUTH_USER_MODEL, null=True, on_delete=models.SET_NULL, related_name="+", db_index=False
+    )
+
+    class Meta:
+        ordering = ["-at", "-id"]
+        constraints = [models.CheckConstraint(condition=Q(kind__in=ChangeKind.values), name="groupchange_kind")]
+
+    def __str__(self) -> str:
+        return f"{self.kind} {self.name}"

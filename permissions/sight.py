@@ -1,38 +1,40 @@
 """The rule of permission groups: whose contacts a user sees (`contacts.sight`)."""
 
-from collections.abc import Sequence
-from functools import reduce
-from operator import or_
+from collections.abc import Collection, Sequence
+from functools import partial
 
 from django.db import connection
 from django.db.models import Q
 from pyroaring import BitMap
 
-from contacts.id_sets import bitmap
 from contacts.sight import NOBODY, Rule
-from mirror.labels import holders
+from mirror import labels
 from permissions.models import PermissionGroup
-from tags.models import Category, ContactCategory
+from tags import seeing
+from tags.hooks import Kind
+from tags.models import ContactCategory
+from tags.tree import readable_paths
 from users.models import User
 
-
-def named_to(user: User) -> list[str] | None:
-    """The tree paths of the categories that the user's groups name. None: the user sees all contacts."""
-    if user.administers:
-        return None
-    rows = list(PermissionGroup.objects.filter(users=user).order_by().values_list("pk", "categories__path"))
-    return sorted({path for _group, path in rows if path is not None}) if rows else None
+# A row for each category at or below one that a group of the user names; a row of NULL where a group names none.
+SHOWN = """
+SELECT DISTINCT below.id
+FROM permissions_permissiongroup_users member
+LEFT JOIN permissions_groupcategory naming ON naming.group_id = member.permissiongroup_id
+LEFT JOIN tags_category named ON named.id = naming.category_id
+LEFT JOIN tags_category below ON starts_with(below.path, named.path)
+WHERE member.user_id = %s
+"""
 
 
 def categories_of(user: User) -> list[int] | None:
     """The categories whose contacts the user sees, with everything below those named. None: all contacts."""
-    paths = named_to(user)
-    if paths is None:
+    if user.administers:
         return None
-    if not paths:
-        return []
-    below = reduce(or_, (Q(path__startswith=path) for path in paths))
-    return list(Category.objects.filter(below).values_list("pk", flat=True))
+    with connection.cursor() as cursor:
+        cursor.execute(SHOWN, [user.pk])
+        rows = cursor.fetchall()
+    return [category for (category,) in rows if category is not None] if rows else None
 
 
 def rows(user: User) -> Q | None:
@@ -46,20 +48,24 @@ def rows(user: User) -> Q | None:
 
 def ids(user: User) -> BitMap | None:
     categories = categories_of(user)
-    if categories is None:
-        return None
-    return BitMap.union(BitMap(), *holders("category", categories, read=read).values())
+    return None if categories is None else members(categories)
 
 
-def read(categories: Sequence[int]) -> dict[int, BitMap]:
-    """The contacts in exactly each of these categories."""
-    with connection.cursor() as cursor:
-        cursor.execute(
-            "SELECT category_id, string_agg(int4send(contact_id), '') FROM tags_contactcategory"
-            " WHERE category_id = ANY(%s) GROUP BY category_id",
-            [list(categories)],
-        )
-        return {category: bitmap(packed) for category, packed in cursor.fetchall()}
+def names(user: User) -> list[str]:
+    """The categories that the user's groups name, as people read them."""
+    named = PermissionGroup.objects.filter(users=user).order_by().values_list("categories", flat=True)
+    found = readable_paths({category for category in named if category is not None})
+    return list(found.values())
 
 
-RULE = Rule(rows=rows, ids=ids)
+def holders(kind: Kind, those: Sequence[int]) -> dict[int, BitMap]:
+    """The contacts exactly with each tag or in each category, kept while nothing changes them."""
+    return labels.holders(kind, those, read=partial(seeing.read, kind))
+
+
+def members(categories: Collection[int]) -> BitMap:
+    """The contacts in any of these categories."""
+    return BitMap.union(BitMap(), *holders("category", list(categories)).values()) if categories else BitMap()
+
+
+RULE = Rule(rows=rows, ids=ids, names=names)
