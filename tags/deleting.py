@@ -1,7 +1,8 @@
 """Deleting a category with whatever is in it and below it: what becomes of both is decided in the one question.
 
 Those below it are moved, with all their contacts, or go as well. The contacts of what goes are put into another
-category or taken out; each keeps an entry of both in its history. Up to `AT_ONCE` of them it is one transaction, beyond a job.
+category or taken out; each keeps an entry of both in its history. Up to `AT_ONCE` of them it is one transaction,
+beyond a job.
 """
 
 from collections.abc import Sequence

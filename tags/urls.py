@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from tags.views import categories, contact, tags
+from tags.views import categories, category_changes, contact, tags
 
 app_name = "tags"
 urlpatterns = [
@@ -14,7 +14,11 @@ urlpatterns = [
     path("tags/<int:pk>/count/", tags.count, name="count_tag"),
     path("categories/", categories.categories, name="categories"),
     path("categories/<int:pk>/rename/", categories.rename, name="rename_category"),
-    path("categories/<int:pk>/delete/", categories.delete, name="delete_category"),
+    path("categories/<int:pk>/move/", category_changes.move, name="move_category"),
+    path("categories/<int:pk>/delete/", category_changes.delete, name="delete_category"),
+    path("categories/deletions/<int:pk>/", category_changes.deletion, name="category_deletion"),
+    path("categories/deletions/<int:pk>/stop/", category_changes.stop_deletion, name="stop_category_deletion"),
+    path("categories/deletions/<int:pk>/retry/", category_changes.retry_deletion, name="retry_category_deletion"),
     path("categories/<int:pk>/count/", categories.count, name="count_category"),
     path("contacts/<int:pk>/tags/", contact.add_tags, name="add_tags"),
     path("contacts/<int:pk>/tags/<int:tag_pk>/remove/", contact.remove_tag, name="remove_tag"),

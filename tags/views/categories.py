@@ -1,4 +1,6 @@
-"""The page of the category tree and what can be done to one category."""
+"""The page of the category tree; making, renaming and counting one."""
+
+from typing import Any
 
 from django.contrib import messages
 from django.core.exceptions import ValidationError
@@ -7,21 +9,23 @@ from django.shortcuts import redirect
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST
 
+from config.asked import problems_in
 from config.pages import page
-from contacts.sight import require_whole_sight, sight
+from contacts.sight import require_whole_sight, sees_all, sight
 from tags import categories as services
+from tags import category_tree
 from tags.counting import count_category
 from tags.forms import CategoryForm, CategoryNameForm
-from tags.models import Category, ContactCategory
+from tags.models import Category
 from tags.seeing import see_categories
 from tags.selectors import category_for
 from tags.tree import Branch, branches
-from tags.usage import InUseError, uses_of
+from tags.usage import uses_of
 from users.access import writers_only
 
 
 def categories(request: HttpRequest) -> HttpResponse:
-    """The whole tree; POST makes a category, at the top or below another."""
+    """The whole tree, or what a search finds in it; POST makes a category, at the top or below another."""
     if request.method == "POST":
         require_whole_sight(request.user)
     form = CategoryForm(request.POST or None, initial={"below": request.GET.get("below", "")})
@@ -30,15 +34,31 @@ def categories(request: HttpRequest) -> HttpResponse:
         try:
             made = services.create_category(given["name"], below=given["below"], now=request.now)  # type: ignore[attr-defined]
         except ValidationError as error:
-            form.add_error("name", error)
+            form.add_error("below" if error.code == "being_deleted" else "name", error)
         except Category.DoesNotExist:
             form.add_error("below", _("This category has just been deleted."))
         else:
             text = _("“%(name)s” is created. In criteria: %(path)s")
             messages.success(request, text % {"name": made.name, "path": made.slug_path})
             return redirect("tags:categories")
-    context = {"tree": seen_tree(request), "form": form, "whole": sight(request) is None}
-    return page(request, "tags/categories.html", context, status=422 if form.is_bound else 200)
+    context = {"form": form} | shown(request)
+    refused = form.is_bound or context["problems"]
+    return page(request, "tags/categories.html", context, part="tree", status=422 if refused else 200)
+
+
+def shown(request: HttpRequest) -> dict[str, Any]:
+    """What the page shows of the tree, with the reader's own numbers; nothing where the address can't be understood."""
+    text = request.GET.get("q", "").replace("\x00", "")[: category_tree.LONGEST_QUERY]
+    problems = problems_in(request.GET, texts=["q", "below"])
+    tree = seen_tree(request)
+    return {
+        "rows": [] if problems else category_tree.rows(tree, text=text),
+        "tree": tree,
+        "q": text,
+        "problems": problems,
+        "deletions": category_tree.deletions(),
+        "whole": sees_all(request.user),
+    }
 
 
 def seen_tree(request: HttpRequest) -> list[Branch]:
@@ -69,36 +89,10 @@ def rename(request: HttpRequest, pk: int) -> HttpResponse:
     return page(request, "tags/rename_category.html", context, part="question", status=422 if form.is_bound else 200)
 
 
-@writers_only
-def delete(request: HttpRequest, pk: int) -> HttpResponse:
-    """Asks, and deletes an empty category that nothing names."""
-    require_whole_sight(request.user)
-    category = category_for(request, pk)
-    status, uses = 200, uses_of(category)
-    if request.method == "POST":
-        try:
-            services.delete_category(category)
-        except InUseError as error:
-            status, uses = 422, error.uses
-        except services.NotEmptyError:
-            status = 422
-        except Category.DoesNotExist as error:
-            raise Http404 from error
-        else:
-            messages.success(request, _("“%(name)s” is deleted.") % {"name": category.name})
-            return redirect("tags:categories")
-    context = {
-        "category": category,
-        "uses": uses,
-        "contacts": ContactCategory.objects.filter(category=category).count(),
-    }
-    return page(request, "tags/delete_category.html", context, part="question", status=status)
-
-
 @require_POST
 def count(request: HttpRequest, pk: int) -> HttpResponse:
     """Counts one category and those below it, at once."""
     count_category(category_for(request, pk), now=request.now)  # type: ignore[attr-defined]
     if request.htmx:  # type: ignore[attr-defined]
-        return page(request, "tags/categories.html#tree", {"tree": seen_tree(request), "whole": sight(request) is None})
+        return page(request, "tags/categories.html#tree", shown(request))
     return redirect("tags:categories")
