@@ -127,6 +127,7 @@ class ActionRun(Job):
 
     action = models.ForeignKey(Action, on_delete=models.CASCADE, related_name="runs")
     calculation = models.ForeignKey(Calculation, null=True, on_delete=models.CASCADE, related_name="action_runs")
+    seen = models.BinaryField(null=True)  # whom its author saw of the audience when it began; null: all of them
     changed = models.BinaryField(null=True)  # Roaring bitmap of the contacts that were really changed
     changed_count = models.PositiveIntegerField(default=0)
     already_count = models.PositiveIntegerField(default=0)

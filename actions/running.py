@@ -10,42 +10,52 @@ from pyroaring import BitMap
 from actions.kinds import Kind, KindError, kind_named
 from actions.models import ActionRun, Audience
 from contacts.id_sets import bitmap, id_array
+from contacts.sight import sees, within
 from jobs.errors import JobProblem
 from jobs.services import chunk, finish
-from segmentation.models import Calculation
+from segmentation.models import Calculation, bitmap_of
+from segmentation.services.calculations import stored
 
-COUNTS = ("changed", "changed_count", "already_count", "left_count", "gone_count", "work", "traced")
+COUNTS = ("seen", "changed", "changed_count", "already_count", "left_count", "gone_count", "work", "traced")
 
 
 def carry_out(run: ActionRun, now: datetime) -> bool:
-    """One step of a run. A worker killed in it leaves nothing of it behind; the next goes on from the cursor."""
+    """One step of a run. A worker killed in it leaves nothing of it behind; the next goes on from the cursor.
+
+    It is for those of the audience whom its author sees when it begins. Whom they do not see any more when their turn
+    comes is passed over, as if gone.
+    """
     kind, params = kind_of(run)
-    audience = audience_of(run)
     with chunk(run, now=now, saves=COUNTS):
+        mask = sees(run.action.created_by)
+        if mask is not None and not run.progress:
+            run.seen = stored(audience_in_full(run) & mask)
+        audience = audience_of(run)
         run.total = len(audience)
         kind.begin(run, params, now=now)
         run.traced = kind.undoable if run.progress == 0 else run.traced
         start = audience.rank(run.cursor)
         ids = audience[start : start + kind.chunk]
-        changed = kind.apply(run, params, ids, now=now)
-        left = kind.left(params, ids - changed, planned=run.action.created_at)
-        count(run, kind, handled=ids, changed=changed, left=left)
+        reached = within(ids, mask)
+        changed = kind.apply(run, params, reached, now=now)
+        left = kind.left(params, reached - changed, planned=run.action.created_at)
+        count(run, kind, handled=ids, reached=reached, changed=changed, left=left)
         if start + len(ids) == len(audience):
             kind.finish(run, params, now=now)
             finish(run, now=now)
     return run.active
 
 
-def count(run: ActionRun, kind: Kind, *, handled: BitMap, changed: BitMap, left: BitMap) -> None:
+def count(run: ActionRun, kind: Kind, *, handled: BitMap, reached: BitMap, changed: BitMap, left: BitMap) -> None:
     """Adds one chunk to the run's counters and moves its cursor. Every id handled falls under exactly one count."""
-    rest = handled - changed - left
+    rest = reached - changed - left
     already = existing(rest) if rest and kind.changes_contacts else BitMap()
     if kind.changes_contacts:
         run.changed = (run.changed_ids | changed).serialize()
     run.changed_count += len(changed)
     run.already_count += len(already)
     run.left_count += len(left)
-    run.gone_count += len(rest) - len(already)
+    run.gone_count += len(handled) - len(changed) - len(left) - len(already)
     run.progress += len(handled)
     run.cursor = handled.max() if handled else run.cursor
 
@@ -70,15 +80,18 @@ def kind_of(run: ActionRun) -> tuple[Kind, Any]:
         raise JobProblem(text, {"fields": ", ".join(error.fields)}) from error
 
 
-def audience_of(run: ActionRun, *, mask: BitMap | None = None) -> BitMap:
-    """Whom the run is for. `mask`: the contacts its author may see, None for all of them."""
+def audience_of(run: ActionRun) -> BitMap:
+    """Whom the run is for: those whom its author saw when it began."""
+    return audience_in_full(run) if run.seen is None else bitmap_of(run.seen)
+
+
+def audience_in_full(run: ActionRun) -> BitMap:
+    """The same, whoever sees them."""
     action = run.action
     if action.picked is not None:
-        ids = action.picked.member_ids
-    else:
-        assert run.calculation is not None  # noqa: S101 (as `start_run` makes it)
-        ids = audience_in(run.calculation, Audience(action.audience))
-    return ids if mask is None else ids & mask
+        return action.picked.member_ids
+    assert run.calculation is not None  # noqa: S101 (as `start_run` makes it)
+    return audience_in(run.calculation, Audience(action.audience))
 
 
 def audience_in(calculation: Calculation, audience: Audience) -> BitMap:

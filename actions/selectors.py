@@ -12,11 +12,13 @@ from django.utils.translation import get_language
 
 from actions.kinds import KindError, Reference, kind_named
 from actions.models import Action, ActionRun, Audience, Undo
+from actions.seen import cut_runs
 from actions.services import calculation_meant
 from contacts.models import Consent
-from contacts.sight import sees_all
+from contacts.sight import sees_all, sight
 from jobs.models import ACTIVE
 from segmentation.models import Calculation, Segment
+from segmentation.seen import may_change, require_own
 from segmentation.selectors import segment_for
 from tags.models import Tag
 from tags.tree import branches
@@ -63,18 +65,20 @@ def names_of(references: Iterable[Reference]) -> dict[Reference, str]:
 
 @dataclass(frozen=True)
 class Row:
-    """One line of a segment's list: an action, and what it does in words."""
+    """One line of a segment's list: an action, and what it does in words. `may_change`: the reader may stop it."""
 
     action: Action
     sentence: str
+    may_change: bool = False
 
 
 @dataclass(frozen=True)
 class RunRow:
-    """One line of what was performed or is running."""
+    """One line of what was performed or is running. `may_change`: the reader may cancel, repeat or undo it."""
 
     run: ActionRun
     sentence: str
+    may_change: bool
 
 
 @dataclass
@@ -120,11 +124,10 @@ class Reach:
 
 
 def reach_of(segment: Segment, *, now: datetime) -> Reach:
-    """The standing of a segment for adding actions at `now`."""
+    """The standing of a segment of `segment_for` for adding actions at `now`."""
     creating = Calculation.objects.filter(segment=segment, state__in=ACTIVE).exists()
-    latest = Calculation.objects.filter(pk=segment.latest_id).defer(*CALCULATION_SETS).first()
     meant = calculation_meant(segment, now=now)
-    return Reach(segment=segment, latest=latest, ready=segment.ready_at(now), creating=creating, meant=meant)
+    return Reach(segment=segment, latest=segment.latest, ready=segment.ready_at(now), creating=creating, meant=meant)
 
 
 def runs_on_contacts(user: User) -> QuerySet[ActionRun]:
@@ -143,14 +146,15 @@ def runs_of(segment: Segment) -> QuerySet[ActionRun]:
     return found.select_related("action__created_by", "calculation", "undo__requested_by").defer("changed", *SETS)
 
 
-def told(runs: Iterable[ActionRun]) -> list[RunRow]:
-    """Runs with their actions in words."""
+def told(request: HttpRequest, runs: Iterable[ActionRun]) -> list[RunRow]:
+    """Runs with their actions in words, and with the numbers that the reader may see."""
     runs = list(runs)
     words = sentences(run.action for run in runs)
-    return [RunRow(run, words[run.action_id]) for run in runs]
+    cut_runs(runs, sight(request))
+    return [RunRow(run, words[run.action_id], may_change(request, run.action.created_by_id)) for run in runs]
 
 
-def ahead(segment: Segment) -> list[Row]:
+def ahead(request: HttpRequest, segment: Segment) -> list[Row]:
     """Actions that wait for a calculation: planned ones and recurring ones, newest first."""
     runs = ActionRun.objects.filter(action=OuterRef("pk"))
     found = list(
@@ -159,7 +163,7 @@ def ahead(segment: Segment) -> list[Row]:
         .order_by("-pk")
     )
     told = sentences(found)
-    return [Row(action, told[action.pk]) for action in found]
+    return [Row(action, told[action.pk], may_change(request, action.created_by_id)) for action in found]
 
 
 def stopped(segment: Segment) -> list[Row]:
@@ -189,9 +193,13 @@ def action_for(request: HttpRequest, pk: int) -> Action:
 
 
 def enter(request: HttpRequest, action: Action) -> None:
-    """Lets in whoever may see the segment; to picked contacts whoever sees all, or asked for it. Raises: Http404."""
+    """Lets in whoever may change what the action does; who sees some contacts only, to their own alone.
+
+    Raises: Http404; PermissionDenied, where the list of actions shows it all the same.
+    """
     if action.segment_id is not None:
         action.segment = segment_for(request, action.segment_id)
+        require_own(request, action.created_by_id)
     elif action.created_by_id != request.user.pk and not sees_all(request.user):
         raise Http404(f"no action {action.pk}")
 

@@ -11,8 +11,10 @@ from django.views.decorators.http import require_http_methods, require_POST
 from actions import selectors, services
 from actions.errors import ActionError
 from actions.refusals import refusal
+from actions.seen import cut_runs, cut_undo
 from actions.undoing import prospect
 from config.pages import page
+from contacts.sight import sight
 from users.access import writers_only
 
 
@@ -33,8 +35,9 @@ def undo(request: HttpRequest, pk: int) -> HttpResponse:
     context = {
         "run": run,
         "sentence": selectors.sentences([run.action])[run.action_id],
-        "prospect": prospect(run, now=now) if run.may_be_undone else None,
+        "prospect": prospect(run, now=now, mask=sight(request)) if run.may_be_undone else None,
     }
+    cut_runs([run], sight(request))
     return page(request, "actions/undo.html", context, part="question")
 
 
@@ -50,6 +53,7 @@ def cancel(request: HttpRequest, pk: int) -> HttpResponse:
             messages.info(request, _("It was over before it could be cancelled."))
         return redirect(found.run.action.page_url)
     sentence = selectors.sentences([found.run.action])[found.run.action_id]
+    cut_undo(found, sight(request))
     return page(request, "actions/undo_cancel.html", {"undo": found, "sentence": sentence}, part="question")
 
 

@@ -10,6 +10,7 @@ from actions.models import ActionRun, Undo
 from actions.running import existing, kind_of
 from contacts.holding import holders
 from contacts.models import Contact
+from contacts.sight import sees, within
 from jobs.errors import JobProblem
 from jobs.services import chunk, finish
 
@@ -27,7 +28,10 @@ WHERE contacts_labelwrite.kind = label.kind AND contacts_labelwrite.label_id = l
 
 
 def carry_out(undo: Undo, now: datetime) -> bool:
-    """One step. A worker killed in it leaves nothing of it behind; the next goes on from the cursor."""
+    """One step. A worker killed in it leaves nothing of it behind; the next goes on from the cursor.
+
+    Whom the one who asked for it does not see is passed over, as if gone.
+    """
     run = undo.run
     kind, params = kind_of(run)
     changed = run.changed_ids
@@ -35,20 +39,22 @@ def carry_out(undo: Undo, now: datetime) -> bool:
         undo.total = len(changed)
         start = changed.rank(undo.cursor)
         ids = changed[start : start + kind.chunk]
-        count(undo, handled=ids, back=kind.take_back(run, params, ids, now=now, by=undo.requested_by))
+        reached = within(ids, sees(undo.requested_by))
+        back = kind.take_back(run, params, reached, now=now, by=undo.requested_by)
+        count(undo, handled=ids, reached=reached, back=back)
         if start + len(ids) == len(changed):
             kind.finish(run, params, now=now)
             finish(undo, now=now)
     return undo.active
 
 
-def count(undo: Undo, *, handled: BitMap, back: BitMap) -> None:
+def count(undo: Undo, *, handled: BitMap, reached: BitMap, back: BitMap) -> None:
     """Adds one chunk to the counters and moves the cursor. Every id handled falls under exactly one count."""
-    rest = handled - back
+    rest = reached - back
     since = existing(rest) if rest else BitMap()
     undo.back_count += len(back)
     undo.since_count += len(since)
-    undo.gone_count += len(rest) - len(since)
+    undo.gone_count += len(handled) - len(back) - len(since)
     undo.progress += len(handled)
     undo.cursor = handled.max() if handled else undo.cursor
 
@@ -75,9 +81,12 @@ class Prospect:
         return self.back + self.since + self.gone
 
 
-def prospect(run: ActionRun, *, now: datetime) -> Prospect:
-    """The dry run of undoing `run`, or of the rest of an undo that stopped half-way."""
-    changed = run.changed_ids
+def prospect(run: ActionRun, *, now: datetime, mask: BitMap | None = None) -> Prospect:
+    """The dry run of undoing `run`, or of the rest of an undo that stopped half-way.
+
+    mask: the contacts that whoever asks sees; None: all. The others are neither changed nor counted.
+    """
+    changed = within(run.changed_ids, mask)
     if run.undoing is not None:
         changed = changed[changed.rank(run.undoing.cursor) :]
     present = holders(Contact.objects.all(), changed, column="pk")
