@@ -48,9 +48,10 @@ class DeleteForm(forms.Form):
     contacts = forms.ChoiceField(choices=[(KEEP, ""), (MOVE, ""), (OUT, "")], required=False)
     contacts_to = forms.ChoiceField(required=False)
 
-    def __init__(self, *args: Any, category: Category, parent: Category | None, **kwargs: Any) -> None:
+    def __init__(self, *args: Any, category: Category, parent: Category | None, holds: bool, **kwargs: Any) -> None:
+        """`holds`: contacts are in it, or below it."""
         super().__init__(*args, **kwargs)
-        self.parent = parent
+        self.parent, self.leads, self.holds = parent, bool(category.numchild), holds
         tree = branches()
         self.by_id = {branch.pk: branch.category for branch in tree}
         outside = places(category, tree)
@@ -63,6 +64,10 @@ class DeleteForm(forms.Form):
 
     def clean(self) -> dict[str, Any]:
         given = super().clean() or self.cleaned_data
+        if self.leads and not given.get("children") and "children" not in self.errors:
+            self.add_error("children", _("Choose what becomes of the categories below it."))
+        if self.holds and not given.get("contacts") and "contacts" not in self.errors:
+            self.add_error("contacts", _("Choose what becomes of the contacts."))
         if given.get("children") == self.DOWN and not given.get("children_to"):
             self.add_error("children_to", _("Choose where the categories below it go."))
         if given.get("contacts") == self.MOVE and not given.get("contacts_to"):
@@ -72,7 +77,7 @@ class DeleteForm(forms.Form):
         return given
 
     def choice(self) -> Choice:
-        """As it was answered; what was not answered keeps most: those below move up, contacts go to the one above."""
+        """As it was answered; where there was nothing to ask, as if those below moved up."""
         given = self.cleaned_data
         below, into = self.parent, self.parent
         if given["children"] == self.DOWN:

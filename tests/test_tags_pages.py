@@ -176,11 +176,11 @@ def test_a_category_is_renamed_and_counted(browser, person) -> None:
     assert (category.slug_path, category.subtree_count) == ("osoba", 1)
 
 
-def test_only_an_empty_category_is_deleted(browser, person) -> None:
+def test_a_category_with_contacts_is_not_deleted_before_it_is_said_what_becomes_of_them(browser, person) -> None:
     full, free = factories.category("pelna", person), factories.category("pusta")
     response = browser.post(reverse("tags:delete_category", args=[full.pk]))
     assert response.status_code == 422
-    assert "1 contact is in it" in response.content.decode()
+    assert "1 contact is exactly in it" in response.content.decode()
     assert browser.post(reverse("tags:delete_category", args=[free.pk])).status_code == 302
     assert list(Category.objects.values_list("slug_path", flat=True)) == ["pelna"]
 

@@ -76,10 +76,11 @@ def delete(request: HttpRequest, pk: int) -> HttpResponse:
     require_whole_sight(request.user)
     category = category_for(request, pk)
     parent = Category.objects.get_parent(category)
-    form = DeleteForm(request.POST or None, category=category, parent=parent)
+    numbers = asked(category, parent)
+    given = request.POST if request.method == "POST" else None
+    form = DeleteForm(given, category=category, parent=parent, holds=numbers["branch_contacts"] > 0)
     status, uses = 200, uses_of(category)
     if request.method == "POST":
-        form = DeleteForm(request.POST, category=category, parent=parent)
         status = 422
         if form.is_valid():
             user = signed_in(request)
@@ -94,7 +95,7 @@ def delete(request: HttpRequest, pk: int) -> HttpResponse:
             else:
                 messages.success(request, said(category, done))
                 return redirect("tags:categories")
-    context = asked(category, parent) | {"form": form, "uses": uses, "places": form.children_places}
+    context = numbers | {"form": form, "uses": uses, "places": form.children_places}
     return page(request, "tags/delete_category.html", context, part="question", status=status)
 
 
