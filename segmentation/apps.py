@@ -10,9 +10,10 @@ class SegmentationConfig(AppConfig):
         import tags.hooks
         import tags.usage
         from config.find import register_finder
+        from contacts.answering import register_engine
         from contacts.manager import register_filter, register_panel, register_tool
         from jobs import registry
-        from segmentation import contact_pages, hooks, likeness, merged_contacts, references, services
+        from segmentation import contact_answers, contact_pages, hooks, likeness, merged_contacts, references, services
         from segmentation.builder.drafts import remove_old_drafts
         from segmentation.contact_queries import remove_old_queries
         from segmentation.finding import find_segments
@@ -33,6 +34,7 @@ class SegmentationConfig(AppConfig):
         activities.hooks.type_usage.append(references.uses_of_type)
         activities.hooks.parameter_usage.append(references.uses_of_parameter)
         register_finder(find_segments)
+        register_engine(contact_answers.engine)
         for entry in contact_pages.FILTERS:
             register_filter(entry)
         for tool in contact_pages.TOOLS:

@@ -8,7 +8,9 @@ from django.utils.translation import ngettext
 from django.views.decorators.http import require_http_methods
 
 from config.pages import page
+from contacts.sight import sight
 from segmentation.models import Segment
+from segmentation.seen import cut, may_change
 from segmentation.selectors import ARCHIVE, IN_CREATION, READY, SEARCH, segments
 from segmentation.several import Outcome, copy_several, deletion_of
 from segmentation.several import delete_several as delete_chosen
@@ -24,10 +26,12 @@ NAMED = 5  # segments in a message
 def delete(request: HttpRequest) -> HttpResponse:
     """Asks first, says which cannot be deleted and why; then deletes the others."""
     chosen = chosen_in(request)
-    if request.method != "POST" or not chosen:
-        context = {"deletion": deletion_of(chosen), "chosen": chosen, "list": list_in(request)}
+    others = [segment for segment in chosen if not may_change(request, segment.owner_id)]
+    own = [segment for segment in chosen if segment not in others]
+    if request.method != "POST" or not own:
+        context = {"deletion": deletion_of(own), "others": others, "chosen": chosen, "list": list_in(request)}
         return page(request, "segmentation/delete_several.html", context, part="question", status=status_of(chosen))
-    outcome = delete_chosen(chosen)
+    outcome = delete_chosen(own)
     if outcome.done:
         text = ngettext(
             "%(count)d segment was deleted: %(names)s", "%(count)d segments were deleted: %(names)s", len(outcome.done)
@@ -36,6 +40,9 @@ def delete(request: HttpRequest) -> HttpResponse:
     for segment, reason in outcome.refused:
         text = _("“%(name)s” was not deleted. It is used by: %(reason)s")
         messages.warning(request, text % {"name": segment.name, "reason": reason})
+    for segment in others:
+        text = _("“%(name)s” was not deleted: somebody else made it, and you see some of the contacts only.")
+        messages.warning(request, text % {"name": segment.name})
     tell_gone(request, outcome)
     return redirect(f"segmentation:{list_in(request)}")
 
@@ -64,7 +71,9 @@ def chosen_in(request: HttpRequest) -> list[Segment]:
     """The segments ticked, by name; those that are no longer there are not among them."""
     texts = (request.POST if request.method == "POST" else request.GET).getlist("segment")[:MOST]
     ids = {int(text) for text in texts if text.isascii() and text.isdecimal() and len(text) < 10}
-    return list(segments().select_related("version").filter(pk__in=ids).order_by("name"))
+    found = list(segments().select_related("version").filter(pk__in=ids).order_by("name"))
+    cut((segment.latest for segment in found), sight(request))
+    return found
 
 
 def list_in(request: HttpRequest) -> str:
