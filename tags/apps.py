@@ -13,11 +13,13 @@ class TagsConfig(AppConfig):
         from contacts import hooks, manager
         from contacts.creating import register_question
         from jobs.registry import JobKind, register, register_tick
-        from tags import counting, deleting, filters, finding, merging_contacts, panels, pickers
-        from tags.models import CategoryDeletion
+        from tags import counting, deleting, filters, finding, merging, merging_contacts, panels, pickers, usage
+        from tags.models import CategoryDeletion, TagMerge
 
         register(JobKind("category_deletion", CategoryDeletion, deleting.carry_on))
+        register(JobKind("tag_merge", TagMerge, merging.carry_out, stopped=merging.tidy_up))
         register_tick(counting.count_due)
+        usage.providers.append(merging.uses_of_merged)
         register_finder(finding.find_tags)
         register_finder(finding.find_categories)
         register_question(pickers.QUESTION)

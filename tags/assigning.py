@@ -16,6 +16,7 @@ from pyroaring import BitMap
 from contacts.id_sets import bitmap, id_array
 from contacts.label_writes import note_write
 from contacts.models import EntryKind, LabelKind
+from tags.following import hold_tag, hold_tags
 from tags.models import Category, Tag
 from tags.tree import readable_path, readable_paths_below
 from users.models import User
@@ -69,7 +70,6 @@ SELECT category_id, string_agg(int4send(contact_id), ''),
     json_agg(changed) FILTER (WHERE %(run)s::bigint IS NOT NULL)::text
 FROM changed GROUP BY category_id
 """
-HOLD_TAG = "SELECT FROM tags_tag WHERE id = %s FOR KEY SHARE"
 HOLD_CATEGORY = "SELECT FROM tags_category WHERE id = %s FOR KEY SHARE"
 
 
@@ -77,17 +77,20 @@ def assign_tag(contact_ids: BitMap, tag: Tag, *, now: datetime, action_run_id: i
     """Put `tag` on the contacts; those who have it keep the time at which they got it.
 
     Shape: of `contact_ids`, those that did not have it.
-    Raises: Tag.DoesNotExist, if the tag has been deleted.
+    Raises: Tag.DoesNotExist, if the tag has been deleted. One that was merged meanwhile is the result.
     """
-    hold(tag)
-    given = {"label": tag.pk, "now": now, "run": action_run_id}
-    return written(ADD_TAG, [tag.pk], contact_ids, kind=LabelKind.TAG, given=given)
+    held = hold_tag(tag.pk)
+    given = {"label": held.pk, "now": now, "run": action_run_id}
+    return written(ADD_TAG, [held.pk], contact_ids, kind=LabelKind.TAG, given=given)
 
 
 def remove_tag(contact_ids: BitMap, tag: Tag, *, action_run_id: int | None = None) -> BitMap:
     """Take `tag` off the contacts. Shape: of `contact_ids`, those that had it."""
-    given = {"label": tag.pk, "run": action_run_id}
-    return written(REMOVE_TAG, [tag.pk], contact_ids, kind=LabelKind.TAG, given=given)
+    held = hold_tags([tag.pk]).get(tag.pk)  # whoever merges it sees all of this or nothing
+    if held is None:
+        return BitMap()
+    given = {"label": held.pk, "run": action_run_id}
+    return written(REMOVE_TAG, [held.pk], contact_ids, kind=LabelKind.TAG, given=given)
 
 
 def assign_category(
@@ -135,10 +138,13 @@ def hold(label: Tag | Category) -> None:
 
     Raises: Tag.DoesNotExist or Category.DoesNotExist.
     """
+    if isinstance(label, Tag):
+        hold_tag(label.pk)
+        return
     with connection.cursor() as cursor:
-        cursor.execute(HOLD_TAG if isinstance(label, Tag) else HOLD_CATEGORY, [label.pk])
+        cursor.execute(HOLD_CATEGORY, [label.pk])
         if cursor.fetchone() is None:
-            raise type(label).DoesNotExist(f"{label} has been deleted")
+            raise Category.DoesNotExist(f"{label} has been deleted")
 
 
 def entry(kind: EntryKind, *, now: datetime, by: str, user: User | None, action_run_id: int | None) -> dict[str, Any]:

@@ -1,11 +1,11 @@
 """Where apps above this one join in: explicit lists, filled in `AppConfig.ready`, called in order."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Literal
 
-from tags.models import Category
+from tags.models import Category, Tag
 
 Kind = Literal["tag", "category"]
 
@@ -29,6 +29,43 @@ def follow(change: Renamed, *, now: datetime) -> None:
     """Tell everybody who keeps names."""
     for hook in renamed:
         hook(change, now)
+
+
+@dataclass(frozen=True)
+class Merged:
+    """Tags that have just become one. Those who keep their names are told by `renamed`; here are those who keep ids."""
+
+    ids: dict[int, int]  # of the tags that are no more: the id of the result
+    name: str
+
+
+# Called inside the transaction that merges, once the contacts have the result.
+merged: list[Callable[[Merged, datetime], None]] = []
+
+
+@dataclass(frozen=True)
+class Follower:
+    """Something that names one of the tags and will name the result: "Segment", its name and address.
+
+    `kind` is the word it is counted under in the list of merges. `changes`: what it will mean other than before, in a
+    sentence; empty where it means the same. `several`: it stands for so many that have no name of their own.
+    """
+
+    kind: str
+    what: str
+    name: str = ""
+    url: str = ""
+    changes: str = ""
+    several: int = 1
+
+
+# Asked before a merge, and once more inside its transaction: of these tags, under this name.
+following: list[Callable[[Sequence[Tag], str], list[Follower]]] = []
+
+
+def followers(tags: Sequence[Tag], name: str) -> list[Follower]:
+    """All that will name the result instead of one of `tags`."""
+    return [follower for find in following for follower in find(tags, name)]
 
 
 # What else a move changes, in sentences, to be shown before it: of this category, below that one (None: to the top).

@@ -6,7 +6,8 @@ from django.db.models import F, Q, QuerySet
 from django.http import HttpRequest
 from django.shortcuts import get_object_or_404
 
-from tags.models import Category, Tag
+from jobs.models import ACTIVE
+from tags.models import Category, Tag, TagMerge
 from tags.normalising import parts
 
 ORDERS = ("name", "contacts_count", "created_at")
@@ -46,3 +47,11 @@ def suggested(text: str, *, without: Sequence[int] = (), by_use: bool = True) ->
     first = list(found.filter(name__startswith=last[0])[:SUGGESTED])
     more = found.filter(name__contains=last[0]).exclude(name__startswith=last[0])
     return first + list(more[: SUGGESTED - len(first)])
+
+
+def merges_of(ids: Sequence[int]) -> QuerySet[TagMerge]:
+    """The merges still to be done that any of these tags are part of."""
+    named = Q(pk__in=[])
+    for pk in ids:
+        named |= Q(parts__contains=[{"tag": pk}])
+    return TagMerge.objects.filter(named, state__in=ACTIVE)

@@ -1,5 +1,6 @@
 """Writing tags: making, renaming and deleting them, and one contact's labels with their history."""
 
+from collections.abc import Iterable
 from datetime import datetime
 
 from django.core.exceptions import ValidationError
@@ -11,40 +12,54 @@ from contacts.models import Contact, EntryKind, HistoryEntry
 from jobs.services import due
 from tags.assigning import assign_category, assign_tag, remove_category, remove_tag
 from tags.counting import COUNTED_EVERY, count_tag
+from tags.following import hold_tags
 from tags.hooks import Renamed, follow
 from tags.models import Category, Tag
 from tags.normalising import normalise
+from tags.selectors import merges_of
 from tags.usage import InUseError, uses_of
 from users.models import User
 
 
 def tags_named(text: str, *, now: datetime) -> list[Tag]:
-    """The tags that `text` names, in its order; those that do not exist yet are made.
+    """The tags that `text` names, in its order; those that do not exist yet are made. Held until the transaction ends.
 
-    Two that name the same new tag at once get the same one.
+    Two that name the same new tag at once get the same one; whoever names one that is just being merged, the result.
     Raises: ValidationError, as `tags.normalising.normalise`.
     """
     names = normalise(text)
+    ids: dict[str, int] = {}
+    held: dict[int, Tag] = {}
     with transaction.atomic():
-        wanted = [Tag(name=name, created_at=now, contacts_count=0, counted_at=now) for name in sorted(names)]
+        while missing := [name for name in names if ids.get(name) not in held]:  # again, if one has just been deleted
+            ids |= there_by_now(missing, now=now)
+            held |= hold_tags(ids[name] for name in missing)
+        found = Tag.objects.in_bulk({tag.pk for tag in held.values()})
+    return list({(tag := found[held[ids[name]].pk]).pk: tag for name in names}.values())
+
+
+def there_by_now(names: Iterable[str], *, now: datetime) -> dict[str, int]:
+    """The ids of the tags with these names, which have passed the gate; those that do not exist yet are made."""
+    ids = dict(Tag.objects.filter(name__in=names).values_list("name", "pk"))
+    missing = sorted(set(names) - ids.keys())
+    if missing:
+        wanted = [Tag(name=name, created_at=now, contacts_count=0, counted_at=now) for name in missing]
         Tag.objects.bulk_create(wanted, ignore_conflicts=True)
-        found = Tag.objects.in_bulk(names, field_name="name")
+        ids |= dict(Tag.objects.filter(name__in=missing).values_list("name", "pk"))
         due(now + COUNTED_EVERY)
-    return [found[name] for name in names]
+    return ids
 
 
 def rename_tag(tag: Tag, text: str, *, now: datetime) -> Tag:
     """Give the tag a free name; criteria that name it follow in the same transaction.
 
-    Raises: ValidationError, if the text is no one name or the name is taken.
+    Raises: ValidationError, if the text is no one name, the name is taken (`taken`), or the tag is being merged.
     """
-    names = normalise(text)
-    if len(names) != 1:
-        raise ValidationError(_("A comma separates two tags: type one name."), code="comma")
-    name = names[0]
+    name = one_name(text)
     try:
         with transaction.atomic():
             locked = Tag.objects.select_for_update().get(pk=tag.pk)
+            refuse_merging([locked])
             if locked.name == name:
                 return locked
             old, locked.name = locked.name, name
@@ -57,6 +72,24 @@ def rename_tag(tag: Tag, text: str, *, now: datetime) -> Tag:
             _("There is already a tag %(name)s. Choose another name."), params={"name": name}, code="taken"
         ) from error
     return locked
+
+
+def one_name(text: str) -> str:
+    """The one name that `text` becomes. Raises: ValidationError."""
+    names = normalise(text)
+    if len(names) != 1:
+        raise ValidationError(_("A comma separates two tags: type one name."), code="comma")
+    return names[0]
+
+
+def refuse_merging(tags: Iterable[Tag]) -> None:
+    """Raises: ValidationError, if one of the locked tags is just being merged with others."""
+    if under_way := merges_of([tag.pk for tag in tags]).first():
+        raise ValidationError(
+            _("%(names)s are just being merged into %(name)s: wait until that is done."),
+            params={"names": ", ".join(under_way.others), "name": under_way.name},
+            code="being_merged",
+        )
 
 
 def delete_tag(tag: Tag) -> int:

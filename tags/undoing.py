@@ -16,6 +16,7 @@ from contacts.id_sets import bitmap, id_array
 from contacts.label_writes import note_write, rows_before, standing, written_by
 from contacts.models import Contact, EntryKind, LabelKind, LabelWrite
 from tags.assigning import entry
+from tags.following import hold_tag, pk_now
 from tags.models import Category, ContactCategory, ContactTag, Tag
 from tags.tree import readable_path, readable_paths
 from users.models import User
@@ -68,7 +69,6 @@ WITH titles AS (
 )
 SELECT category_id, string_agg(int4send(contact_id), '') FROM changed GROUP BY category_id
 """  # noqa: S608 (our own text)
-HOLD_TAGS = "SELECT id FROM tags_tag WHERE id = ANY(%s) ORDER BY id FOR UPDATE"
 HOLD_CATEGORIES = "SELECT id FROM tags_category WHERE id = ANY(%s) ORDER BY id FOR UPDATE"
 
 
@@ -77,12 +77,14 @@ def tag_still_on(ids: BitMap, tag: int, *, action_run_id: int) -> BitMap:
     """Those of `ids` that have the tag from this run, and from nobody since."""
     if not ids:
         return BitMap()
+    tag = pk_now(tag)
     links = ContactTag.objects.filter(tag=tag, assigned_at__in=times(action_run_id, LabelKind.TAG, ids))
     return standing(action_run_id, LabelKind.TAG, tag, ids) & holders(links, ids)
 
 
 def tag_still_off(ids: BitMap, tag: int, *, action_run_id: int) -> BitMap:
     """Those of `ids`, as far as they exist, that this run took the tag off and nobody has put it on since."""
+    tag = pk_now(tag)
     ids = standing(action_run_id, LabelKind.TAG, tag, ids)
     return holders(Contact.objects.all(), ids, column="pk") - holders(ContactTag.objects.filter(tag=tag), ids)
 
@@ -136,7 +138,7 @@ def take_tag_back(ids: BitMap, tag: Tag, *, action_run_id: int) -> BitMap:
 
     Raises: Tag.DoesNotExist.
     """
-    hold_alone(tag)
+    tag = hold_tag(tag.pk, alone=True)
     back = tag_still_on(ids, tag.pk, action_run_id=action_run_id)
     given = {"label": tag.pk, "times": times(action_run_id, LabelKind.TAG, back) if back else []}
     return undone(TAKE_TAG_OFF, LabelKind.TAG, back, given, action_run_id=action_run_id)
@@ -147,7 +149,7 @@ def put_tag_back(ids: BitMap, tag: Tag, *, action_run_id: int) -> BitMap:
 
     Raises: Tag.DoesNotExist.
     """
-    hold_alone(tag)
+    tag = hold_tag(tag.pk, alone=True)
     back = tag_still_off(ids, tag.pk, action_run_id=action_run_id)
     given = {"label": tag.pk, "before": before(action_run_id, LabelKind.TAG, back)}
     return undone(PUT_TAG_ON, LabelKind.TAG, back, given, action_run_id=action_run_id)
@@ -186,16 +188,16 @@ def put_categories_back(
     return undone(PUT_CATEGORIES_ON, LabelKind.CATEGORY, back, given, action_run_id=action_run_id)
 
 
-def hold_alone(label: Tag | Category, *more: Category) -> None:
-    """Until this transaction ends the label is neither deleted nor put on anyone by others.
+def hold_alone(category: Category, *more: Category) -> None:
+    """Until this transaction ends nobody is put into the category by others, and it is not deleted.
 
-    Raises: Tag.DoesNotExist or Category.DoesNotExist; those of `more` that are gone are passed over.
+    Raises: Category.DoesNotExist; those of `more` that are gone are passed over.
     """
     with connection.cursor() as cursor:
-        wanted = [label.pk, *(each.pk for each in more)]
-        cursor.execute(HOLD_TAGS if isinstance(label, Tag) else HOLD_CATEGORIES, [wanted])
-        if label.pk not in {pk for (pk,) in cursor.fetchall()}:
-            raise type(label).DoesNotExist(f"{label} has been deleted")
+        wanted = [category.pk, *(each.pk for each in more)]
+        cursor.execute(HOLD_CATEGORIES, [wanted])
+        if category.pk not in {pk for (pk,) in cursor.fetchall()}:
+            raise Category.DoesNotExist(f"{category} has been deleted")
 
 
 def before(action_run_id: int, kind: LabelKind, ids: BitMap) -> list[str]:
