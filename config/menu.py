@@ -28,6 +28,7 @@ MENU: list[tuple[str | Promise, list[Item]]] = [
         [
             Item(_("Contact manager"), "contacts:manager", "users"),
             Item(_("Actions on contacts"), "actions:on_contacts", "zap"),
+            Item(_("Duplicates"), "contacts:duplicates", "copy", under=("contacts:compare",)),
             Item(_("Create segment"), "segmentation:create", "plus", writers=True),
             Item(
                 _("Segments"),
@@ -55,6 +56,7 @@ MENU: list[tuple[str | Promise, list[Item]]] = [
         [
             Item(_("Account"), "users:account", "building-2", administrators=True),
             Item(_("Users"), "users:list", "user-cog", administrators=True),
+            Item(_("Permission groups"), "permissions:groups", "shield", administrators=True),
         ],
     ),
 ]

@@ -207,7 +207,7 @@ def test_deleting_asks_first_and_says_what_goes(client: Client, monkeypatch: pyt
     )
     question = client.get(f"/contacts/{contact.pk}/delete/", headers=HTMX)
     assert "<html" not in question.content.decode()
-    assert "answers to consents" in question.content.decode()
+    assert "Answers to consents" in question.content.decode()
     full = client.get(f"/contacts/{contact.pk}/delete/")
     assert full.content.decode().count("<h1") == 1
     assert [(b.label, b.count) for b in full.context["belongings"]] == [

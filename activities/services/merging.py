@@ -30,7 +30,7 @@ def move_facts(merge: Merge) -> dict[str, Any]:
     Orders keep their ids, with their lines; they are locked in the order in which batches lock them.
     """
     moved: dict[str, Any] = {}
-    given = {"kept": merge.kept, "others": merge.others}
+    given: dict[str, Any] = {"kept": merge.kept, "others": merge.others}
     with connection.cursor() as cursor:
         cursor.execute(LOCK_ORDERS.replace("= %s", "= ANY (%s::int[])"), [merge.others])
         for name, statement in (("activities", MOVE_ACTIVITIES), ("visits", MOVE_VISITS), ("orders", MOVE_ORDERS)):

@@ -54,7 +54,7 @@ def keep(people: Sequence[Named | None], complaints: Complaints) -> list[int]:
     kept = locked(ids.values())
     missing = [one for one in wanted if ids.get(one) not in kept]
     if missing and (merged := now_those(missing)):
-        ids |= merged
+        ids.update(merged)
         kept |= locked(merged.values())
     for item, one in enumerate(people):
         if one is not None and ids.get(one) not in kept:
@@ -72,7 +72,7 @@ def locked(ids: Iterable[int]) -> set[int]:
         return {pk for (pk,) in cursor.fetchall()}
 
 
-def now_those(missing: Iterable[Named]) -> dict[Named, int]:
+def now_those(missing: Iterable[Named]) -> dict[Named | None, int]:
     """Of contacts that are not found, those that were merged, with the contact they were merged into."""
     by_way: dict[str, dict[str, Named]] = {}
     for one in missing:

@@ -6,18 +6,19 @@ from typing import Any
 from django.contrib import messages
 from django.core.exceptions import ValidationError
 from django.core.paginator import Paginator
-from django.http import HttpRequest, HttpResponse
+from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_POST
 
 from config.pages import page
 from contacts import creating, history, manager, services
+from contacts.aliases import kept_for
 from contacts.attributes import value_text
 from contacts.forms import AnswerForm, ContactForm
-from contacts.manager import Belonging, Panel
+from contacts.manager import Belonging, Panel, Text
 from contacts.models import Attribute, Consent, ConsentState, Contact, ContactConsent
-from contacts.selectors import consent_for, contact_for
+from contacts.selectors import consent_for, contact_for, visible
 from contacts.services import LostUpdateError
 from users.access import signed_in, writers_only
 
@@ -26,8 +27,15 @@ HISTORY_PER_PAGE = 20
 
 @require_GET
 def contact(request: HttpRequest, pk: int) -> HttpResponse:
-    """Everything about a contact."""
-    return shown(request, contact_for(request, pk), part="history")
+    """Everything about a contact; one that was merged into another leads there."""
+    try:
+        person = contact_for(request, pk)
+    except Http404:
+        kept = kept_for(pk)
+        if kept is None or not visible(request.user).filter(pk=kept).exists():
+            raise
+        return redirect("contacts:contact", kept)
+    return shown(request, person, part="history")
 
 
 def shown(
@@ -150,12 +158,18 @@ def delete(request: HttpRequest, pk: int) -> HttpResponse:
 
 
 def belongings(request: HttpRequest, person: Contact) -> list[Belonging]:
+    """What is the contact's, as far as there is any."""
+    return [Belonging(label, count) for label, count in counted(request, person).items() if count]
+
+
+def counted(request: HttpRequest, person: Contact) -> dict[Text, int]:
+    """How much there is of each thing that is the contact's. A fixed number of queries."""
     own = [
-        Belonging(_("history entries"), history.entries(person).count()),
-        Belonging(_("answers to consents"), ContactConsent.objects.filter(contact=person).count()),
+        Belonging(_("History entries"), history.entries(person).count()),
+        Belonging(_("Answers to consents"), ContactConsent.objects.filter(contact=person).count()),
     ]
     others = [each for belonging in manager.belongings for each in belonging(request, person)]
-    return [each for each in (*own, *others) if each.count]
+    return {each.label: each.count for each in (*others, *own)}
 
 
 @require_POST
