@@ -17,6 +17,7 @@ urlpatterns = [
     path("", include("contacts.urls")),
     path("", include("tags.urls")),
     path("", include("activities.urls")),
+    path("", include("permissions.urls")),
     path("", include("segmentation.urls")),
     path("", include("actions.urls")),
     path("", include("exports.urls")),

@@ -9,7 +9,19 @@ class PermissionsConfig(AppConfig):
     name = "permissions"
 
     def ready(self) -> None:
-        from contacts.sight import register_rule
-        from permissions.sight import RULE
+        from contacts import sight
+        from permissions import joining, parts
+        from permissions.sight import RULE, holders
+        from tags import hooks, pickers, seeing, usage
+        from users.parts import register_card, register_marks, register_question
 
-        register_rule(RULE)
+        sight.register_rule(RULE)
+        pickers.register_rule(joining.allowed)
+        seeing.register_holders(holders)
+        if joining.uses not in usage.providers:
+            usage.providers.append(joining.uses)
+        if joining.said_of_move not in hooks.moving:
+            hooks.moving.append(joining.said_of_move)
+        register_marks("sight", parts.marks)
+        register_card(parts.CARD)
+        register_question(parts.QUESTION)

@@ -1,5 +1,6 @@
 """Forms about users."""
 
+from collections.abc import Mapping
 from typing import Any
 
 from django import forms
@@ -45,7 +46,10 @@ class ProfileForm(forms.ModelForm):
 
 
 class UserForm(forms.ModelForm):
-    """A user as owners and administrators see them. Roles beyond one's own are not offered, and refused by services."""
+    """A user as owners and administrators see them. Roles beyond one's own are not offered, and refused by services.
+
+    asked: further fields for a new user (`users.parts`).
+    """
 
     class Meta:
         model = User
@@ -64,13 +68,23 @@ class UserForm(forms.ModelForm):
             )
         }
 
-    def __init__(self, *args: Any, by: User, **kwargs: Any) -> None:
+    def __init__(self, *args: Any, by: User, asked: Mapping[str, forms.Field] | None = None, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
+        self.asked = dict(asked or {})
+        self.fields.update(self.asked)
         if by.role != Role.OWNER:
             role = self.fields["role"]
             role.choices = [choice for choice in Role.choices if choice[0] != Role.OWNER]  # type: ignore[attr-defined]
         if self.instance.pk:
             del self.fields["language"]
+
+    def given(self) -> dict[str, Any]:
+        """The user's own fields, for the services."""
+        return {name: value for name, value in self.cleaned_data.items() if name not in self.asked}
+
+    def answers(self) -> dict[str, Any]:
+        """What was answered to the further fields."""
+        return {name: self.cleaned_data[name] for name in self.asked}
 
     def clean_email(self) -> str:
         email = str(self.cleaned_data["email"]).strip()

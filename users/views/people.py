@@ -5,6 +5,7 @@ from typing import Any
 from django.contrib import messages
 from django.core.exceptions import ValidationError
 from django.core.paginator import Paginator
+from django.db import transaction
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
 from django.utils.translation import gettext as _
@@ -16,6 +17,7 @@ from users import selectors, services
 from users.access import administrators_only, signed_in
 from users.forms import UserForm
 from users.models import Role, User
+from users.parts import asked, cards_of, marks_of, questions
 from users.selectors import user_for
 from users.services import UserError
 from users.tasks import MailError, queue, send_invitation_task
@@ -29,8 +31,10 @@ def people(request: HttpRequest) -> HttpResponse:
     text = request.GET.get("q", "").replace("\x00", "").strip()[:200]
     sort = request.GET.get("sort", selectors.DEFAULT_ORDER)
     rows = Paginator(selectors.users(text=text, sort=sort), PER_PAGE).get_page(request.GET.get("page"))
+    marks = marks_of(list(rows))
     context = {
         "rows": rows,
+        "lines": [(person, marks.get(person.pk, [])) for person in rows],
         "q": text,
         "sort": sort,
         "may_touch_owners": signed_in(request).role == Role.OWNER,
@@ -42,16 +46,29 @@ def people(request: HttpRequest) -> HttpResponse:
 @administrators_only
 def create(request: HttpRequest) -> HttpResponse:
     """Invite somebody: they get a link to set their password."""
-    form = UserForm(request.POST or None, by=signed_in(request), initial={"language": signed_in(request).language})
+    by = signed_in(request)
+    form = UserForm(request.POST or None, by=by, asked=asked(), initial={"language": by.language})
     if request.method == "POST" and form.is_valid():
         try:
-            user = services.create_user(**form.cleaned_data, password=None, by=signed_in(request))
+            user = made(request, form)
         except (UserError, ValidationError) as error:
             add_errors(form, error)
         else:
             invite(request, user)
             return redirect("users:list")
     return page(request, "users/form.html", {"form": form}, status=422 if form.is_bound else 200)
+
+
+def made(request: HttpRequest, form: UserForm) -> User:
+    """The user with the answers to what else was asked, in one transaction.
+
+    Raises: UserError; ValidationError, by field.
+    """
+    with transaction.atomic():
+        user = services.create_user(**form.given(), password=None, by=signed_in(request))
+        for name, given in form.answers().items():
+            questions[name].answer(user, given, request=request)
+    return user
 
 
 @administrators_only
@@ -61,13 +78,14 @@ def edit(request: HttpRequest, pk: int) -> HttpResponse:
     form = UserForm(request.POST or None, instance=person, by=signed_in(request))
     if request.method == "POST" and form.is_valid():
         try:
-            services.edit_user(person, **form.cleaned_data, by=signed_in(request))
+            services.edit_user(person, **form.given(), by=signed_in(request))
         except (UserError, ValidationError) as error:
             add_errors(form, error)
         else:
             messages.success(request, _("%(name)s is saved.") % {"name": person})
             return redirect("users:list")
-    return page(request, "users/form.html", {"form": form, "person": person}, status=422 if form.is_bound else 200)
+    context = {"form": form, "person": person, "cards": cards_of(request, user_for(request, pk))}
+    return page(request, "users/form.html", context, status=422 if form.is_bound else 200)
 
 
 @administrators_only

@@ -14,6 +14,7 @@ from users import services
 from users.access import reads, signed_in
 from users.forms import ProfileForm
 from users.models import User
+from users.parts import cards_of
 
 
 def me(request: HttpRequest) -> User:
@@ -30,7 +31,8 @@ def profile(request: HttpRequest) -> HttpResponse:
         with translation.override(form.cleaned_data["language"]):
             messages.success(request, _("Your profile is saved."))
         return redirect("users:profile")
-    return page(request, "users/profile.html", {"form": form}, status=422 if form.is_bound else 200)
+    context = {"form": form, "cards": cards_of(request, signed_in(request), own=True)}
+    return page(request, "users/profile.html", context, status=422 if form.is_bound else 200)
 
 
 @sensitive_post_parameters()

@@ -1,0 +1,56 @@
+"""What the pages about users say of their sight."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from django import forms
+from django.http import HttpRequest
+from django.utils.translation import gettext as _
+
+from contacts.models import Contact
+from contacts.sight import sees
+from permissions.forms import groups_field
+from permissions.models import PermissionGroup
+from permissions.selectors import groups_by_user
+from permissions.services import Doer, set_groups_of
+from permissions.sight import names
+from users.access import signed_in
+from users.models import User
+from users.parts import Card, Mark, Question
+
+
+def marks(people: Sequence[User]) -> Mapping[int, Mark]:
+    """A chip for those who see some contacts only, with their groups."""
+    groups = groups_by_user([user.pk for user in people if not user.administers])
+    return {
+        pk: Mark(_("sees part"), _("Permission groups: %(names)s") % {"names": ", ".join(named)})
+        for pk, named in groups.items()
+    }
+
+
+def about(_request: HttpRequest, person: User) -> dict[str, Any]:
+    """What somebody sees, as of now, and by which groups."""
+    mask = sees(person)
+    return {
+        "person": person,
+        "part": mask is not None,
+        "seen": len(mask) if mask is not None else None,
+        "total": Contact.objects.count(),
+        "groups": list(PermissionGroup.objects.filter(users=person)),
+        "names": names(person) if mask is not None else [],
+    }
+
+
+def groups_of_a_new_user() -> forms.Field | None:
+    """Which groups a new user is in, where there are any: from the first moment, not a minute later."""
+    groups = list(PermissionGroup.objects.all())
+    return groups_field(groups) if groups else None
+
+
+def put_new_user(person: User, groups: Sequence[int], /, *, request: HttpRequest) -> None:
+    by = signed_in(request)
+    set_groups_of(person, groups, doer=Doer(request.now, str(by), by))  # type: ignore[attr-defined]
+
+
+CARD = Card(name="sight", template="permissions/_user_card.html", context=about, own=True)
+QUESTION = Question(name="groups", field=groups_of_a_new_user, answer=put_new_user)

@@ -1,0 +1,1 @@
+"""Pages of permission groups, for owners and administrators: the groups, and the groups of one user."""
