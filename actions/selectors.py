@@ -136,14 +136,15 @@ def runs_on_contacts(user: User) -> QuerySet[ActionRun]:
     if not sees_all(user):
         found = found.filter(action__created_by=user)
     return found.select_related("action__created_by", "action__picked", "undo__requested_by").defer(
-        "changed", "action__picked__members"
+        "changed", "seen", "action__picked__members"
     )
 
 
 def runs_of(segment: Segment) -> QuerySet[ActionRun]:
     """The runs on this segment, newest first, without any set."""
     found = ActionRun.objects.filter(action__segment=segment).order_by("-pk")
-    return found.select_related("action__created_by", "calculation", "undo__requested_by").defer("changed", *SETS)
+    found = found.select_related("action__created_by", "calculation", "undo__requested_by")
+    return found.defer("changed", "seen", *SETS)
 
 
 def told(request: HttpRequest, runs: Iterable[ActionRun]) -> list[RunRow]:
@@ -206,7 +207,9 @@ def enter(request: HttpRequest, action: Action) -> None:
 
 def run_for(request: HttpRequest, pk: int) -> ActionRun:
     """The door: a run on what this user may see; 404 for any other."""
-    runs = ActionRun.objects.select_related("action__picked", "undo").defer("changed", "action__picked__members")
+    runs = ActionRun.objects.select_related("action__picked", "undo").defer(
+        "changed", "seen", "action__picked__members"
+    )
     found = runs.filter(pk=pk).first()
     if found is None:
         raise Http404(f"no run {pk}")
@@ -216,7 +219,8 @@ def run_for(request: HttpRequest, pk: int) -> ActionRun:
 
 def undo_for(request: HttpRequest, pk: int) -> Undo:
     """The door: an undo on what this user may see; 404 for any other."""
-    undos = Undo.objects.select_related("run__action__picked").defer("run__changed", "run__action__picked__members")
+    undos = Undo.objects.select_related("run__action__picked")
+    undos = undos.defer("run__changed", "run__seen", "run__action__picked__members")
     found = undos.filter(pk=pk).first()
     if found is None:
         raise Http404(f"no undo {pk}")

@@ -10,13 +10,15 @@ from pyroaring import BitMap
 
 from actions.models import Audience
 from actions.running import audience_in
+from contacts.sight import sees, within
 from exports import making
 from exports.making import ExportParams
 from exports.models import ListExport
 from jobs import services as jobs
 from jobs.models import ACTIVE, JobState
 from jobs.services import chunk, finish
-from segmentation.models import Calculation, Cause, Movement
+from segmentation.models import Calculation, Cause, Movement, bitmap_of
+from segmentation.services.calculations import stored
 from users.models import User
 
 COUNTS = ("changed_count", "gone_count", "work")
@@ -43,12 +45,15 @@ def export_list(
     now: datetime,
     by: User | None,
 ) -> ListExport:
-    """Has this list written. The very same, asked for by the same person while it is being written, is that one.
+    """Has this list written, as far as `by` sees whom it holds.
+
+    The very same, asked for by the same person while it is being written, is that one.
 
     Raises: NobodyError, if the list is empty; pydantic.ValidationError.
     """
     wanted = ExportParams.model_validate(params).model_dump()
-    people = people_in(calculation, audience=audience, cause=cause)
+    mask = sees(by)
+    people = within(people_in(calculation, audience=audience, cause=cause), mask)
     if not people:
         raise NobodyError
     what = {"audience": audience, "cause": cause, "params": wanted, "requested_by": by}
@@ -59,7 +64,10 @@ def export_list(
         same = ListExport.objects.filter(calculation=calculation, state__in=ACTIVE, **what).first()
         if same is not None:
             return same
-        export = ListExport.objects.create(calculation=calculation, requested_at=now, total=len(people), **what)
+        seen = None if mask is None else stored(people)
+        export = ListExport.objects.create(
+            calculation=calculation, requested_at=now, total=len(people), seen=seen, **what
+        )
         jobs.wake(export, now=now)
     return export
 
@@ -67,7 +75,10 @@ def export_list(
 def carry_out(export: ListExport, now: datetime) -> bool:
     """One step. A worker killed in it leaves nothing of it behind; the next goes on from the cursor."""
     params = ExportParams.model_validate(export.params)
-    people = people_in(export.calculation, audience=export.audience, cause=export.cause)
+    if export.seen is None:
+        people = people_in(export.calculation, audience=export.audience, cause=export.cause)
+    else:
+        people = bitmap_of(export.seen)
     with chunk(export, now=now, saves=COUNTS):
         export.total = len(people)
         if not making.stands(export):
@@ -75,7 +86,7 @@ def carry_out(export: ListExport, now: datetime) -> bool:
             making.begin(export, params, by=export.requested_by)
         start = people.rank(export.cursor)
         ids = people[start : start + making.CHUNK]
-        written = making.append(export, params, ids)
+        written = making.append(export, params, within(ids, sees(export.requested_by)))
         export.changed_count += len(written)
         export.gone_count += len(ids) - len(written)
         export.progress += len(ids)

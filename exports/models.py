@@ -24,6 +24,7 @@ class ListExport(Job):
     audience = models.CharField(max_length=6, choices=Audience, default=Audience.ALL)
     cause = models.CharField(max_length=8, choices=Cause, blank=True, default="")
     params = models.JSONField()
+    seen = models.BinaryField(null=True)  # whom who asked for it saw of the list; null: all of them
     requested_by = models.ForeignKey(settings.AUTH_USER_MODEL, null=True, on_delete=models.SET_NULL, related_name="+")
     changed_count = models.PositiveIntegerField(default=0)  # rows written: as a run counts them
     gone_count = models.PositiveIntegerField(default=0)

@@ -12,8 +12,10 @@ from django.urls import reverse
 from actions.models import ActionRun
 from actions.selectors import enter
 from contacts.folding import folded, plain, polish_key
+from contacts.sight import sight
 from exports.making import KEPT
 from exports.models import ExportFile, ListExport
+from exports.seen import may_see, shown
 from jobs.models import ACTIVE, Job, JobState
 from segmentation.models import Cause
 from segmentation.selectors import SETS, segment_for
@@ -38,12 +40,18 @@ def files_at(now: datetime) -> QuerySet[ExportFile]:
 
 def count_for(request: HttpRequest) -> int:
     """How many there are: the number on the tab."""
-    return files_at(request.now).count()  # type: ignore[attr-defined]
+    return files_for(request).count()
 
 
-def listed(now: datetime, *, search: str = "", of: str = "", by: User | None = None, sort: str) -> QuerySet[ExportFile]:
+def files_for(request: HttpRequest) -> QuerySet[ExportFile]:
+    """Those of them that the reader is shown."""
+    return shown(request, files_at(request.now))  # type: ignore[attr-defined]
+
+
+def listed(
+    found: QuerySet[ExportFile], *, search: str = "", of: str = "", by: User | None = None, sort: str
+) -> QuerySet[ExportFile]:
     """The page's rows. `search` in the names of segments, `of` what a file holds, `by` who had it made."""
-    found = files_at(now)
     if search:
         found = found.alias(plain_name=plain(NAMED)).filter(plain_name__contains=folded(search))
     if of:
@@ -53,7 +61,7 @@ def listed(now: datetime, *, search: str = "", of: str = "", by: User | None = N
     order = ORDERS[sort.removeprefix("-")]
     order = order.desc() if sort.startswith("-") else order.asc()
     found = found.select_related("segment", "created_by", "calculation", "run__action__picked")
-    return found.defer(*NO_SETS, "run__changed", "run__action__picked__members").order_by(order, "-pk")
+    return found.defer(*NO_SETS, "run__changed", "run__seen", "run__action__picked__members").order_by(order, "-pk")
 
 
 @dataclass(frozen=True)
@@ -74,12 +82,18 @@ class Writing:
     export: ListExport | None
 
 
-def being_written(now: datetime) -> list[Writing]:
-    """What is being written, by actions and of past lists, and lists that failed lately; newest first."""
+def being_written(request: HttpRequest) -> list[Writing]:
+    """What is being written, by actions and of past lists, and lists that failed lately; newest first.
+
+    Who sees some contacts only is shown their own.
+    """
+    now = request.now  # type: ignore[attr-defined]
     lately = Q(state__in=(JobState.FAILED, JobState.ERRORED), finished_at__gt=now - KEPT)
-    lists = ListExport.objects.filter(Q(state__in=ACTIVE) | lately).defer(*NO_SETS)
+    lists = ListExport.objects.filter(Q(state__in=ACTIVE) | lately).defer("seen", *NO_SETS)
     runs = ActionRun.objects.filter(state__in=ACTIVE, action__kind="export")
-    runs = runs.defer("changed", "action__picked__members", *NO_SETS)
+    runs = runs.defer("changed", "seen", "action__picked__members", *NO_SETS)
+    if sight(request) is not None:
+        lists, runs = lists.filter(requested_by=request.user), runs.filter(action__created_by=request.user)
     found = [
         Writing(
             one,
@@ -111,7 +125,8 @@ def being_written(now: datetime) -> list[Writing]:
 
 def file_for(request: HttpRequest, pk: int) -> ExportFile:
     """The door: a file, expired or not, of what this user may see; 404 for any other."""
-    found = ExportFile.objects.select_related("run__action").defer("run__changed").filter(pk=pk).first()
+    files = ExportFile.objects.select_related("run__action").defer("run__changed", "run__seen")
+    found = shown(request, files.filter(pk=pk)).first()
     if found is None:
         raise Http404(f"no export file {pk}")
     if found.segment_id is not None:
@@ -123,8 +138,8 @@ def file_for(request: HttpRequest, pk: int) -> ExportFile:
 
 def list_export_for(request: HttpRequest, pk: int) -> ListExport:
     """The door: the export of a list of a segment that this user may see; 404 for any other."""
-    found = ListExport.objects.select_related("calculation").defer(*NO_SETS).filter(pk=pk).first()
-    if found is None:
+    found = ListExport.objects.select_related("calculation").defer("seen", *NO_SETS).filter(pk=pk).first()
+    if found is None or not may_see(request, found):
         raise Http404(f"no export {pk}")
     segment_for(request, found.calculation.segment_id)
     return found

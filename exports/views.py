@@ -1,7 +1,6 @@
 """Export files: the list beside those of segments, and the download."""
 
 import logging
-from datetime import datetime
 from typing import Any, cast
 
 from django.core.exceptions import PermissionDenied
@@ -27,13 +26,12 @@ log = logging.getLogger(__name__)
 @require_safe
 def files(request: HttpRequest) -> HttpResponse:
     """Export files (Pliki eksportu), those that can still be downloaded (IP32), and those being written."""
-    now: datetime = request.now  # type: ignore[attr-defined]
     search = request.GET.get("q", "").strip()[:LONGEST]
     sort = request.GET.get("sort") or "-created"
     form = FilesForm(request.GET)
     problems = problems_in(request.GET, names=form.fields, texts=["q"], sorts=selectors.ORDERS)
     problems += [f"{form.fields[name].label}: {' '.join(map(str, errors))}" for name, errors in form.errors.items()]
-    writing = selectors.being_written(now)
+    writing = selectors.being_written(request)
     context: dict[str, Any] = {
         "problems": problems,
         "q": search,
@@ -48,7 +46,7 @@ def files(request: HttpRequest) -> HttpResponse:
     if not problems:
         asked = form.cleaned_data
         by = cast("User", request.user) if asked["by"] else None
-        found = selectors.listed(now, search=search, of=asked["of"], by=by, sort=sort)
+        found = selectors.listed(selectors.files_for(request), search=search, of=asked["of"], by=by, sort=sort)
         context["page"] = Paginator(found, PER_PAGE).get_page(page_number(request.GET))
     return page(request, "exports/files.html", context, part="rows", status=422 if problems else 200)
 
