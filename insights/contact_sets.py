@@ -16,6 +16,7 @@ from pyroaring import BitMap
 
 from config.templatetags.numbers import number
 from config.templatetags.times import moment_text
+from contacts.sight import sight
 from insights import forecasting
 from insights.overlap import BOTH, FIRST, PARTS, Overlap, of_calculation
 from segmentation.contact_sets import People, linked, set_filter, whole
@@ -29,7 +30,7 @@ DAYS = tuple(map(str, (forecasting.SINCE, *forecasting.TOLD)))
 def compared(request: HttpRequest, text: str) -> People:
     """`CALCULATION.CALCULATION.PART`."""
     texts = text.split(".")
-    calculations = [of_calculation(whole(named)) for named in texts[:2]]
+    calculations = [of_calculation(whole(named), mask=sight(request)) for named in texts[:2]]
     if len(texts) != 3 or texts[2] not in PARTS or None in calculations:
         raise ValidationError(_("There is no such comparison (any more)."))
     first, second = (one for one in calculations if one is not None)
@@ -67,15 +68,16 @@ def forecast_of(request: HttpRequest, text: str) -> Looked:
     """The forecast of an address; one that is no longer kept is taken again."""
     texts = text.split(".")
     pk, days, *rest = map(whole, texts) if len(texts) in (2, 3) and texts[1] in DAYS else (0, 0)
-    segment = Segment.objects.select_related("version").filter(pk=pk, latest__isnull=False).first()
+    segment = Segment.objects.select_related("version", "owner").filter(pk=pk, latest__isnull=False).first()
     if segment is None:
         raise ValidationError(_("There is no such forecast."))
-    found = forecasting.kept(segment, rest[0]) if rest else forecasting.newest(segment)
+    seen = forecasting.Seen(segment, sight(request))
+    found = forecasting.kept(seen, rest[0]) if rest else forecasting.newest(seen)
     if found is not None:
         return Looked(segment, found, days, anew=False)
     now, zone = request.now, request.tenant.zone  # type: ignore[attr-defined]
     try:
-        return Looked(segment, forecasting.taken(segment, now=now, zone=zone), days, anew=bool(rest))
+        return Looked(segment, forecasting.taken(seen, now=now, zone=zone), days, anew=bool(rest))
     except CriteriaError as error:
         raise ValidationError(str(error)) from None
 

@@ -15,10 +15,12 @@ from zoneinfo import ZoneInfo
 from django.core.cache import cache
 from pyroaring import BitMap
 
+from contacts.sight import within
 from segmentation.criteria import Catalog, Context, Criterion, Node, parse
 from segmentation.engine import evaluate, snapshot
 from segmentation.models import Calculation, Segment, bitmap_of
 from segmentation.movements import followed
+from segmentation.seen import digest, scope
 
 TOLD = (7, 30)  # days that are told in numbers, with their lists
 LAST = 30
@@ -98,38 +100,49 @@ class Forecast:
 FORM = f"forecast-{crc32(repr(Forecast.__annotations__).encode()):x}"  # what another release kept is not read
 
 
+class Seen:
+    """A segment as somebody is shown it: `mask` are the contacts that they see, None for all.
+
+    `scope` are those whom it can hold of them: its owner sees them as well. Each has forecasts of its own.
+    """
+
+    def __init__(self, segment: Segment, mask: BitMap | None) -> None:
+        self.segment, self.mask, self.scope = segment, mask, scope(segment, mask)
+        self.name = f"{FORM}:{segment.pk}:{digest(self.scope)}:{digest(mask)}"
+
+
 # --- kept, so that a list shows exactly those that were counted --------------------------------------------------
-def kept(segment: Segment, key: int) -> Forecast | None:
+def kept(seen: Seen, key: int) -> Forecast | None:
     """The forecast of that name, if it is still kept."""
-    found: Forecast | None = cache.get(f"{FORM}:{segment.pk}:{key}")
+    found: Forecast | None = cache.get(f"{seen.name}:{key}")
     return found
 
 
-def newest(segment: Segment) -> Forecast | None:
+def newest(seen: Seen) -> Forecast | None:
     """The last forecast, if it speaks of the last calculation and of the criteria in force."""
-    key = cache.get(f"{FORM}:{segment.pk}")
-    found = kept(segment, key) if key else None
-    fits = found and (found.calculation, found.version) == (segment.latest_id, segment.version_id)
+    key = cache.get(seen.name)
+    found = kept(seen, key) if key else None
+    fits = found and (found.calculation, found.version) == (seen.segment.latest_id, seen.segment.version_id)
     return found if fits else None
 
 
-def _keep(forecast: Forecast) -> None:
-    cache.set(f"{FORM}:{forecast.segment}:{forecast.key}", forecast, KEPT_S)
-    cache.set(f"{FORM}:{forecast.segment}", forecast.key, KEPT_S)
+def _keep(seen: Seen, forecast: Forecast) -> None:
+    cache.set(f"{seen.name}:{forecast.key}", forecast, KEPT_S)
+    cache.set(seen.name, forecast.key, KEPT_S)
 
 
 # --- made ----------------------------------------------------------------------------------------------------
-def taken(segment: Segment, *, now: datetime, zone: ZoneInfo) -> Forecast:
+def taken(seen: Seen, *, now: datetime, zone: ZoneInfo) -> Forecast:
     """A new forecast, of a segment that has been calculated; kept for an hour.
 
     Raises: CriteriaError with the path, if something referred to is gone.
     """
-    began = perf_counter()
+    began, segment = perf_counter(), seen.segment
     as_of, stored = Calculation.objects.values_list("as_of", "members").get(pk=segment.latest_id)
-    members = bitmap_of(stored)
+    members = within(bitmap_of(stored), seen.mask)
     tree = parse(segment.version.criteria if segment.version else None)
     with snapshot():
-        ahead = _Ahead(tree, now, zone)
+        ahead = _Ahead(tree, now, zone, seen.scope)
         present = ahead.members(0)
         found, step = ahead.later()
     points = [_point(days, ahead.at(days), present, found.get(days, present)) for days in sorted({0, *found})]
@@ -147,7 +160,7 @@ def taken(segment: Segment, *, now: datetime, zone: ZoneInfo) -> Forecast:
         sets=sets,
         ms=(perf_counter() - began) * 1000,
     )
-    _keep(forecast)
+    _keep(seen, forecast)
     return forecast
 
 
@@ -163,8 +176,8 @@ def _moves(before: BitMap, after: BitMap) -> tuple[bytes, bytes]:
 class _Ahead:
     """One tree at several instants of one snapshot."""
 
-    def __init__(self, tree: Node, now: datetime, zone: ZoneInfo) -> None:
-        self.tree, self.now, self.zone = tree, now, zone
+    def __init__(self, tree: Node, now: datetime, zone: ZoneInfo, mask: BitMap | None) -> None:
+        self.tree, self.now, self.zone, self.mask = tree, now, zone, mask
         self.still = Still(Catalog(), self._orders_ahead)
         self.first = self._context(0)
         self.present = evaluate(tree, context=self.first).members
@@ -199,7 +212,7 @@ class _Ahead:
         return latest is not None and latest > self.now
 
     def _context(self, days: int) -> Context:
-        return Context(self.at(days), self.zone, catalog=self.still.catalog, reuse=self.still)
+        return Context(self.at(days), self.zone, self.mask, catalog=self.still.catalog, reuse=self.still)
 
 
 @dataclass

@@ -10,6 +10,7 @@ from django.db.models.functions import Collate
 from pyroaring import BitMap
 
 from contacts.folding import polish_key
+from contacts.sight import within
 from segmentation.models import Calculation, Segment, bitmap_of
 
 FIRST, BOTH, SECOND = "first", "both", "second"
@@ -76,22 +77,27 @@ class Overlap:
         return {"all": [{"kind": "segment", "segment": one.segment, "op": op} for one, op in pairs]}
 
 
-def measured(segments: Iterable[int]) -> dict[int, Measured]:
-    """Those of `segments` that have been calculated, by id and in the order of names; all in one query."""
+def measured(segments: Iterable[int], *, mask: BitMap | None = None) -> dict[int, Measured]:
+    """Those of `segments` that have been calculated, by id and in the order of names; all in one query.
+
+    mask: the contacts that are seen; None: all.
+    """
     names = ("pk", "name", "latest", "latest__as_of", "latest__members")
     calculated = Segment.objects.filter(pk__in=list(segments), latest__isnull=False)
     rows = calculated.order_by(BY_NAME, "pk").values_list(*names)
-    return {pk: Measured(pk, name, last, as_of, bitmap_of(members)) for pk, name, last, as_of, members in rows}
+    return {
+        pk: Measured(pk, name, last, as_of, within(bitmap_of(members), mask)) for pk, name, last, as_of, members in rows
+    }
 
 
-def of_calculation(pk: int) -> Measured | None:
+def of_calculation(pk: int, *, mask: BitMap | None = None) -> Measured | None:
     """The members of a past calculation, if it is there and was finished."""
     names = ("segment", "segment__name", "pk", "as_of", "members")
     found = Calculation.objects.filter(pk=pk, members__isnull=False).values_list(*names).first()
     if found is None:
         return None
     segment, name, calculation, as_of, members = found
-    return Measured(segment, name, calculation, as_of, bitmap_of(members))
+    return Measured(segment, name, calculation, as_of, within(bitmap_of(members), mask))
 
 
 # --- several -------------------------------------------------------------------------------------------------

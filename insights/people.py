@@ -8,6 +8,7 @@ from pyroaring import BitMap
 
 from contacts.models import Contact
 from contacts.selectors import matching, visible
+from contacts.sight import within
 from segmentation.engine import sample
 from segmentation.models import Calculation, Segment, bitmap_of
 
@@ -32,10 +33,10 @@ class Sets:
     left: BitMap
 
 
-def sets_of(segment: Segment) -> Sets | None:
-    """The last calculation's members and those who left with it; None: there is none."""
+def sets_of(segment: Segment, *, mask: BitMap | None) -> Sets | None:
+    """The last calculation's members and those who left with it, as far as they are seen; None: there is none."""
     row = Calculation.objects.filter(pk=segment.latest_id).values_list("members", "left").first()
-    return Sets(bitmap_of(row[0]), bitmap_of(row[1])) if row else None
+    return Sets(within(bitmap_of(row[0]), mask), within(bitmap_of(row[1]), mask)) if row else None
 
 
 def asked(request: HttpRequest) -> str:

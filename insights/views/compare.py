@@ -11,13 +11,16 @@ from django.http import HttpRequest, HttpResponse
 from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_safe
+from pyroaring import BitMap
 
 from config.asked import page_number, problems_in
 from config.pages import page
 from contacts.folding import folded, plain
+from contacts.sight import sight
 from insights.overlap import BOTH, BY_NAME, FIRST, SECOND, Measured, Overlap, measured
 from insights.people import LONGEST
 from segmentation.contact_sets import whole
+from segmentation.listing import by_contacts_seen
 from segmentation.models import Segment
 from segmentation.selectors import segment_for, segments
 from segmentation.views.segment import head
@@ -45,9 +48,10 @@ def compare(request: HttpRequest, pk: int) -> HttpResponse:
     if segment.latest_id is None:
         return page(request, "insights/compare.html", context)
     problems = problems_in(request.GET, texts=("q", "with"), sorts=SORTS)
-    (own,) = measured([segment.pk]).values()
+    mask = sight(request)
+    (own,) = measured([segment.pk], mask=mask).values()
     if wanted := request.GET.get("with"):
-        overlap, problem = paired(own, wanted)
+        overlap, problem = paired(own, wanted, mask=mask)
         problems += [problem] if problem else []
         context |= {"overlap": overlap, "parts": parts(overlap) if overlap else []}
     if problems:
@@ -56,12 +60,12 @@ def compare(request: HttpRequest, pk: int) -> HttpResponse:
     return page(request, "insights/compare.html", context, part="others")
 
 
-def paired(own: Measured, wanted: str) -> tuple[Overlap | None, str]:
+def paired(own: Measured, wanted: str, *, mask: BitMap | None) -> tuple[Overlap | None, str]:
     """The pair asked for, or why there is none."""
     pk = whole(wanted)
     if pk == own.segment:
         return None, _("A segment is compared with another one.")
-    found = measured([pk])
+    found = measured([pk], mask=mask)
     if pk in found:
         return Overlap(own, found[pk]), ""
     known = Segment.objects.filter(pk=pk).values_list("name", flat=True).first()
@@ -94,12 +98,14 @@ def parts(overlap: Overlap) -> list[PartRow]:
 def others(request: HttpRequest, own: Measured) -> tuple[Page, list[Overlap]]:
     """A page of the other segments that have been calculated, and their overlaps with `own`."""
     sort = request.GET.get("sort") or "name"
-    by = SORTS[sort.removeprefix("-")]
+    by, mask = SORTS[sort.removeprefix("-")], sight(request)
     rows = named(segments().filter(latest__isnull=False).exclude(pk=own.segment), request.GET.get("q", ""))
+    if mask is not None and by == SORTS["contacts"]:
+        by = by_contacts_seen(rows, mask)
     rows = rows.order_by(by.desc() if sort.startswith("-") else by.asc(), "pk")
     shown = Paginator(rows.values_list("pk", flat=True), PER_PAGE).get_page(page_number(request.GET))
     ids: list[int] = list(shown.object_list)
-    found = measured(ids)
+    found = measured(ids, mask=mask)
     return shown, [Overlap(own, found[pk]) for pk in ids if pk in found]
 
 

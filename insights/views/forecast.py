@@ -6,6 +6,7 @@ from django.http import HttpRequest, HttpResponse
 from django.views.decorators.http import require_safe
 
 from config.pages import page
+from contacts.sight import sight
 from insights import forecasting
 from segmentation.criteria import CriteriaError
 from segmentation.selectors import segment_for
@@ -19,16 +20,16 @@ def forecast(request: HttpRequest, pk: int) -> HttpResponse:
     """The page; `?count=1` takes a new forecast, which the page asks for by itself where there is no fresh one."""
     segment = segment_for(request, pk)
     now, zone = request.now, request.tenant.zone  # type: ignore[attr-defined]
-    context = head(request, segment)
+    context, seen = head(request, segment), forecasting.Seen(segment, sight(request))
     if segment.latest_id is None:
         return page(request, "insights/forecast.html", context, part="forecast")
     if "count" in request.GET:
         try:
-            context["forecast"] = forecasting.taken(segment, now=now, zone=zone)
+            context["forecast"] = forecasting.taken(seen, now=now, zone=zone)
         except CriteriaError as error:
             return page(request, "insights/forecast.html", context | {"problem": error}, part="forecast", status=422)
     else:
-        known = forecasting.newest(segment)
+        known = forecasting.newest(seen)
         context["forecast"] = known if known and now - known.at < FRESH else None
     found = context["forecast"]
     context["curve"] = [(point.at, point.count) for point in found.curve] if found else []

@@ -5,13 +5,16 @@ from typing import Any
 from django.http import HttpRequest, HttpResponse
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_safe
+from pyroaring import BitMap
 
 from config.asked import problems_in
 from config.pages import page
+from contacts.sight import sight
 from insights.overlap import MOST, Cell, Measured, measured
 from insights.overlap import matrix as overlaps
 from insights.views.compare import SORTS, named
 from segmentation.contact_sets import whole
+from segmentation.seen import counts
 from segmentation.selectors import segments
 
 OFFERED = 50  # segments to tick, besides those that are chosen
@@ -23,7 +26,8 @@ def matrix(request: HttpRequest) -> HttpResponse:
     """`?segment=1&segment=2…`: the table; above it the segments to choose from."""
     sort, text = request.GET.get("sort") or "-contacts", request.GET.get("q", "")
     ids = list(dict.fromkeys(map(whole, request.GET.getlist("segment"))))
-    chosen = measured(ids[:MOST])
+    mask = sight(request)
+    chosen = measured(ids[:MOST], mask=mask)
     problems = problems_of(request, ids, chosen)
     rows: Rows = []
     if not problems and len(chosen) > 1:
@@ -33,7 +37,7 @@ def matrix(request: HttpRequest) -> HttpResponse:
         "sort": sort,
         "problems": problems,
         "chosen": list(chosen.values()),
-        "offered": offered("" if problems else text, chosen),
+        "offered": offered("" if problems else text, chosen, mask=mask),
         "rows": numbered(rows),
         "columns": in_order(chosen, sort) if rows else [],
         "most": MOST,
@@ -77,7 +81,11 @@ def numbered(rows: Rows) -> list[dict[str, Any]]:
     return [{"place": places[of.segment], "of": of, "cells": cells} for of, cells in rows]
 
 
-def offered(text: str, chosen: dict[int, Measured]) -> list[tuple[int, str, int | None]]:
+def offered(text: str, chosen: dict[int, Measured], *, mask: BitMap | None) -> list[tuple[int, str, int | None]]:
     """Segments that can be added: id, name and size."""
     rows = named(segments().filter(latest__isnull=False).exclude(pk__in=chosen), text).order_by(SORTS["name"], "pk")
-    return list(rows.values_list("pk", "name", "latest__count")[:OFFERED])
+    found = list(rows.values_list("pk", "name", "latest__count", "latest")[:OFFERED])
+    if mask is None:
+        return [(pk, name, count) for pk, name, count, _latest in found]
+    own = counts((latest for *_row, latest in found), mask)
+    return [(pk, name, own.get(latest, 0)) for pk, name, _count, latest in found]

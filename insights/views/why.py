@@ -4,7 +4,8 @@ from django.http import Http404, HttpRequest, HttpResponse
 from django.views.decorators.http import require_safe
 
 from config.pages import page
-from contacts.selectors import contact_for
+from contacts.selectors import contact_for, visible
+from contacts.sight import sight
 from insights import people
 from insights.tree import laid_out
 from segmentation.criteria import CriteriaError
@@ -19,7 +20,7 @@ from segmentation.views.segment import head
 def find(request: HttpRequest, pk: int) -> HttpResponse:
     """Whom to ask about: a search, and some members and some who left to begin with."""
     segment = segment_for(request, pk)
-    text, sets = people.asked(request), people.sets_of(segment)
+    text, sets = people.asked(request), people.sets_of(segment, mask=sight(request))
     found, more = people.found(request, text, sets)
     context = head(request, segment) | {"q": text, "found": found, "more": more, "sets": sets}
     if not text and sets is not None:
@@ -37,7 +38,7 @@ def why(request: HttpRequest, pk: int, contact: int) -> HttpResponse:
     now, zone = request.now, request.tenant.zone  # type: ignore[attr-defined]
     context = head(request, segment) | {"contact": person, "q": "", "at": now}
     try:
-        explanation = explained(segment, person.pk, now=now, zone=zone)
+        explanation = explained(segment, person.pk, now=now, zone=zone, mask=sight(request))
     except NoSuchContactError as error:
         raise Http404(str(error)) from None
     except CriteriaError as error:
@@ -47,5 +48,6 @@ def why(request: HttpRequest, pk: int, contact: int) -> HttpResponse:
         "explanation": explanation,
         "layout": laid_out(explanation.root),
         "sentence": sentence_of(criteria, now=now),
+        "beyond": not visible(segment.owner).filter(pk=person.pk).exists() if segment.owner else False,
     }
     return page(request, "insights/why_contact.html", context)
