@@ -6,7 +6,8 @@ class ActionsConfig(AppConfig):
 
     def ready(self) -> None:
         """Joins in below: the kinds, the job, what follows a calculation, what blocks a deletion."""
-        from actions import picked, running, services, undoing, usage
+        import tags.hooks
+        from actions import merged_tags, picked, running, services, undoing, usage
         from actions.contact_sets import FILTERS
         from actions.kinds import register
         from actions.kinds.categories import AddCategory, RemoveCategory
@@ -29,4 +30,6 @@ class ActionsConfig(AppConfig):
         hooks.on_cancelled.append(services.stop_planned)
         for each in FILTERS:
             register_filter(each)
+        tags.hooks.following.append(merged_tags.following_merge)
+        tags.hooks.merged.append(merged_tags.follow_merge)
         usage.join()

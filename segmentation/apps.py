@@ -13,7 +13,16 @@ class SegmentationConfig(AppConfig):
         from contacts.answering import register_engine
         from contacts.manager import register_filter, register_panel, register_tool
         from jobs import registry
-        from segmentation import contact_answers, contact_pages, hooks, likeness, merged_contacts, references, services
+        from segmentation import (
+            contact_answers,
+            contact_pages,
+            hooks,
+            likeness,
+            merged_contacts,
+            merged_tags,
+            references,
+            services,
+        )
         from segmentation.builder.drafts import remove_old_drafts
         from segmentation.contact_queries import remove_old_queries
         from segmentation.finding import find_segments
@@ -27,6 +36,7 @@ class SegmentationConfig(AppConfig):
         hooks.usage.append(references.uses_of_segment)
         hooks.on_calculated.append(likeness.compare)
         tags.hooks.renamed.append(references.follow_renaming)
+        tags.hooks.following.append(merged_tags.following_merge)
         tags.usage.providers.append(references.uses_of_label)
         contacts.hooks.attribute_usage.append(references.uses_of_attribute)
         contacts.hooks.consent_usage.append(references.uses_of_consent)

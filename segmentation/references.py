@@ -1,7 +1,7 @@
 """What criteria in force name: finding them by it, renaming in them, saying so before it is deleted.
 
 In force are the present version of each segment, all saved criteria, and the contact manager's filters; older versions
-are history and stay as written.
+are history and stay as written. Forms that nobody has submitted follow as well (`segmentation.draft_names`).
 """
 
 from collections.abc import Iterable, Iterator
@@ -20,6 +20,7 @@ from activities.models import ActivityType, Parameter
 from contacts.models import Attribute, Consent
 from segmentation import hooks
 from segmentation.criteria import Reference, references, rename
+from segmentation.draft_names import follow_in_drafts
 from segmentation.models import ContactQuery, SavedCriteria, Segment, Version
 from tags.models import Category, Tag
 
@@ -150,7 +151,7 @@ def uses_of_parameter(parameter: Parameter) -> list[contacts.hooks.Use]:
 
 # --- renamed with what they name -------------------------------------------------------------------------------
 def follow_renaming(change: tags.hooks.Renamed, now: datetime) -> None:
-    """Writes the new names into criteria in force, in the transaction that renames.
+    """Writes the new names into criteria in force and unfinished forms, in the transaction that renames, or merges.
 
     A renaming is no edit: the same people are meant, so the version stays one and nothing is calculated.
     """
@@ -167,6 +168,7 @@ def follow_renaming(change: tags.hooks.Renamed, now: datetime) -> None:
         renamed = renamed_in(saved.criteria, change)
         if renamed != saved.criteria:
             SavedCriteria.objects.filter(pk=saved.pk).update(criteria=renamed, updated_at=now)
+    follow_in_drafts(change)
 
 
 def renamed_in(criteria: dict[str, Any], change: tags.hooks.Renamed) -> dict[str, Any]:
