@@ -9,6 +9,7 @@ from django.utils.translation import get_language
 from django.utils.translation import gettext_lazy as _
 
 from contacts.folding import polish_key
+from jobs.models import ACTIVE, Job
 
 
 class Status(models.TextChoices):
@@ -113,6 +114,7 @@ class Attribute(models.Model):
     options = models.JSONField(_("options"), default=list, blank=True)  # for choice and choices: the allowed values
     position = models.PositiveIntegerField(default=0)
     created_at = models.DateTimeField(auto_now_add=True)
+    retired_at = models.DateTimeField(null=True)  # offered nowhere since; values and criteria stay as they are
 
     class Meta:
         ordering = ["position", "name"]
@@ -131,6 +133,36 @@ class Attribute(models.Model):
         return self.name
 
 
+class TypeChange(Job):
+    """An attribute that gets another type, with all values that contacts have of it, in one transaction.
+
+    Values that don't fit are taken away, if that was agreed to: `unfit` of them. `language`: that of the one who asked,
+    in which the values are read ("3,5", "21.11.2026"), moments in the zone `zone`.
+    """
+
+    attribute = models.ForeignKey(Attribute, on_delete=models.CASCADE, related_name="type_changes")
+    old_type = models.CharField(max_length=10, choices=AttributeType)
+    new_type = models.CharField(max_length=10, choices=AttributeType)
+    new_options = models.JSONField(default=list, blank=True)
+    language = models.CharField(max_length=10)
+    zone = models.CharField(max_length=64)
+    unfit = models.BigIntegerField(default=0)
+    changed_count = models.BigIntegerField(default=0)
+    by = models.CharField(max_length=254)
+    user = models.ForeignKey(settings.AUTH_USER_MODEL, null=True, on_delete=models.SET_NULL, related_name="+")
+
+    class Meta:
+        ordering = ["-id"]
+        constraints = [
+            models.UniqueConstraint(
+                fields=["attribute"], condition=Q(state__in=ACTIVE), name="typechange_one_at_a_time"
+            )
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.attribute_id}: {self.old_type} to {self.new_type}"
+
+
 class Channel(models.TextChoices):
     EMAIL = "email", _("E-mail")
     SMS = "sms", _("Text message")
@@ -147,6 +179,7 @@ class Consent(models.Model):
     channel = models.CharField(_("channel"), max_length=10, choices=Channel, default=Channel.EMAIL)
     wording_version = models.PositiveIntegerField(_("wording version"), default=1)
     created_at = models.DateTimeField(auto_now_add=True)
+    retired_at = models.DateTimeField(null=True)  # nobody is asked since: it can be withdrawn, not given
 
     class Meta:
         ordering = ["id"]
@@ -164,6 +197,37 @@ class Consent(models.Model):
     def name(self) -> str:
         """In the language in use."""
         return self.name_pl if (get_language() or "").startswith("pl") else self.name_en
+
+
+class ConsentWording(models.Model):
+    """What people read when they agreed: one version of a consent's text, in both languages.
+
+    Never changed once somebody has answered to it (`contacts.services.consents`): another text is another version.
+    """
+
+    consent = models.ForeignKey(Consent, on_delete=models.CASCADE, related_name="wordings", db_index=False)
+    version = models.PositiveIntegerField()
+    text_en = models.TextField(_("wording (English)"))
+    text_pl = models.TextField(_("wording (Polish)"))
+    created_at = models.DateTimeField()
+    by = models.CharField(max_length=254, blank=True, default="")
+    user = models.ForeignKey(settings.AUTH_USER_MODEL, null=True, on_delete=models.SET_NULL, related_name="+")
+
+    class Meta:
+        ordering = ["-version"]
+        constraints = [
+            models.UniqueConstraint(fields=["consent", "version"], name="consentwording_version"),
+            models.CheckConstraint(condition=Q(version__gte=1), name="consentwording_from_one"),
+            models.CheckConstraint(condition=~Q(text_en="") & ~Q(text_pl=""), name="consentwording_not_empty"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.consent_id}, version {self.version}"
+
+    @property
+    def text(self) -> str:
+        """In the language in use."""
+        return self.text_pl if (get_language() or "").startswith("pl") else self.text_en
 
 
 class ConsentState(models.TextChoices):
@@ -288,6 +352,43 @@ class Selection(models.Model):
     user = models.OneToOneField(settings.AUTH_USER_MODEL, primary_key=True, on_delete=models.CASCADE, related_name="+")
     members = models.BinaryField()  # Roaring bitmap of contact ids, never empty
     changed_at = models.DateTimeField(db_index=True)
+
+    def __str__(self) -> str:
+        return f"{self.user_id}"
+
+
+class SavedView(models.Model):
+    """A list of the contact manager under a name: its filters, order and columns. Its owner's alone, or everybody's.
+
+    `query` is the address as `contacts.saved_views.normal` writes it, so that two that ask for the same are equal.
+    """
+
+    name = models.CharField(_("name"), max_length=120)
+    owner = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.CASCADE, related_name="+")
+    shared = models.BooleanField(_("for everybody in the account"), default=False)
+    query = models.TextField(blank=True, default="")
+    columns = models.JSONField(default=list)  # names of columns (`contacts.columns`), in order
+    created_at = models.DateTimeField()
+    changed_at = models.DateTimeField()
+    revision = models.PositiveIntegerField(default=1)  # grows with every change: one asked before it is refused
+
+    class Meta:
+        ordering = ["name", "id"]
+        constraints = [
+            models.UniqueConstraint("owner", Lower("name"), name="savedview_name_unique"),
+            models.CheckConstraint(condition=~Q(name=""), name="savedview_name_not_empty"),
+        ]
+
+    def __str__(self) -> str:
+        return self.name
+
+
+class ManagerChoice(models.Model):
+    """What a user has chosen for the contact manager: its columns, and the view that it opens with. No row: neither."""
+
+    user = models.OneToOneField(settings.AUTH_USER_MODEL, primary_key=True, on_delete=models.CASCADE, related_name="+")
+    columns = models.JSONField(null=True)  # names in order; null: those that everybody begins with
+    opens_with = models.ForeignKey(SavedView, null=True, on_delete=models.SET_NULL, related_name="+")
 
     def __str__(self) -> str:
         return f"{self.user_id}"

@@ -134,12 +134,30 @@ def test_the_check_reads_the_tables_own_schema_whatever_the_search_path(other_ac
         )
 
 
-def test_key_and_type_of_an_attribute_are_for_good() -> None:
+def test_the_key_of_an_attribute_is_for_good() -> None:
     thing = factories.attribute("thing")
-    for change in ({"key": "another"}, {"type": "number"}):
-        refused(
-            "attribute_key_and_type_stay", lambda change=change: Attribute.objects.filter(pk=thing.pk).update(**change)
-        )
+    refused("attribute_key_stays", lambda: Attribute.objects.filter(pk=thing.pk).update(key="another"))
+
+
+def test_a_type_changes_where_the_values_fit_it_at_the_end_of_the_transaction() -> None:
+    thing = factories.attribute("thing")
+    contact = factories.contact(attributes={"thing": "12"})
+
+    def change(value: object) -> None:
+        Attribute.objects.filter(pk=thing.pk).update(type="number")
+        Contact.objects.filter(pk=contact.pk).update(attributes={"thing": value})
+        with connection.cursor() as cursor:
+            cursor.execute("SET CONSTRAINTS attribute_type_fits IMMEDIATE")
+
+    def change_alone() -> None:
+        Attribute.objects.filter(pk=thing.pk).update(type="number")
+        with connection.cursor() as cursor:
+            cursor.execute("SET CONSTRAINTS attribute_type_fits IMMEDIATE")
+
+    refused("attribute_type_fits", change_alone)
+    refused("contact_attributes_fit", lambda: change("13"))
+    change(12)
+    assert Attribute.objects.get(pk=thing.pk).type == "number"
 
 
 def test_an_attribute_with_values_cannot_be_deleted() -> None:
