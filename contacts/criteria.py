@@ -18,9 +18,13 @@ def field(name: str, **condition: Any) -> Criteria:
     return {"kind": "field", "field": name, **condition}
 
 
-def numbers(value: slice) -> Criteria:
-    """A range of numbers, inclusive at both ends, as operator and value."""
+def numbers(value: slice) -> Criteria | None:
+    """A range of numbers, inclusive at both ends, as operator and value. None: of one JSON can't tell all digits."""
     low, high = (None if bound is None else plain(bound) for bound in (value.start, value.stop))
+    if any(
+        told is not None and Decimal(repr(told)) != bound for told, bound in ((low, value.start), (high, value.stop))
+    ):
+        return None
     if low is None:
         return {"op": "lte", "value": high}
     if high is None:
@@ -29,7 +33,7 @@ def numbers(value: slice) -> Criteria:
 
 
 def plain(number: Decimal | int) -> int | float:
-    """As JSON has it. The language takes no more digits than a float tells apart."""
+    """As JSON has it: of a decimal with very many digits, the nearest float."""
     return int(number) if number == int(number) else float(number)
 
 
@@ -40,6 +44,12 @@ def days(value: slice) -> Criteria | None:
     if value.stop is None:
         return {"op": "after", "value": (value.start - DAY).isoformat()} if value.start > date.min else None
     return {"op": "between", "value": {"from": value.start.isoformat(), "to": value.stop.isoformat()}}
+
+
+def lead_score(value: slice) -> Criteria | None:
+    """A range of lead scores."""
+    condition = numbers(value)
+    return field("lead_score", **condition) if condition else None
 
 
 def created(value: slice) -> Criteria | None:

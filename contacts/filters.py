@@ -17,19 +17,22 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, pgettext_lazy
 from django_filters.fields import RangeField
 from django_filters.widgets import SuffixedMultiWidget
+from pyroaring import BitMap
 
 from config.templatetags.numbers import number as number_text
 from contacts import criteria
+from contacts.answering import Answers
 from contacts.attributes import day_words
 from contacts.folding import casefolded
 from contacts.manager import ManagerFilter
 from contacts.models import Attribute, AttributeType, Consent, ConsentState, Contact, ContactConsent, Status
 from contacts.selecting import selected
-from contacts.selectors import matching, restricted
+from contacts.selectors import matching, named_id, restricted, words_of
 
 Contacts = QuerySet[Contact]
 UNKNOWN = "unknown"
 LONGEST = 200
+LAST_ID = 2**31 - 1
 
 
 class FromToWidget(SuffixedMultiWidget):
@@ -82,6 +85,14 @@ def day_range_filter(method: Callable[[Contacts, str, slice], Contacts], label: 
 
 def by_words(queryset: Contacts, _name: str, value: str) -> Contacts:
     return matching(queryset, value)
+
+
+def searched(state: Answers, value: str) -> BitMap | None:
+    """Whom the search box finds."""
+    pk = named_id(value)
+    if pk is not None:
+        return BitMap([pk]) & state.everyone if pk <= LAST_ID else BitMap()
+    return state.with_words(words_of(value))
 
 
 def by_status(queryset: Contacts, _name: str, value: list[str]) -> Contacts:
@@ -140,7 +151,7 @@ def consent_choices(consents: Iterable[Consent]) -> list[tuple[str, str]]:
     return [(f"{each.key}:{state}", f"{each.name}: {label}") for each in consents for state, label in states]
 
 
-def own_filters(consents: Iterable[Consent]) -> list[ManagerFilter]:
+def own_filters(request: HttpRequest, consents: Iterable[Consent]) -> list[ManagerFilter]:
     """The search box and a contact's columns."""
     answers = consent_choices(consents)
     return [
@@ -150,6 +161,7 @@ def own_filters(consents: Iterable[Consent]) -> list[ManagerFilter]:
                 method=by_words, max_length=LONGEST, label=gettext_lazy("Search")
             ),
             words=lambda value: _("Search: %(text)s") % {"text": value},
+            found=searched,
         ),
         ManagerFilter(
             name="status",
@@ -168,7 +180,7 @@ def own_filters(consents: Iterable[Consent]) -> list[ManagerFilter]:
                 method=by_score, label=gettext_lazy("Lead score"), widget=FromToWidget(step="1")
             ),
             words=lambda value: _("Lead score: %(range)s") % {"range": range_words(value, number_text)},
-            criteria=lambda value: criteria.field("lead_score", **criteria.numbers(value)),
+            criteria=criteria.lead_score,
         ),
         ManagerFilter(
             name="created",
@@ -197,6 +209,7 @@ def own_filters(consents: Iterable[Consent]) -> list[ManagerFilter]:
             name="selected",
             filter=selection_filter,
             words=lambda _value: _("Selected contacts"),
+            members=lambda _value: selected(request.user),
             hidden=True,
         ),
     ]

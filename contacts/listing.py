@@ -5,6 +5,7 @@ rows. Nothing in the address is passed over.
 """
 
 from collections.abc import Iterable
+from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any, cast
@@ -18,15 +19,17 @@ from django_filters.widgets import SuffixedMultiWidget
 from pyroaring import BitMap
 
 from contacts import manager, paging
+from contacts.answering import Answers, answers
 from contacts.filters import attribute_filter, own_filters
-from contacts.manager import Column, Criteria, ManagerFilter, Text
+from contacts.manager import Criteria, ManagerFilter, Text
 from contacts.models import Attribute, Consent, Contact
-from contacts.paging import Asked, every_id, filtered_ids, known_ids
+from contacts.paging import Asked, page_of
 from contacts.selectors import ids_of, visible
+from contacts.sight import sees, within
 
 SORTS = {"name": "sort_name", "email": "email", "lead_score": "lead_score", "created": "created_at"}
 DEFAULT_SORT = "-created"
-NO_FILTERS = frozenset({"sort", "page"})
+NO_FILTERS = frozenset({"sort", "page", "view", "columns"})
 
 
 @dataclass(frozen=True)
@@ -50,7 +53,7 @@ class Search:
     def of(cls, request: HttpRequest) -> "Search":
         """The search in the request's address, checked."""
         entries = [
-            *own_filters(Consent.objects.all()),
+            *own_filters(request, Consent.objects.all()),
             *manager.filters.values(),
             *(attribute_filter(attribute) for attribute in Attribute.objects.all()),
         ]
@@ -156,15 +159,33 @@ class Search:
         """What a filter in force says."""
         return str(entry.words(self.values[entry.name]))
 
-    def members(self) -> BitMap | None:
-        """Everyone in the list, where the filters in force know it by themselves; else None."""
-        known = [entry.members(self.values[entry.name]) for entry in self.in_force()]
-        sets = [members for members in known if members is not None]
-        return BitMap.intersection(*sets) if sets and len(sets) == len(known) else None
-
     def ids(self) -> BitMap:
         """Everyone in the list, on whichever page."""
-        return ids_of(self.filterset.qs if self.filtered else visible(self.request.user))
+        with self.answers() as state:
+            return self.members(state)
+
+    def answers(self) -> AbstractContextManager[Answers]:
+        """The state of the data at the request's moment."""
+        return answers(self.request.now)  # type: ignore[attr-defined]
+
+    def members(self, state: Answers) -> BitMap:
+        """Everyone in the list, in this state of the data."""
+        found = within(state.everyone, sees(self.request.user))
+        for entry in self.in_force():
+            found = found & self.let_through(entry, state)  # not in place: the state keeps its own
+        return found
+
+    def let_through(self, entry: ManagerFilter, state: Answers) -> BitMap:
+        """Whom one filter in force lets through: as it knows by itself, as the engine finds, or as its rows say."""
+        value = self.values[entry.name]
+        known = entry.members(value)
+        if known is None:
+            known = entry.found(state, value)
+        if known is None and (criteria := entry.criteria(value)):
+            known = state.satisfying(criteria)
+        if known is None:
+            known = ids_of(self.filterset.filters[entry.name].filter(Contact.objects.all(), value))
+        return known
 
     def controls(self) -> list[forms.BoundField]:
         """The filters that have a control beside the search box."""
@@ -189,17 +210,12 @@ class Search:
 
     def page(self) -> Page:
         """One page of contacts and the exact total. A number past the end is the last page."""
-        everybody = visible(self.request.user)
         asked = Asked(SORTS[self.sort.lstrip("-")], descending=self.sort.startswith("-"), number=self.number or 1)
-        if not self.filtered:
-            total, number, ids = every_id(everybody, asked)
-        elif (members := self.members()) is not None and not everybody.query.where:
-            total, number, ids = known_ids(everybody, asked, members)
-        else:
-            total, number, ids = filtered_ids(self.filterset.qs, asked)
-        found = visible(self.request.user).defer("attributes", "sort_name").in_bulk(ids)
-        page = Paginator(range(total), paging.PER_PAGE).page(number)
-        page.object_list = cast("Any", [found[pk] for pk in ids if pk in found])
+        with self.answers() as state:
+            found = page_of(self.members(state), asked, state)
+            rows = visible(self.request.user).defer("attributes", "sort_name").in_bulk(found.ids)
+        page = Paginator(range(found.total), paging.PER_PAGE).page(found.number)
+        page.object_list = cast("Any", [rows[pk] for pk in found.ids])
         return page
 
 
@@ -223,9 +239,3 @@ def address(request: HttpRequest, *, without: Iterable[str]) -> str:
     for name in (*without, "page"):
         query.pop(name, None)
     return clean_address(query)
-
-
-def columns_of(request: HttpRequest, contacts: list[Contact]) -> list[tuple[Column, dict[int, Any]]]:
-    """The registered columns with their values for this page."""
-    ids = [contact.pk for contact in contacts]
-    return [(column, dict(column.values(request, ids)) if ids else {}) for column in manager.columns.values()]

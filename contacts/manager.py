@@ -13,6 +13,7 @@ from django.http import HttpRequest
 from django.utils.functional import Promise
 from pyroaring import BitMap
 
+from contacts.answering import Answers
 from contacts.models import Contact
 
 Text = str | Promise
@@ -29,6 +30,10 @@ def not_known(_value: Any) -> None:
     return None
 
 
+def not_asked(_answers: Answers, _value: Any) -> None:
+    return None
+
+
 def no_note(_request: HttpRequest, _value: Any, _total: int) -> str:
     return ""
 
@@ -40,7 +45,8 @@ class ManagerFilter:
     The form field of `filter` judges the value: what it refuses is shown at the filter, with no rows. `words` says a
     cleaned value ("Tag: VIP"); `note` may put a sentence above the list. `criteria` writes the value as criteria that
     exactly the same contacts satisfy, also later; None: that can't be. `members`: whom it lets through, contacts all of
-    them, if that is known without asking the database. A hidden one has no control: links carry it.
+    them, if that is known without asking the database; `found`: the same, asked of the engine. A hidden one has no
+    control: links carry it.
     """
 
     name: str
@@ -49,17 +55,29 @@ class ManagerFilter:
     note: Callable[[HttpRequest, Any, int], Text] = no_note
     criteria: Callable[[Any], Criteria | None] = no_criteria
     members: Callable[[Any], BitMap | None] = not_known
+    found: Callable[[Answers, Any], BitMap | None] = not_asked
     hidden: bool = False
 
 
 @dataclass(frozen=True, kw_only=True)
 class Column:
-    """One more column. `values` answers for the whole page at once, so that queries stay constant."""
+    """One column that may be chosen for the list.
+
+    `values` answers for the whole page at once, by contact, so that queries stay constant; `of` reads the contact's own
+    row instead. `sort` is the order that its heading asks for, `high`: from the highest at first. `begins`: everybody
+    begins with it.
+    """
 
     name: str
     label: Text
     template: str
-    values: Callable[[HttpRequest, list[int]], Mapping[int, Any]]
+    values: Callable[[HttpRequest, list[int]], Mapping[int, Any]] | None = None
+    of: Callable[[Contact], Any] | None = None
+    group: Text = ""
+    classes: str = ""
+    sort: str = ""
+    high: bool = False
+    begins: bool = False
 
 
 @dataclass(frozen=True, kw_only=True)

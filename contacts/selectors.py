@@ -75,14 +75,25 @@ def matching(queryset: QuerySet[Contact], text: str) -> QuerySet[Contact]:
     Case and Polish diacritics do not matter. A word of one or two letters is looked for where words begin: from three
     on the trigram index finds it anywhere. `#12` is the contact with that id.
     """
-    if text.startswith("#") and text[1:].isascii() and text[1:].isdigit():
-        return queryset.filter(pk=int(text[1:]))
+    pk = named_id(text)
+    if pk is not None:
+        return queryset.filter(pk=pk)
+    queryset = queryset.alias(words=Words())
+    for word in words_of(text):
+        queryset = queryset.filter(words__contains=word)
+    return queryset
+
+
+def named_id(text: str) -> int | None:
+    """The id that `#12` names; None: it is text to search for."""
+    return int(text[1:]) if text.startswith("#") and text[1:].isascii() and text[1:].isdigit() else None
+
+
+def words_of(text: str) -> list[str]:
+    """What `Words` of a contact has to contain, all of it; a short word with the space before it."""
     digits = PHONE_SIGNS.sub("", text)
     words = [digits] if digits.lstrip("+").isdigit() else folded(text).split()
-    queryset = queryset.alias(words=Words())
-    for word in words:
-        queryset = queryset.filter(words__contains=word if len(word) > 2 else f" {word}")
-    return queryset
+    return [word if len(word) > 2 else f" {word}" for word in words]
 
 
 def seen(mask: BitMap | None) -> QuerySet[Contact]:
