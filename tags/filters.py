@@ -13,7 +13,7 @@ from django.utils.translation import gettext_lazy
 
 from contacts.manager import ManagerFilter
 from contacts.models import Contact
-from contacts.sight import sees_all
+from contacts.sight import whole_sight
 from tags.models import Category, ContactCategory, ContactTag, Tag
 from tags.tree import branches, readable_path
 
@@ -97,7 +97,7 @@ TAG = ManagerFilter(
         label=gettext_lazy("Tag"),
         empty_label=gettext_lazy("Any"),
         chosen=request.GET.get("tag", ""),
-        whole=sees_all(request.user),
+        whole=whole_sight(request),
     ),
     words=lambda tag: _("Tag: %(name)s") % {"name": tag.name},
     criteria=lambda tag: {"kind": "tag", "op": "any", "tags": [tag.name]},
