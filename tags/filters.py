@@ -14,6 +14,7 @@ from django.utils.translation import gettext_lazy
 from contacts.manager import ManagerFilter
 from contacts.models import Contact
 from contacts.sight import whole_sight
+from tags.following import pk_now
 from tags.models import Category, ContactCategory, ContactTag, Tag
 from tags.tree import branches, readable_path
 
@@ -45,8 +46,13 @@ class TagField(forms.ModelChoiceField):
 
     def __init__(self, *, chosen: str, whole: bool, **kwargs: Any) -> None:
         self.whole = whole
-        self.chosen = int(chosen) if chosen.isdecimal() and len(chosen) < 18 else None
+        self.chosen = pk_now(int(chosen)) if chosen.isdecimal() and len(chosen) < 18 else None
         super().__init__(queryset=Tag.objects.all(), **kwargs)
+
+    def to_python(self, value: Any) -> Any:
+        """An address of before a merge leads to the contacts of the result."""
+        text = str(value or "")
+        return super().to_python(pk_now(int(text)) if text.isdecimal() and len(text) < 18 else value)
 
 
 class Tree(ModelChoiceIterator):
