@@ -14,7 +14,7 @@ class ActionsConfig(AppConfig):
         from actions.kinds.consents import AddConsent, RemoveConsent
         from actions.kinds.tags import AddTag, RemoveTag
         from actions.models import ActionRun, Undo
-        from contacts.manager import register_filter
+        from contacts.manager import Tool, register_filter, register_tool
         from jobs.registry import JobKind, register_purge
         from jobs.registry import register as register_job
         from segmentation import hooks
@@ -32,4 +32,6 @@ class ActionsConfig(AppConfig):
             register_filter(each)
         tags.hooks.following.append(merged_tags.following_merge)
         tags.hooks.merged.append(merged_tags.follow_merge)
+        register_tool(Tool(name="act", template="actions/contacts/_of_list.html"))
+        register_tool(Tool(name="act-on-selected", template="actions/contacts/_of_selected.html", selected=True))
         usage.join()

@@ -1,15 +1,17 @@
-"""Lists of people that the contact manager can show by address: those whom a run of an action changed."""
+"""Lists of people that the contact manager can show by address: whom an action was asked for, whom a run changed."""
 
 from django.core.exceptions import ValidationError
 from django.http import HttpRequest
+from django.urls import reverse
 from django.utils.html import format_html
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
 
-from actions.models import ActionRun
+from actions.models import ActionRun, PickedContacts
 from actions.selectors import sentences
 from config.templatetags.numbers import number
 from config.templatetags.times import moment_text
+from contacts.sight import sees_all
 from segmentation.contact_sets import People, linked, set_filter, whole
 
 
@@ -32,4 +34,25 @@ def changed_by(request: HttpRequest, text: str) -> People:
     return People(ids, title, format_html("{}: {}", page, said))
 
 
-FILTERS = [set_filter("changed", changed_by, label=gettext_lazy("Changed by an action"))]
+def asked_about(request: HttpRequest, text: str) -> People:
+    """`?picked=ID`: those that actions were asked for in the contact manager; of somebody else's, for who sees all.
+
+    Raises: ValidationError.
+    """
+    found = PickedContacts.objects.filter(pk=whole(text)).first()
+    if found is None or (found.taken_by_id != request.user.pk and not sees_all(request.user)):
+        raise ValidationError(_("There are no such picked contacts (any more)."))
+    now = request.now  # type: ignore[attr-defined]
+    said = ngettext(
+        "%(number)s contact was picked %(when)s: %(what)s.",
+        "%(number)s contacts were picked %(when)s: %(what)s.",
+        found.count,
+    ) % {"number": number(found.count), "when": moment_text(found.taken_at, now=now), "what": "; ".join(found.words)}
+    page = linked(reverse("actions:on_contacts"), _("Actions on contacts"))
+    return People(found.member_ids, _("Picked contacts"), format_html("{}: {}", page, said))
+
+
+FILTERS = [
+    set_filter("picked", asked_about, label=gettext_lazy("Picked for an action")),
+    set_filter("changed", changed_by, label=gettext_lazy("Changed by an action")),
+]

@@ -13,6 +13,7 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
+from pyroaring import BitMap
 
 from actions import selectors, services
 from actions.errors import ActionError, AnsweredError, ResultChangedError
@@ -23,11 +24,13 @@ from actions.kinds.forms import Draft, PartForm
 from actions.models import Audience
 from actions.refusals import refusal
 from actions.running import audience_in
+from actions.seen import cut_runs
 from config.pages import page
+from contacts.sight import sight, within
 from segmentation.models import Segment
 from segmentation.selectors import segment_for
 from segmentation.views.segment import head
-from users.access import writers_only
+from users.access import signed_in, writers_only
 
 PER_PAGE = 25
 MARK = re.compile(r"[0-9a-f]{32}")
@@ -46,7 +49,7 @@ def add(request: HttpRequest, pk: int) -> HttpResponse:
         return shown(request, context, status=422 if request.method == "POST" else 200)
     if kind is None:
         return shown(request, context, status=422 if "kind" in given else 200)
-    context |= {"kind": kind, "part": kind.form(now=now), "when": WhenForm(segment=segment)}
+    context |= {"kind": kind, "part": kind.form(now=now, by=signed_in(request)), "when": WhenForm(segment=segment)}
     if request.method == "POST":
         return answered(request, context, segment=segment, kind=kind, now=now)
     return shown(request, context)
@@ -56,7 +59,7 @@ def answered(
     request: HttpRequest, context: dict[str, Any], *, segment: Segment, kind: Kind, now: datetime
 ) -> HttpResponse:
     """The answer to a sent form: back to it, its errors, the question before it is done, or the list of actions."""
-    part, when = kind.form(request.POST, now=now), WhenForm(request.POST, segment=segment)
+    part, when = kind.form(request.POST, now=now, by=signed_in(request)), WhenForm(request.POST, segment=segment)
     context |= {"part": part, "when": when}
     if "move" in request.POST or "back" in request.POST:
         if hasattr(part, "move"):
@@ -66,19 +69,19 @@ def answered(
         return shown(request, context, status=422)
     if request.POST.get("confirmed") != "yes":
         context["reach"].choose(when.audience_wanted)
-        review = reviewed(context["reach"], kind, part, now=now)
+        review = reviewed(context["reach"], kind, part, now=now, mask=sight(request))
         return shown(request, context | {"review": review, "question": uuid4().hex})
     return planned(request, context, segment=segment, kind=kind, part=part, when=when)
 
 
 def reviewed(
-    reach: selectors.Reach, kind: Kind, part: PartForm, *, now: datetime
+    reach: selectors.Reach, kind: Kind, part: PartForm, *, now: datetime, mask: BitMap | None
 ) -> list[tuple[Draft, Forecast | None]]:
     """What would be added, each with its forecast; without one while the contacts are not known."""
     drafts = part.drafts()
     if reach.acts_on is None or reach.latest is None:
         return [(draft, None) for draft in drafts]
-    audience = audience_in(reach.latest, Audience(reach.audience))
+    audience = within(audience_in(reach.latest, Audience(reach.audience)), mask)
     found = forecasts(kind, drafts, audience=audience, now=now)
     return list(zip(drafts, found, strict=True))
 
@@ -144,11 +147,11 @@ def actions(request: HttpRequest, pk: int) -> HttpResponse:
         selectors.runs_of(segment)
     )  # before the rows are read: one that ends in between must not stay "running"
     runs = Paginator(selectors.runs_of(segment), PER_PAGE).get_page(request.GET.get("page"))
-    reach, ahead = selectors.reach_of(segment, now=request.now), selectors.ahead(segment)  # type: ignore[attr-defined]
+    reach, ahead = selectors.reach_of(segment, now=request.now), selectors.ahead(request, segment)  # type: ignore[attr-defined]
     context = head(request, segment) | {
         "reach": reach,
         "page": runs,
-        "rows": selectors.told(runs.object_list),
+        "rows": selectors.told(request, runs.object_list),
         "ahead": ahead,
         "left_waiting": not reach.creating and any(not row.action.every_refresh for row in ahead),
         "stopped": selectors.stopped(segment),
@@ -185,6 +188,7 @@ def cancel(request: HttpRequest, pk: int) -> HttpResponse:
             messages.info(request, _("It was over before it could be cancelled."))
         return redirect(run.action.page_url)
     sentence = selectors.sentences([run.action])[run.action_id]
+    cut_runs([run], sight(request))
     return page(request, "actions/cancel.html", {"run": run, "sentence": sentence}, part="question")
 
 

@@ -1,6 +1,6 @@
 """The export's form parts: which list, which columns, in which order, and how the file is written."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from datetime import datetime
 from typing import Any
 
@@ -14,6 +14,7 @@ from actions.models import Audience
 from config.templatetags.numbers import number
 from exports.columns import START, Column, columns
 from segmentation.models import Calculation, Direction, Movement
+from users.models import User
 
 SEPARATORS = [
     ("comma", gettext_lazy("comma")),
@@ -44,14 +45,19 @@ class ExportForm(PartForm):
         initial=True,
     )
 
-    def __init__(self, data: Any = None, *, now: datetime) -> None:
-        super().__init__(data, now=now)
+    def __init__(self, data: Any = None, *, now: datetime, by: User | None = None) -> None:
+        super().__init__(data, now=now, by=by)
         self.known = columns()
         given = data.getlist("order") if data is not None else []
         chosen = data.getlist("columns") if data is not None else list(START)
         order = list(dict.fromkeys(key for key in given or START if key in self.known))
         self.chosen = [key for key in [*order, *(key for key in self.known if key not in order)] if key in chosen]
         self.unknown = [key for key in chosen if key not in self.known]
+
+    def suggest(self, columns: Sequence[str]) -> None:
+        """Begins with these columns, as far as a file can hold them, beside those it begins with anyhow."""
+        if not self.is_bound:
+            self.chosen = [*dict.fromkeys(key for key in (*START, *columns) if key in self.known)]
 
     def move(self, wish: str) -> None:
         """Moves a chosen column up or down past the next chosen one: "up:email"."""

@@ -14,6 +14,7 @@ from actions.running import restart
 from exports import making
 from exports.forms import ExportForm
 from exports.making import ExportParams
+from users.models import User
 
 
 def title_of(run: ActionRun) -> str:
@@ -34,8 +35,8 @@ class Export(Kind):
     chunk = making.CHUNK
     changes_contacts = False
 
-    def form(self, data: Any = None, *, now: datetime) -> ExportForm:
-        return ExportForm(data, now=now)
+    def form(self, data: Any = None, *, now: datetime, by: User | None = None) -> ExportForm:
+        return ExportForm(data, now=now, by=by)
 
     def sentence(self, params: ExportParams, names: Names) -> str:
         count = len(params.columns)

@@ -44,6 +44,8 @@ def belongings(_request: HttpRequest, contact: Contact) -> list[Belonging]:
     ]
 
 
-COLUMN = Column(name="tags", label=_("Tags"), template="tags/_cell.html", values=tags_of)
+COLUMN = Column(
+    name="tags", label=_("Tags"), template="tags/_cell.html", values=tags_of, group=_("Labels"), begins=True
+)
 TAGS = Panel(name="tags", template="tags/_tags_panel.html", context=tags_panel, order=10)
 CATEGORIES = Panel(name="categories", template="tags/_categories_panel.html", context=categories_panel, order=20)

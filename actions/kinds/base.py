@@ -91,7 +91,7 @@ class Kind(Moments, Undoing, ABC):
     changes_contacts: ClassVar[bool] = True  # False: it counts what it handled, and none was "already so"
 
     @abstractmethod
-    def form(self, data: Any = None, *, now: datetime) -> PartForm:
+    def form(self, data: Any = None, *, now: datetime, by: User | None = None) -> PartForm:
         """The form part: its fields become the parameters of one action or of several (two tags typed at once)."""
 
     @abstractmethod

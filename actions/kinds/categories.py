@@ -20,6 +20,7 @@ from jobs.errors import JobProblem
 from tags import assigning, undoing
 from tags.counting import count_category
 from tags.models import Category, ContactCategory
+from tags.pickers import allowed_to
 from tags.tree import readable_path
 from users.models import User
 
@@ -52,7 +53,15 @@ class CategoryField(forms.ModelChoiceField):
 
 
 class CategoryForm(PartForm):
+    """Offers the categories that whoever asks may put contacts into."""
+
     category = CategoryField()
+
+    def __init__(self, data: Any = None, *, now: datetime, by: User | None = None) -> None:
+        super().__init__(data, now=now, by=by)
+        field, allowed = self.fields["category"], allowed_to(by)
+        if allowed is not None and isinstance(field, CategoryField):
+            field.queryset = Category.objects.filter(pk__in=allowed).order_by("path")
 
     def plans(self) -> list[dict[str, Any]]:
         category = self.cleaned_data["category"]
@@ -144,8 +153,8 @@ class AddCategory(CategoryKind):
     icon = "folder-plus"
     Params = CategoryParams
 
-    def form(self, data: Any = None, *, now: datetime) -> CategoryForm:
-        return CategoryForm(data, now=now)
+    def form(self, data: Any = None, *, now: datetime, by: User | None = None) -> CategoryForm:
+        return CategoryForm(data, now=now, by=by)
 
     def sentence(self, params: CategoryParams, names: Names) -> str:
         return _("Add category %(name)s") % {"name": self.named(params, names)}
@@ -177,8 +186,8 @@ class RemoveCategory(CategoryKind):
     icon = "folder-minus"
     Params = RemoveCategoryParams
 
-    def form(self, data: Any = None, *, now: datetime) -> RemoveCategoryForm:
-        return RemoveCategoryForm(data, now=now)
+    def form(self, data: Any = None, *, now: datetime, by: User | None = None) -> RemoveCategoryForm:
+        return RemoveCategoryForm(data, now=now, by=by)
 
     def sentence(self, params: RemoveCategoryParams, names: Names) -> str:
         return removed(self.named(params, names), below=params.below)

@@ -62,8 +62,8 @@ class ConsentForm(PartForm):
         ),
     )
 
-    def __init__(self, data: Any = None, *, now: datetime, kind: "ConsentKind") -> None:
-        super().__init__(data, now=now)
+    def __init__(self, data: Any = None, *, now: datetime, by: User | None = None, kind: "ConsentKind") -> None:
+        super().__init__(data, now=now, by=by)
         self.kind = kind
 
     def plans(self) -> list[dict[str, Any]]:
@@ -94,8 +94,8 @@ class ConsentKind(Kind):
     undoable = True
     state: ConsentState
 
-    def form(self, data: Any = None, *, now: datetime) -> ConsentForm:
-        return ConsentForm(data, now=now, kind=self)
+    def form(self, data: Any = None, *, now: datetime, by: User | None = None) -> ConsentForm:
+        return ConsentForm(data, now=now, by=by, kind=self)
 
     def said(self, params: Any, name: str) -> str:
         raise NotImplementedError
@@ -161,8 +161,8 @@ class AddConsent(ConsentKind):
     state = ConsentState.GIVEN
     Params = AddConsentParams
 
-    def form(self, data: Any = None, *, now: datetime) -> AddConsentForm:
-        return AddConsentForm(data, now=now, kind=self)
+    def form(self, data: Any = None, *, now: datetime, by: User | None = None) -> AddConsentForm:
+        return AddConsentForm(data, now=now, by=by, kind=self)
 
     def said(self, params: AddConsentParams, name: str) -> str:
         values = {"name": name, "source": params.source}

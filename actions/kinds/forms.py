@@ -1,11 +1,14 @@
 """The form part of a kind: what is asked beside whom it is done to and when."""
 
 from abc import abstractmethod
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
 from django import forms
+
+from users.models import User
 
 
 @dataclass(frozen=True)
@@ -23,13 +26,17 @@ class Draft:
 
 
 class PartForm(forms.Form):
-    """Fields of one kind. `now` is the moment of the request, for rows that planning makes."""
+    """Fields of one kind. `now` is the moment of the request, for rows that planning makes; `by`: who asks."""
 
     use_required_attribute = False
 
-    def __init__(self, data: Any = None, *, now: datetime) -> None:
+    def __init__(self, data: Any = None, *, now: datetime, by: User | None = None) -> None:
         super().__init__(data)
         self.now = now
+        self.by = by
+
+    def suggest(self, columns: Sequence[str]) -> None:
+        """What the list shows that the contacts were picked from: a file might hold the same."""
 
     @abstractmethod
     def plans(self) -> list[dict[str, Any]]:

@@ -20,6 +20,7 @@ from contacts.holding import holders
 from jobs.errors import JobProblem
 from tags import assigning, undoing
 from tags.counting import count_tag
+from tags.following import hold_tag, pk_now, tag_now
 from tags.models import ContactTag, Tag
 from tags.normalising import normalise
 from tags.services import tags_named
@@ -40,8 +41,8 @@ class TagForm(PartForm):
 
     tags = forms.CharField(label=gettext_lazy("Tag"), max_length=1000)
 
-    def __init__(self, data: Any = None, *, now: datetime, kind: "TagKind") -> None:
-        super().__init__(data, now=now)
+    def __init__(self, data: Any = None, *, now: datetime, by: User | None = None, kind: "TagKind") -> None:
+        super().__init__(data, now=now, by=by)
         self.kind = kind
         self.fields["tags"].help_text = kind.help_text
         self.fields["tags"].widget.attrs |= {"list": "tag-names", "autocomplete": "off"}
@@ -85,8 +86,8 @@ class TagKind(Kind):
     makes_tags: bool
     help_text: Any
 
-    def form(self, data: Any = None, *, now: datetime) -> TagForm:
-        return TagForm(data, now=now, kind=self)
+    def form(self, data: Any = None, *, now: datetime, by: User | None = None) -> TagForm:
+        return TagForm(data, now=now, by=by, kind=self)
 
     def said(self, name: str) -> str:
         raise NotImplementedError
@@ -100,13 +101,11 @@ class TagKind(Kind):
     def tag(self, params: TagParams) -> Tag:
         """The tag, kept from being deleted until the chunk is over."""
         with self.there(params):
-            tag = Tag.objects.get(pk=params.tag)
-            assigning.hold(tag)
-        return tag
+            return hold_tag(params.tag)
 
     def look_up(self, params: TagParams) -> Tag:
         with self.there(params):
-            return Tag.objects.get(pk=params.tag)
+            return tag_now(params.tag)
 
     @contextmanager
     def there(self, params: TagParams) -> Iterator[None]:
@@ -118,7 +117,7 @@ class TagKind(Kind):
 
     def having(self, params: TagParams, ids: BitMap) -> BitMap:
         """Those of `ids` that have the tag."""
-        return holders(ContactTag.objects.filter(tag=params.tag), ids)
+        return holders(ContactTag.objects.filter(tag=pk_now(params.tag)), ids)
 
     def finish(self, run: ActionRun, params: TagParams, *, now: datetime) -> None:
         recount_tag(params.tag, now=now)
@@ -136,7 +135,7 @@ def recount_tag(pk: int, *, now: datetime) -> None:
     """
 
     def count() -> None:
-        if tag := Tag.objects.filter(pk=pk).first():
+        if tag := Tag.objects.filter(pk=pk_now(pk)).first():
             count_tag(tag, now=now)
 
     transaction.on_commit(count, robust=True)

@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from django.core.exceptions import ValidationError
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
 from django.urls import reverse
@@ -10,20 +11,27 @@ from django.views.decorators.http import require_POST
 from pyroaring import BitMap
 
 from config.pages import page
+from contacts import columns, saved_views
 from contacts.forms import ALL, CLEAR, NONE, TICKS, TicksForm
-from contacts.listing import Search, clean_address, columns_of
+from contacts.listing import DEFAULT_SORT, Search, clean_address
 from contacts.manager import tools
+from contacts.models import SavedView
 from contacts.selecting import change_selection, selected
 from contacts.selectors import visible
 from users.access import signed_in
 
 TEMPLATE = "contacts/manager.html"
+VIEWS_SHOWN = 30  # in the menu above the list; the page of views has them all
 
 
 def manager(request: HttpRequest) -> HttpResponse:
     """The list that the address asks for; 422 and no rows when it asks for something there is not."""
+    user = signed_in(request)
+    if not request.GET and not getattr(request, "htmx", False) and (own := saved_views.opens_with(user)):
+        return redirect(saved_views.address_of(own))
     search = Search.of(request)
-    response = page(request, TEMPLATE, shown(request, search), part="rows", status=422 if search.errors else 200)
+    context = shown(request, search)
+    response = page(request, TEMPLATE, context, part="rows", status=422 if search.errors else 200)
     if getattr(request, "htmx", False):
         response["HX-Push-Url"] = request.path + clean_address(request.GET).removesuffix("?")
     return response
@@ -31,23 +39,53 @@ def manager(request: HttpRequest) -> HttpResponse:
 
 def shown(request: HttpRequest, search: Search) -> dict[str, Any]:
     """What the page shows of a search; of a refused one no rows."""
+    view: SavedView | None = None
+    try:
+        view = saved_views.view_in(request)
+    except ValidationError as error:
+        search.refuse(" ".join(error.messages))
     context: dict[str, Any] = {"search": search, "sort": search.sort, "at": request.now}  # type: ignore[attr-defined]
-    return context if search.errors else context | listed(request, search)
+    context |= viewed(request, view)
+    return context if search.errors else context | listed(request, search, view)
 
 
-def listed(request: HttpRequest, search: Search) -> dict[str, Any]:
+def viewed(request: HttpRequest, view: SavedView | None) -> dict[str, Any]:
+    """The view that the list began with, whether the list still is as it was saved, and the other views."""
+    user = signed_in(request)
+    mine = list(saved_views.views_of(user)[:VIEWS_SHOWN])
+    opens = saved_views.opens_with(user)
+    plain = reverse("contacts:manager") + (f"?view={saved_views.NO_VIEW}" if opens else "")
+    found: dict[str, Any] = {
+        "view": view,
+        "views": [(each, saved_views.address_of(each)) for each in mine],
+        "plain": plain,
+        "stays": view.pk if view else saved_views.NO_VIEW if opens else "",
+        "here": clean_address(request.GET),
+    }
+    if view is not None:
+        names = columns.asked_names(request, view)
+        same = saved_views.normal(request.GET, default_sort=DEFAULT_SORT) == view.query and names == view.columns
+        found |= {
+            "view_changed": not same,
+            "view_url": saved_views.address_of(view),
+            "may_change_view": saved_views.may_change(user, view),
+        }
+    return found
+
+
+def listed(request: HttpRequest, search: Search, view: SavedView | None) -> dict[str, Any]:
     rows = search.page()
-    contacts = list(rows.object_list)
-    columns = columns_of(request, contacts)
+    chosen_columns, gone = columns.chosen(request, view)
     total = rows.paginator.count
     chosen = selected(request.user)
     return {
         "rows": rows,
         "total": total,
-        "columns": [column for column, _values in columns],
+        "columns": chosen_columns,
+        "columns_gone": len(gone),
         "lines": [
-            (contact, contact.pk in chosen, [(column, values.get(contact.pk)) for column, values in columns])
-            for contact in contacts
+            (contact, contact.pk in chosen, cells)
+            for contact, cells in columns.lines(request, chosen_columns, list(rows.object_list))
         ],
         "chips": search.chips(),
         "notes": search.notes(total),
