@@ -26,11 +26,12 @@ def carry_out(run: ActionRun, now: datetime) -> bool:
     comes is passed over, as if gone.
     """
     kind, params = kind_of(run)
+    audience = audience_of(run)
     with chunk(run, now=now, saves=COUNTS):
         mask = sees(run.action.created_by)
-        if mask is not None and not run.progress:
-            run.seen = stored(audience_in_full(run) & mask)
-        audience = audience_of(run)
+        if mask is not None and not run.progress and run.seen is None:
+            audience = audience & mask
+            run.seen = stored(audience)
         run.total = len(audience)
         kind.begin(run, params, now=now)
         run.traced = kind.undoable if run.progress == 0 else run.traced
@@ -82,12 +83,9 @@ def kind_of(run: ActionRun) -> tuple[Kind, Any]:
 
 def audience_of(run: ActionRun) -> BitMap:
     """Whom the run is for: those whom its author saw when it began."""
-    return audience_in_full(run) if run.seen is None else bitmap_of(run.seen)
-
-
-def audience_in_full(run: ActionRun) -> BitMap:
-    """The same, whoever sees them."""
     action = run.action
+    if run.seen is not None:
+        return bitmap_of(run.seen)
     if action.picked is not None:
         return action.picked.member_ids
     assert run.calculation is not None  # noqa: S101 (as `start_run` makes it)

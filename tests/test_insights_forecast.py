@@ -3,6 +3,7 @@
 import re
 from datetime import datetime, timedelta
 from typing import Any
+from zoneinfo import ZoneInfo
 
 import pytest
 from django.core.cache import cache
@@ -12,10 +13,10 @@ from hypothesis import strategies as st
 
 from contacts.models import Contact
 from insights import forecasting
-from insights.forecasting import LAST, SINCE, STEPS, TOLD, Forecast, taken
+from insights.forecasting import LAST, SINCE, STEPS, TOLD, Forecast, Seen
 from segmentation.criteria import Context, parse
 from segmentation.engine import evaluate, snapshot
-from segmentation.models import SavedCriteria, Version
+from segmentation.models import SavedCriteria, Segment, Version
 from segmentation.services import edit_criteria
 from tags.models import Tag
 from tests import factories, population
@@ -29,6 +30,11 @@ pytestmark = pytest.mark.django_db
 DAY = timedelta(days=1)
 RECENT = {"kind": "tag", "op": "any", "tags": ["VIP"], "within": {"last": 10, "unit": "day"}}
 BIRTHDAY = {"kind": "attribute", "attribute": "birthday", "op": "anniversary", "value": {"in_next": 7}}
+
+
+def taken(segment: Segment, *, now: datetime, zone: ZoneInfo) -> Forecast:
+    """For somebody who sees every contact."""
+    return forecasting.taken(Seen(segment, None), now=now, zone=zone)
 
 
 @pytest.fixture(autouse=True)

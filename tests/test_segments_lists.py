@@ -154,7 +154,7 @@ def test_a_list_takes_the_same_queries_whatever_its_length(path, client, now):
     few = queries()
     for mark in "bcdef":
         fill(mark)
-    assert queries() == few <= 18
+    assert queries() == few <= 19
 
 
 def test_the_lists_never_load_a_set(client, segment):

@@ -7,7 +7,7 @@ from django.views.decorators.http import require_safe
 
 from config.asked import page_number
 from config.pages import page
-from contacts.selectors import visible
+from contacts.models import Contact
 from contacts.sight import sight
 from segmentation import listing, selectors
 from segmentation.forms import ListFilterForm
@@ -18,7 +18,7 @@ TEMPLATE = "segmentation/lists.html"
 
 def show(request: HttpRequest, where: str) -> HttpResponse:
     """A list with its tabs, as a page or, for HTMX, as the part that changes; 422 and no rows for a broken address."""
-    now = request.now  # type: ignore[attr-defined]
+    now, mask = request.now, sight(request)  # type: ignore[attr-defined]
     form = ListFilterForm(request.GET)
     sort = listing.sort_in(where, request.GET.get("sort", ""))
     problems = listing.refusals(request.GET, form)
@@ -28,12 +28,12 @@ def show(request: HttpRequest, where: str) -> HttpResponse:
         "where": where,
         "filters": form,
         "narrowed": listing.any_filter(form),
-        "account_empty": not visible(request.user).exists(),
+        "account_empty": not (Contact.objects.exists() if mask is None else mask),
         "elsewhere": urlencode({"q": request.GET.get("q", "")}),
         "sort": sort,
         "problems": problems,
         "now": now,
-        "just_ready": selectors.just_ready(now, mask=sight(request)) if where == selectors.IN_CREATION else [],
+        "just_ready": selectors.just_ready(now, mask=mask) if where == selectors.IN_CREATION else [],
     }
     if not problems:
         context["page"] = listing.page_of(request, where, form=form, sort=sort, number=page_number(request.GET))
