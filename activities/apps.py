@@ -9,12 +9,15 @@ class ActivitiesConfig(AppConfig):
     name = "activities"
 
     def ready(self) -> None:
-        from activities import panels
+        from activities import handing_over, panels
         from activities.services import erase_facts, move_facts
         from contacts import hooks, manager
+        from contacts.handing_over import register_part
 
         manager.register_panel(panels.TIMELINE)
         manager.register_panel(panels.NUMBERS)
         manager.register_belongings(panels.belongings)
         hooks.erasing.append(erase_facts)
         hooks.merging.append(move_facts)
+        for part in handing_over.PARTS:
+            register_part(part)

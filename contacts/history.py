@@ -5,9 +5,10 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from django.db.models import QuerySet
+from django.core.paginator import Paginator
+from django.db.models import Count, QuerySet
 from django.utils.text import capfirst
-from django.utils.translation import get_language
+from django.utils.translation import get_language, pgettext
 from django.utils.translation import gettext as _
 
 from config.templatetags.numbers import number as number_text
@@ -28,6 +29,16 @@ ICONS = {
     EntryKind.HANDED_OVER: "download",
 }
 
+PARTS = {
+    "details": (EntryKind.CREATED, EntryKind.CHANGED, EntryKind.MERGED, EntryKind.HANDED_OVER),
+    "labels": (
+        EntryKind.TAG_ADDED,
+        EntryKind.TAG_REMOVED,
+        EntryKind.CATEGORY_ADDED,
+        EntryKind.CATEGORY_REMOVED,
+    ),
+    "consents": (EntryKind.CONSENT_GIVEN, EntryKind.CONSENT_WITHDRAWN, EntryKind.CONSENT_RESTORED),
+}
 OWN_FIELDS = ("email", "phone", "first_name", "last_name", "external_id", "status", "lead_score", "source")
 
 
@@ -51,9 +62,36 @@ class Line:
     changes: list[Change]
 
 
-def entries(contact: Contact) -> QuerySet[HistoryEntry]:
-    """Newest first."""
-    return HistoryEntry.objects.filter(contact=contact).order_by("-at", "-id")
+def parts() -> list[tuple[str, str]]:
+    """What the history can be narrowed to, with its name; "" is all of it."""
+    return [
+        ("", pgettext("history entries", "All")),
+        ("details", _("Details")),
+        ("labels", _("Tags and categories")),
+        ("consents", _("Consents")),
+    ]
+
+
+def entries(contact: Contact, *, part: str = "") -> QuerySet[HistoryEntry]:
+    """Newest first; `part`: of these kinds alone."""
+    found = HistoryEntry.objects.filter(contact=contact).order_by("-at", "-id")
+    return found.filter(kind__in=PARTS[part]) if part in PARTS else found
+
+
+def counts(contact: Contact) -> dict[str, int]:
+    """How many entries each part has. One query."""
+    rows = HistoryEntry.objects.filter(contact=contact).order_by().values_list("kind").annotate(n=Count("pk"))
+    by_kind = dict(rows)
+    found = {part: sum(by_kind.get(kind, 0) for kind in kinds) for part, kinds in PARTS.items()}
+    return {"": sum(by_kind.values()), **found}
+
+
+class Page(Paginator):
+    """Pages of entries whose number is known."""
+
+    def __init__(self, entries: QuerySet[HistoryEntry], count: int, *, per_page: int) -> None:
+        super().__init__(entries, per_page)
+        self.count = count
 
 
 def lines(history: Iterable[HistoryEntry], *, definitions: Iterable[Attribute]) -> list[Line]:

@@ -1,6 +1,16 @@
 from django.urls import path
 
-from contacts.views import attributes, columns, consents, contacts, duplicates, manager, saved_views
+from contacts.views import (
+    attributes,
+    columns,
+    consents,
+    contacts,
+    duplicates,
+    fields,
+    handing_over,
+    manager,
+    saved_views,
+)
 
 app_name = "contacts"
 urlpatterns = [
@@ -20,6 +30,8 @@ urlpatterns = [
     path("contacts/duplicates/dismiss/", duplicates.dismiss, name="duplicates_dismiss"),
     path("contacts/compare/", duplicates.compare, name="compare"),
     path("contacts/<int:pk>/", contacts.contact, name="contact"),
+    path("contacts/<int:pk>/fields/<str:name>/", fields.field, name="field"),
+    path("contacts/<int:pk>/data/", handing_over.hand_over, name="hand_over"),
     path("contacts/<int:pk>/edit/", contacts.edit, name="edit"),
     path("contacts/<int:pk>/delete/", contacts.delete, name="delete"),
     path("contacts/<int:pk>/consents/<int:consent_pk>/", contacts.answer, name="answer"),

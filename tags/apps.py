@@ -12,8 +12,20 @@ class TagsConfig(AppConfig):
         from config.find import register_finder
         from contacts import hooks, manager
         from contacts.creating import register_question
+        from contacts.handing_over import register_part
         from jobs.registry import JobKind, register, register_tick
-        from tags import counting, deleting, filters, finding, merging, merging_contacts, panels, pickers, usage
+        from tags import (
+            counting,
+            deleting,
+            filters,
+            finding,
+            handing_over,
+            merging,
+            merging_contacts,
+            panels,
+            pickers,
+            usage,
+        )
         from tags.models import CategoryDeletion, TagMerge
 
         register(JobKind("category_deletion", CategoryDeletion, deleting.carry_on))
@@ -32,3 +44,5 @@ class TagsConfig(AppConfig):
         manager.register_belongings(panels.belongings)
         hooks.holding.append(merging_contacts.hold_labels)
         hooks.merging.append(merging_contacts.move_labels)
+        for part in handing_over.PARTS:
+            register_part(part)

@@ -211,9 +211,9 @@ def test_deleting_asks_first_and_says_what_goes(client: Client, monkeypatch: pyt
     full = client.get(f"/contacts/{contact.pk}/delete/")
     assert full.content.decode().count("<h1") == 1
     assert [(b.label, b.count) for b in full.context["belongings"]] == [
-        ("history entries", 1),
-        ("answers to consents", 1),
         ("tags", 3),
+        ("History entries", 1),
+        ("Answers to consents", 1),
     ]
     assert Contact.objects.exists()
     assert client.post(f"/contacts/{contact.pk}/delete/")["Location"] == "/contacts/"

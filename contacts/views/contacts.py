@@ -1,23 +1,24 @@
 """One contact: its page, making it, changing it, deleting it, its answers to consents."""
 
+from collections.abc import Iterable
 from datetime import datetime
 from typing import Any
 
 from django.contrib import messages
 from django.core.exceptions import ValidationError
-from django.core.paginator import Paginator
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect
+from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_POST
 
 from config.pages import page
 from contacts import creating, history, manager, services
 from contacts.aliases import kept_for
-from contacts.attributes import value_text
+from contacts.details import attribute_details, own_details
 from contacts.forms import AnswerForm, ContactForm
 from contacts.manager import Belonging, Panel, Text
-from contacts.models import Attribute, Consent, ConsentState, Contact, ContactConsent
+from contacts.models import Attribute, Consent, ConsentState, ConsentWording, Contact, ContactConsent
 from contacts.selectors import consent_for, contact_for, visible
 from contacts.services import LostUpdateError
 from users.access import signed_in, writers_only
@@ -43,29 +44,59 @@ def shown(
 ) -> HttpResponse:
     """The contact's page; with a refused answer to a consent, 422 and its form open."""
     definitions = list(Attribute.objects.all())
-    rows = Paginator(history.entries(person), HISTORY_PER_PAGE).get_page(request.GET.get("page"))
     context = {
         "contact": person,
-        "attributes": [
-            (definition, value_text(definition.type, person.attributes.get(definition.key)))
-            for definition in definitions
-        ],
-        "rows": rows,
-        "lines": history.lines(rows.object_list, definitions=definitions),
+        "details": own_details(person),
+        "attributes": attribute_details(person, definitions),
         "consents": answers(person, answer),
+        **history_part(request, person, definitions=definitions),
         "panels": panels(request, person, aside=False),
         "aside_panels": panels(request, person, aside=True),
     }
-    return page(request, "contacts/contact.html", context, part=part, status=422 if answer else 200)
+    refused = context["part_refused"] and bool(request.htmx)  # type: ignore[attr-defined]
+    return page(request, "contacts/contact.html", context, part=part, status=422 if answer or refused else 200)
+
+
+def history_part(
+    request: HttpRequest, person: Contact, *, definitions: Iterable[Attribute] | None = None
+) -> dict[str, Any]:
+    """A page of the history, `?history=` of one part of it. Three queries."""
+    asked = request.GET.get("history", "")
+    counts = history.counts(person)
+    known = asked in counts
+    rows = history.Page(history.entries(person, part=asked), counts.get(asked, 0), per_page=HISTORY_PER_PAGE).get_page(
+        request.GET.get("page")
+    )
+    address = reverse("contacts:contact", args=[person.pk])
+    return {
+        "parts": [
+            {
+                "name": name,
+                "label": label,
+                "count": counts[name],
+                "page": f"{address}?history={name}" if name else address,
+                "current": name == asked,
+            }
+            for name, label in history.parts()
+        ],
+        "part_refused": not known,
+        "rows": rows,
+        "lines": history.lines(
+            rows.object_list if known else (),
+            definitions=Attribute.objects.all() if definitions is None else definitions,
+        ),
+    }
 
 
 def answers(person: Contact, refused: tuple[Consent, AnswerForm] | None) -> list[dict[str, Any]]:
     """Every consent with this contact's answer to it, if any."""
     given = {each.consent_id: each for each in ContactConsent.objects.filter(contact=person)}
+    texts = {(wording.consent_id, wording.version): wording.text for wording in ConsentWording.objects.all()}
     return [
         {
             "consent": consent,
             "answer": given.get(consent.pk),
+            "wording": consent.pk in given and texts.get((consent.pk, given[consent.pk].wording_version)),
             "given": consent.pk in given and given[consent.pk].state == ConsentState.GIVEN,
             "withdrawn": consent.pk in given and given[consent.pk].state == ConsentState.WITHDRAWN,
             "form": refused[1] if refused and refused[0] == consent else AnswerForm(auto_id=f"consent-{consent.pk}-%s"),
@@ -192,9 +223,19 @@ def answer(request: HttpRequest, pk: int, consent_pk: int) -> HttpResponse:
         except ValidationError as error:
             form.add_error(None, error)
         else:
-            if changed:
-                messages.success(request, _("The answer is recorded."))
-            else:
-                messages.info(request, _("It was so already: nothing changed."))
-            return redirect("contacts:contact", person.pk)
-    return shown(request, person, answer=(consent, form))
+            return answered(request, person, recorded=bool(changed))
+    return shown(request, person, answer=(consent, form), part="consents")
+
+
+def answered(request: HttpRequest, person: Contact, *, recorded: bool) -> HttpResponse:
+    """An answer to a consent was written, or it was so already; one merged meanwhile has it written nowhere."""
+    if not Contact.objects.filter(pk=person.pk).exists():
+        raise Http404
+    if recorded:
+        messages.success(request, _("The answer is recorded."))
+    else:
+        messages.info(request, _("It was so already: nothing changed."))
+    if not request.htmx:  # type: ignore[attr-defined]
+        return redirect("contacts:contact", person.pk)
+    context = {"contact": person, "consents": answers(person, None), "saved": True, **history_part(request, person)}
+    return page(request, "contacts/_consents.html", context)
