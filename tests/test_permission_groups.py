@@ -202,7 +202,7 @@ def test_two_who_take_somebody_out_of_two_groups_at_once_free_nobody_unasked(com
 
 # --- what groups show -----------------------------------------------------------------------------------------------
 def test_the_list_counts_each_groups_contacts_once(tree):
-    places, people = tree
+    places, _people = tree
     factories.permission_group("A", categories=[places["press"], places["shop"], places["local"]])
     factories.permission_group("B")
     assert [(row.group.name, row.contacts) for row in selectors.listed()] == [("A", 4), ("B", 0)]
@@ -230,8 +230,7 @@ def test_what_a_group_would_show_says_whom_it_narrows_and_frees(tree):
 
 
 # --- the tree of categories -----------------------------------------------------------------------------------------
-def test_a_category_that_a_group_names_cannot_be_deleted(tree):
-    places, _people = tree
+def test_a_category_that_a_group_names_cannot_be_deleted():
     empty = factories.category("empty")
     group = factories.permission_group("Media", categories=[empty])
     assert [(use.name, use.administrators) for use in uses_of(empty)] == [("Media", True)]
