@@ -1,0 +1,123 @@
+"""The contacts behind a number of the statistics, for the contact manager: `?among=tag.12~a7~v.Warszawa`.
+
+Group, dimension, part. The list is found at the moment it is opened: as long as nothing has changed since the
+statistics were taken, it has exactly the contacts that were counted.
+"""
+
+import re
+from datetime import date
+from typing import Any
+
+from django.core.exceptions import ValidationError
+from django.http import HttpRequest
+from django.utils.html import format_html
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy, ngettext, pgettext
+from pyroaring import BitMap
+
+from activities.models import Channel
+from config.templatetags.numbers import number
+from config.templatetags.times import moment_text
+from contacts.sight import sight
+from insights.statistics import scopes
+from insights.statistics.breakdowns import broken_down
+from insights.statistics.dimensions import OTHER, Dimension, days_in, dimension
+from insights.statistics.scopes import Scope
+from insights.statistics.sets import Look, Sets
+from segmentation.contact_sets import People, linked, set_filter
+from segmentation.criteria import Context, CriteriaError, parse
+from segmentation.engine import evaluate, snapshot
+from segmentation.sentences import sentence_of
+
+NAME = "among"
+KEY = re.compile(r"[a-z][a-z0-9_]*", re.ASCII)
+
+
+class NoSuchPartError(LookupError):
+    """An address names no part of any statistics."""
+
+
+def among(request: HttpRequest, text: str) -> People:
+    """`GROUP~DIMENSION~PART`. Raises: ValidationError."""
+    token, _sign, rest = text.partition("~")
+    what, _sign, part = rest.partition("~")
+    scope = scopes.named(token)
+    if scope is None:
+        raise ValidationError(_("What these statistics are of is no longer there."))
+    now, zone = request.now, request.tenant.zone  # type: ignore[attr-defined]
+    try:
+        with snapshot():
+            context = Context(now=now, zone=zone, mask=sight(request))
+            ids, criteria, words = _found(scope, what, part, context)
+    except CriteriaError as error:
+        raise ValidationError(error.message) from error
+    except NoSuchPartError:
+        raise ValidationError(_("There is no such part of these statistics (any more).")) from None
+    title = pgettext("some contacts of a group", "%(group)s: %(part)s") % {"group": scope.name, "part": words}
+    said = ngettext("%(number)s contact, as of %(when)s.", "%(number)s contacts, as of %(when)s.", len(ids))
+    said %= {"number": number(len(ids)), "when": moment_text(now, now=now)}
+    note = format_html("{}: {} {}", linked(scope.url, _("Statistics")), title, said)
+    return People(ids, title, note, criteria)
+
+
+def _found(scope: Scope, what: str, part: str, context: Context) -> tuple[BitMap, dict[str, Any] | None, str]:
+    """The contacts, the criteria that the same ones satisfy also later, and the part in words."""
+    known = dimension(what)
+    if known is not None and part == OTHER:
+        ids = others(known, scope, context)
+        return ids, None, f"{known.name}: {known.label(OTHER)}"
+    criteria = criteria_of(what, part, known)
+    if criteria is None:
+        raise NoSuchPartError(part)
+    ids = evaluate(parse(criteria), context=context).members & scope.find(context)
+    words = str(sentence_of(criteria, now=context.now, plain=True))
+    if scope.everybody:
+        return ids, criteria, words
+    return ids, {"all": [scope.criteria, criteria]} if scope.criteria else None, words
+
+
+def criteria_of(what: str, part: str, known: Dimension | None) -> dict[str, Any] | None:
+    """The criteria of a part; None: there is no such part."""
+    if known is not None:
+        return known.criteria(part)
+    key, _dot, rest = part.partition(".")
+    match what:
+        case "consent" if rest in ("given", "withdrawn", "unknown"):
+            return {"kind": "consent", "consent": key, "state": rest}
+        case "did" if KEY.fullmatch(key) and (window := _window(rest)):
+            return {"kind": "activity", "type": key, "within": window}
+        case "came" if key in Channel.values and (window := _window(rest)):
+            condition = {"param": "channel", "op": "eq", "value": key}
+            return {"kind": "visit", "where": [condition], "within": window}
+        case "bought":
+            window = _window(part)
+            if part == "ever" or window:
+                criterion = {"kind": "order", "measure": "count", "op": "gte", "value": 1}
+                return criterion | ({"within": window} if window else {})
+    return None
+
+
+def _window(text: str) -> dict[str, str] | None:
+    try:
+        first, last = days_in(text)
+    except ValueError:
+        return None
+    if not isinstance(first, date) or not isinstance(last, date):
+        return None
+    return {"from": first.isoformat(), "to": last.isoformat()}
+
+
+def others(known: Dimension, scope: Scope, context: Context) -> BitMap:
+    """Those with a value that is none of the most frequent ones, which are named."""
+    sets = Sets(context.everyone, scope.find(context))
+    parts = broken_down(known, Look(sets, context.reader, context.zone), today=context.today).parts
+    if all(part.name != OTHER for part in parts):
+        raise NoSuchPartError(OTHER)
+    top = [part.name.removeprefix("v.") for part in parts if part.name.startswith("v.")]
+    about = dict(known.about)
+    having = evaluate(parse(about | {"op": "is_set"}), context=context).members
+    named = evaluate(parse(about | {"op": "in", "value": top}), context=context).members
+    return (having - named) & sets.group
+
+
+FILTERS = [set_filter(NAME, among, label=gettext_lazy("Statistics"))]

@@ -1,0 +1,150 @@
+"""Statistics of everybody, a tag, a category or a segment (IC9): the page, its numbers as a file."""
+
+from typing import Any
+
+from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import get_object_or_404
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_safe
+
+from config.asked import problems_in
+from config.pages import page
+from contacts.sight import sight
+from insights.statistics import filed, scopes, taking
+from insights.statistics.scopes import Scope
+from insights.statistics.telling import cards, told
+from segmentation.contact_sets import whole
+from segmentation.models import Segment
+from segmentation.selectors import segment_for
+from segmentation.views.segment import head
+from tags.models import Category, Tag
+from users.access import writers_only
+
+TEMPLATE = "insights/statistics.html"
+
+
+# --- whose -----------------------------------------------------------------------------------------------------
+@require_safe
+def everybody(request: HttpRequest) -> HttpResponse:
+    """Of all contacts."""
+    return shown(request, scopes.everybody())
+
+
+@require_safe
+def tag(request: HttpRequest, pk: int) -> HttpResponse:
+    """Of those who have a tag."""
+    return shown(request, scopes.of_tag(get_object_or_404(Tag, pk=pk)))
+
+
+@require_safe
+def category(request: HttpRequest, pk: int) -> HttpResponse:
+    """Of those in a category or below it; `?level=only`: in exactly this one."""
+    return shown(request, category_scope(request, pk))
+
+
+@require_safe
+def segment(request: HttpRequest, pk: int) -> HttpResponse:
+    """Of the members of a segment's last calculation; `?calculation=ID`: of another one."""
+    found = segment_for(request, pk)
+    return shown(request, segment_scope(request, found), head(request, found))
+
+
+def category_scope(request: HttpRequest, pk: int) -> Scope:
+    return scopes.of_category(get_object_or_404(Category, pk=pk), only=request.GET.get("level") == scopes.ONLY)
+
+
+def segment_scope(request: HttpRequest, found: Segment) -> Scope | None:
+    """None: it was never calculated. Raises: Http404, for a calculation that is not its own."""
+    wanted = request.GET.get("calculation", "")
+    pk = whole(wanted) if wanted else found.latest_id
+    calculation = scopes.done(pk) if pk is not None else None
+    if wanted and (calculation is None or calculation.segment_id != found.pk):
+        raise Http404(f"no calculation {wanted[:20]}")
+    return scopes.of_calculation(found, calculation) if calculation else None
+
+
+# --- the page --------------------------------------------------------------------------------------------------
+def shown(request: HttpRequest, scope: Scope | None, more: dict[str, Any] | None = None) -> HttpResponse:
+    """The page; `?count=1` takes the statistics, which the page asks for by itself where a scan is needed."""
+    problems = problems_of(request)
+    context: dict[str, Any] = {
+        "scope": scope,
+        "weeks": weeks_of(request),
+        "periods": taking.PERIODS,
+        "problems": problems,
+    }
+    context["restricted"] = sight(request) is not None
+    context |= more or {}
+    if problems:
+        return page(request, TEMPLATE, context, part="numbers", status=422)
+    if scope is not None:
+        now, zone = request.now, request.tenant.zone  # type: ignore[attr-defined]
+        try:
+            found = taking.taken(
+                scope,
+                now=now,
+                zone=zone,
+                mask=sight(request),
+                weeks=weeks_of(request),
+                only_kept="count" not in request.GET,
+            )
+        except taking.NotKeptError:
+            context["waits"] = True
+        else:
+            context["told"] = told(found)
+    return page(request, TEMPLATE, context, part="numbers")
+
+
+def problems_of(request: HttpRequest) -> list[str]:
+    """What cannot be shown as asked, in sentences."""
+    problems = problems_in(request.GET, texts=("weeks", "level", "calculation", "count", "attributes"))
+    if request.GET.get("weeks", "12") not in map(str, taking.PERIODS):
+        problems.append(_("There is no such period."))
+    if request.GET.get("level", "") not in ("", scopes.ONLY):
+        problems.append(_("There is no such level."))
+    return problems
+
+
+def weeks_of(request: HttpRequest) -> int:
+    return taking.PERIODS[-1] if request.GET.get("weeks") == str(taking.PERIODS[-1]) else taking.PERIODS[0]
+
+
+# --- what the page asks for besides ----------------------------------------------------------------------------
+def scope_for(request: HttpRequest, kind: str, pk: int) -> Scope:
+    """The door of what belongs to a page of statistics. Raises: Http404."""
+    match kind:
+        case "all" if not pk:
+            return scopes.everybody()
+        case "tag":
+            return scopes.of_tag(get_object_or_404(Tag, pk=pk))
+        case "category":
+            return category_scope(request, pk)
+        case "segment":
+            scope = segment_scope(request, segment_for(request, pk))
+            if scope is not None:
+                return scope
+    raise Http404(f"no statistics of {kind} {pk}")
+
+
+@require_safe
+def attributes(request: HttpRequest, kind: str, pk: int) -> HttpResponse:
+    """The attributes that the page does not tell at once."""
+    scope = scope_for(request, kind, pk)
+    now, zone = request.now, request.tenant.zone  # type: ignore[attr-defined]
+    sets, found = taking.broken_down_by(taking.attributes_beyond(), scope, now=now, zone=zone, mask=sight(request))
+    context: dict[str, Any] = {"scope": scope, "cards": cards(found, scope, sets), "at": now, "alone": scope.everybody}
+    return page(request, "insights/statistics_attributes.html", context, part="attributes")
+
+
+@require_safe
+@writers_only
+def numbers(request: HttpRequest, kind: str, pk: int) -> HttpResponse:
+    """All numbers of the page as CSV."""
+    scope = scope_for(request, kind, pk)
+    if problems := problems_of(request):
+        return HttpResponse("\n".join(problems), status=422, content_type="text/plain; charset=utf-8")
+    now, zone = request.now, request.tenant.zone  # type: ignore[attr-defined]
+    found = taking.taken(scope, now=now, zone=zone, mask=sight(request), weeks=weeks_of(request))
+    response = HttpResponse(filed.content(told(found)), content_type="text/csv; charset=utf-8")
+    response["Content-Disposition"] = filed.disposition(found)
+    return response
