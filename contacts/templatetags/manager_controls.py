@@ -18,7 +18,8 @@ def filter_control(field: BoundField) -> dict[str, Any]:
     several = isinstance(widget, forms.SelectMultiple)
     picks = several or (isinstance(widget, forms.Select) and not isinstance(widget, forms.RadioSelect))
     options = list(options_of(field)) if picks else []
-    if not several and len(options) <= FEW:
+    asked_for = isinstance(field.field, forms.ModelChoiceField)  # its options cost a query: they are drawn as they are
+    if not several and not asked_for and len(options) <= FEW:
         return {"field": field, "options": []}
     return {
         "field": field,
