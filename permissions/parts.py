@@ -28,11 +28,12 @@ def marks(people: Sequence[User]) -> Mapping[int, Mark]:
     }
 
 
-def about(_request: HttpRequest, person: User) -> dict[str, Any]:
+def about(request: HttpRequest, person: User) -> dict[str, Any]:
     """What somebody sees, as of now, and by which groups."""
     mask = sees(person)
     return {
         "person": person,
+        "at": request.now,  # type: ignore[attr-defined]
         "part": mask is not None,
         "seen": len(mask) if mask is not None else None,
         "total": Contact.objects.count(),

@@ -12,9 +12,11 @@ from mirror import labels
 from permissions.models import PermissionGroup
 from tags import seeing
 from tags.hooks import Kind
-from tags.models import ContactCategory
+from tags.models import Category, ContactCategory
 from tags.tree import readable_paths
 from users.models import User
+
+STEP = Category.steplen  # letters of a place in the tree for each level
 
 # A row for each category at or below one that a group of the user names; a row of NULL where a group names none.
 SHOWN = """
@@ -52,10 +54,11 @@ def ids(user: User) -> BitMap | None:
 
 
 def names(user: User) -> list[str]:
-    """The categories that the user's groups name, as people read them."""
-    named = PermissionGroup.objects.filter(users=user).order_by().values_list("categories", flat=True)
-    found = readable_paths({category for category in named if category is not None})
-    return list(found.values())
+    """The categories that the user's groups name, as people read them; those below another are shown by that one."""
+    named = PermissionGroup.objects.filter(users=user, categories__isnull=False).order_by()
+    paths = dict(named.values_list("categories__path", "categories"))
+    top = {pk for path, pk in paths.items() if not any(path[:end] in paths for end in range(STEP, len(path), STEP))}
+    return list(readable_paths(top).values())
 
 
 def holders(kind: Kind, those: Sequence[int]) -> dict[int, BitMap]:
