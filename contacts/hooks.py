@@ -5,6 +5,8 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
+from django.http import HttpRequest
+
 from contacts.models import Attribute, Consent, Contact
 
 
@@ -25,9 +27,30 @@ class Merge:
     now: datetime
 
 
+@dataclass(frozen=True)
+class Copies:
+    """Files of an app above that hold a contact's data: those that the reader sees, and how these are removed.
+
+    `remove` is called in the erasing transaction, before the contact goes.
+    """
+
+    found: Callable[[HttpRequest, Contact], list[Use]]
+    remove: Callable[[HttpRequest, Contact], None]
+
+
+@dataclass(frozen=True)
+class Place:
+    """Sets in which a contact stands by its id alone: they stay when it is erased, and nobody gets that id again."""
+
+    label: str
+    count: int
+
+
 attribute_usage: list[Callable[[Attribute], list[Use]]] = []
 consent_usage: list[Callable[[Consent], list[Use]]] = []
 erasing: list[Callable[[Contact], None]] = []  # called in the deleting transaction: what goes along, a table at once
+copies: list[Copies] = []
+places: list[Callable[[Contact, datetime], list[Place]]] = []
 # Merging contacts: first whatever is locked before contacts are, given all their ids; then, with the contacts locked,
 # what moves what is the others'. Both in the merging transaction; answered is what the history entry says of it.
 holding: list[Callable[[list[int]], None]] = []

@@ -9,7 +9,7 @@ class ExportsConfig(AppConfig):
         """Joins in below: the kind of action, the list beside those of segments, what is removed when."""
         from actions.kinds import register
         from contacts import hooks as contact_hooks
-        from exports import lists, selectors, services, usage
+        from exports import erasing, lists, selectors, services, usage
         from exports.kind import Export
         from exports.models import ListExport
         from jobs.registry import JobKind, register_purge
@@ -24,4 +24,5 @@ class ExportsConfig(AppConfig):
         hooks.deleting.append(services.forget_segment)
         contact_hooks.attribute_usage.append(usage.uses_of_attribute)
         contact_hooks.consent_usage.append(usage.uses_of_consent)
+        contact_hooks.copies.append(erasing.COPIES)
         register_purge(services.remove_expired)

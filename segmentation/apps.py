@@ -41,6 +41,7 @@ class SegmentationConfig(AppConfig):
         contacts.hooks.attribute_usage.append(references.uses_of_attribute)
         contacts.hooks.consent_usage.append(references.uses_of_consent)
         contacts.hooks.merging.append(merged_contacts.follow_merge)
+        contacts.hooks.places.append(merged_contacts.places_of)
         activities.hooks.type_usage.append(references.uses_of_type)
         activities.hooks.parameter_usage.append(references.uses_of_parameter)
         register_finder(find_segments)

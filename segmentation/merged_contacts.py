@@ -1,10 +1,14 @@
-"""Uploaded and fixed lists follow contacts that are merged. Calculations stay as they were: they are the past."""
+"""Stored sets and contacts that go: lists follow merged ones, calculations stay as they were: they are the past."""
 
+from datetime import datetime
 from typing import Any
 
+from django.utils.translation import gettext as _
 from pyroaring import BitMap
 
-from contacts.hooks import Merge
+from contacts.hooks import Merge, Place
+from contacts.models import Contact
+from segmentation.contact_pages import memberships
 from segmentation.models import UploadedList, bitmap_of
 
 
@@ -18,3 +22,12 @@ def follow_merge(merge: Merge) -> dict[str, Any]:
             members.run_optimize()
             UploadedList.objects.filter(pk=pk).update(matched=members.serialize())
     return {}
+
+
+def places_of(contact: Contact, now: datetime) -> list[Place]:
+    """In how many segments' last calculations, and lists, the contact stands."""
+    lists = UploadedList.objects.values_list("matched", flat=True).iterator(chunk_size=20)
+    return [
+        Place(_("Last calculations of segments"), len(memberships(contact, now=now))),
+        Place(_("Uploaded and fixed lists"), sum(contact.pk in bitmap_of(matched) for matched in lists)),
+    ]

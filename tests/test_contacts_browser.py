@@ -61,15 +61,18 @@ def test_opening_the_filters_moves_nothing_above_them(manager, width):
     assert (card["x"], card["width"]) == (list_below["x"], list_below["width"])
 
 
-def test_a_contact_is_deleted_only_after_a_question(manager):
+def test_a_contact_is_erased_only_after_a_question(manager):
     manager.click("text=Ala Nowak")
     manager.wait_for_url(re.compile(r"/contacts/\d+/$"))
-    manager.click("text=Delete")
-    manager.click("#dialog >> text=Cancel")
+    manager.click("[popovertarget=contact-menu]")
+    manager.click("#contact-menu .danger")
+    manager.click("#dialog [data-close]")
     assert Contact.objects.count() == 5
-    manager.click("text=Delete")
+    manager.click("[popovertarget=contact-menu]")
+    manager.click("#contact-menu .danger")
+    manager.check("#erase-sure")
     manager.click("#dialog .btn-danger")
-    manager.wait_for_selector("text=Ala Nowak is deleted.")
+    manager.wait_for_selector("text=Ala Nowak is erased.")
     assert Contact.objects.count() == 4
 
 
@@ -86,6 +89,10 @@ def test_pages_are_accessible_and_fit(manager, theme, width):
         f"/contacts/{pk}/",
         f"/contacts/{pk}/edit/",
         f"/contacts/{pk}/delete/",
+        f"/contacts/{pk}/data/",
+        "/contacts/duplicates/",
+        f"/contacts/compare/?id={pk}",
+        f"/contacts/compare/?id={pk}&id={Contact.objects.values_list('pk', flat=True)[1]}",
         "/attributes/",
         "/attributes/new/",
         "/consents/",

@@ -215,8 +215,9 @@ def test_deleting_asks_first_and_says_what_goes(client: Client, monkeypatch: pyt
         ("History entries", 1),
         ("Answers to consents", 1),
     ]
+    assert client.post(f"/contacts/{contact.pk}/delete/").status_code == 422
     assert Contact.objects.exists()
-    assert client.post(f"/contacts/{contact.pk}/delete/")["Location"] == "/contacts/"
+    assert client.post(f"/contacts/{contact.pk}/delete/", {"sure": "yes"})["Location"] == "/contacts/"
     assert not Contact.objects.exists()
 
 

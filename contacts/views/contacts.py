@@ -6,6 +6,7 @@ from typing import Any
 
 from django.contrib import messages
 from django.core.exceptions import ValidationError
+from django.db import transaction
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect
 from django.urls import reverse
@@ -13,7 +14,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_POST
 
 from config.pages import page
-from contacts import creating, history, manager, services
+from contacts import creating, history, hooks, manager, services
 from contacts.aliases import kept_for
 from contacts.details import attribute_details, own_details
 from contacts.forms import AnswerForm, ContactForm
@@ -21,6 +22,7 @@ from contacts.manager import Belonging, Panel, Text
 from contacts.models import Attribute, Consent, ConsentState, ConsentWording, Contact, ContactConsent
 from contacts.selectors import consent_for, contact_for, visible
 from contacts.services import LostUpdateError
+from contacts.sight import sight
 from users.access import signed_in, writers_only
 
 HISTORY_PER_PAGE = 20
@@ -177,15 +179,28 @@ def save(request: HttpRequest, person: Contact, form: ContactForm) -> Contact:
 
 @writers_only
 def delete(request: HttpRequest, pk: int) -> HttpResponse:
-    """Asks, with what goes along; then deletes."""
+    """Asks, with what goes along; then erases the contact, and the files that hold it if that is wanted."""
     person = contact_for(request, pk)
+    status = 200
     if request.method == "POST":
-        name = str(person)
-        services.delete_contact(person)
-        messages.success(request, _("%(name)s is deleted.") % {"name": name})
-        return redirect("contacts:manager")
-    context = {"contact": person, "belongings": belongings(request, person)}
-    return page(request, "contacts/delete.html", context, part="question")
+        if "sure" in request.POST:
+            name = str(person)
+            with transaction.atomic():
+                for copies in hooks.copies if "copies" in request.POST else ():
+                    copies.remove(request, person)
+                services.delete_contact(person)
+            messages.success(request, _("%(name)s is erased.") % {"name": name})
+            return redirect("contacts:manager")
+        status = 422
+    places = [each for place in hooks.places for each in place(person, request.now)]  # type: ignore[attr-defined]
+    context = {
+        "contact": person,
+        "belongings": belongings(request, person),
+        "copies": [use for copies in hooks.copies for use in copies.found(request, person)],
+        "places": [each for each in places if each.count] if sight(request) is None else [],
+        "unsure": status == 422,
+    }
+    return page(request, "contacts/delete.html", context, part="question", status=status)
 
 
 def belongings(request: HttpRequest, person: Contact) -> list[Belonging]:
