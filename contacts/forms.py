@@ -12,7 +12,7 @@ from django.utils.translation import get_language
 from django.utils.translation import gettext_lazy as _
 from pyroaring import BitMap
 
-from contacts.models import Attribute, AttributeType, Channel, Consent, ConsentState, Contact, Status
+from contacts.models import Attribute, AttributeType, ConsentState, Contact, Status
 
 PREFIX = "attribute-"
 
@@ -195,25 +195,6 @@ class AttributeForm(forms.Form):
 
     def clean_options(self) -> list[str]:
         return list(self.cleaned_data["options"].splitlines())
-
-
-class ConsentForm(forms.Form):
-    """A consent's definition."""
-
-    key = key_field()
-    name_en = forms.CharField(label=_("Wording in English"), max_length=200)
-    name_pl = forms.CharField(label=_("Wording in Polish"), max_length=200)
-    channel = forms.ChoiceField(label=_("Channel"), choices=Channel.choices)
-    new_wording = forms.BooleanField(
-        label=_("The meaning changed: count answers from now on to a new version of the wording"), required=False
-    )
-
-    def __init__(self, *args: Any, consent: Consent | None = None, **kwargs: Any) -> None:
-        if consent:
-            names = ("name_en", "name_pl", "channel")
-            kwargs["initial"] = {name: getattr(consent, name) for name in names}
-        super().__init__(*args, **kwargs)
-        del self.fields["key" if consent else "new_wording"]
 
 
 class AnswerForm(forms.Form):

@@ -41,5 +41,9 @@ urlpatterns = [
     path("attributes/<int:pk>/delete/", attributes.delete, name="attribute_delete"),
     path("consents/", consents.consents, name="consents"),
     path("consents/new/", consents.create, name="consent_create"),
+    path("consents/<int:pk>/", consents.consent, name="consent"),
     path("consents/<int:pk>/edit/", consents.edit, name="consent_edit"),
+    path("consents/<int:pk>/retire/", consents.retire, name="consent_retire"),
+    path("consents/<int:pk>/bring-back/", consents.bring_back, name="consent_bring_back"),
+    path("contacts/<int:pk>/consents/<int:consent_pk>/answers/", consents.of_contact, name="consent_of_contact"),
 ]

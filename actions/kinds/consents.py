@@ -75,6 +75,8 @@ class ConsentForm(PartForm):
 
 
 class AddConsentForm(ConsentForm):
+    """A retired consent is not offered: it can only be withdrawn."""
+
     again = forms.BooleanField(
         label=gettext_lazy("also to contacts who have withdrawn it"),
         help_text=gettext_lazy(
@@ -82,6 +84,10 @@ class AddConsentForm(ConsentForm):
         ),
         required=False,
     )
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.fields["consent"].queryset = Consent.objects.filter(retired_at=None).order_by("id")  # type: ignore[attr-defined]
 
     def plans(self) -> list[dict[str, Any]]:
         return [plan | {"again": self.cleaned_data["again"]} for plan in super().plans()]
@@ -119,11 +125,17 @@ class ConsentKind(Kind):
             raise self.gone(params)
         return consent
 
+    def retired(self, consent: Consent) -> JobProblem:
+        text = gettext_noop("The consent %(name)s is retired: nobody can give it any more.")
+        return JobProblem(text, {"name": name_of(consent)})
+
     def gone(self, params: ConsentParams) -> JobProblem:
         return JobProblem(gettext_noop("The consent %(name)s no longer exists."), {"name": params.name})
 
     def apply(self, run: ActionRun, params: ConsentParams, ids: BitMap, *, now: datetime) -> BitMap:
         consent = self.consent(params)
+        if self.state == ConsentState.GIVEN and consent.retired_at is not None:
+            raise self.retired(consent)
         by, user = author(run)
         return services.set_consent(
             ids, consent, self.state, now=now, source=params.source, by=by, user=user, action_run_id=run.pk,

@@ -1,6 +1,12 @@
 """Everything that writes contacts, their attributes' definitions and their consents."""
 
-from contacts.services.consents import create_consent, edit_consent, set_consent
+from contacts.services.consents import (
+    bring_back_consent,
+    create_consent,
+    edit_consent,
+    retire_consent,
+    set_consent,
+)
 from contacts.services.consents_undone import restorable, restore_consent
 from contacts.services.contacts import create_contact, delete_contact, set_attributes, update_contact
 from contacts.services.definitions import create_attribute, delete_attribute, edit_attribute, why_kept
@@ -9,6 +15,7 @@ from contacts.services.errors import InUseError, LostUpdateError
 __all__ = [
     "InUseError",
     "LostUpdateError",
+    "bring_back_consent",
     "create_attribute",
     "create_consent",
     "create_contact",
@@ -18,6 +25,7 @@ __all__ = [
     "edit_consent",
     "restorable",
     "restore_consent",
+    "retire_consent",
     "set_attributes",
     "set_consent",
     "update_contact",

@@ -6,6 +6,7 @@ from typing import Any
 
 from django.core.exceptions import ValidationError
 from django.db import IntegrityError, connection, transaction
+from django.utils import timezone
 from django.utils.translation import gettext as _
 from psycopg.types.json import Jsonb
 from pyroaring import BitMap
@@ -14,11 +15,20 @@ from config.names import clean_name
 from contacts import normalising
 from contacts.id_sets import bitmap, id_array
 from contacts.label_writes import note_write
-from contacts.models import Channel, Consent, ConsentState, Contact, EntryKind, LabelKind
+from contacts.models import (
+    Channel,
+    Consent,
+    ConsentState,
+    ConsentWording,
+    Contact,
+    EntryKind,
+    LabelKind,
+)
 from contacts.services.definitions import check_key
 from users.models import User
 
 LONGEST_SOURCE = 120
+LONGEST_WORDING = 5_000
 ALL_PAST = datetime.max.replace(tzinfo=UTC)  # later than any withdrawal
 
 # Contacts that are gone are passed over, and one being deleted is waited for, so that no foreign key can fail.
@@ -64,7 +74,8 @@ def set_consent(  # noqa: PLR0913 - what was answered, when, where, by whom
     stay as they are; without it none does.
 
     Shape: the ids whose answer really changed; the others have no history entry.
-    Raises: ValidationError when the state or the source is missing.
+    Raises: ValidationError when the state or the source is missing, or a retired consent is to be given;
+    Consent.DoesNotExist.
     Measured: 20,000 ids in 0.5 s, most of it for the history rows.
     """
     where = normalising.line(source, longest=LONGEST_SOURCE)
@@ -72,6 +83,13 @@ def set_consent(  # noqa: PLR0913 - what was answered, when, where, by whom
         raise ValidationError({"source": _("Say where the answer comes from.")})
     state = ConsentState(state)
     ids = [contacts.pk] if isinstance(contacts, Contact) else list(contacts)
+    consent = as_it_stands(consent)
+    if state == ConsentState.GIVEN and consent.retired_at is not None:
+        raise ValidationError(
+            _("“%(name)s” is retired: it can be withdrawn, but not given any more."),
+            params={"name": consent.name},
+            code="retired",
+        )
     values: dict[str, Any] = {
         "ids": id_array(ids),
         "consent": consent.pk,
@@ -106,29 +124,131 @@ def set_consent(  # noqa: PLR0913 - what was answered, when, where, by whom
     return changed
 
 
-def create_consent(*, key: str, name_en: str, name_pl: str, channel: str) -> Consent:
-    """A new consent, with the first version of its wording. Raises: ValidationError by field."""
+def as_it_stands(consent: Consent) -> Consent:
+    """The definition now, neither retired nor reworded before this transaction ends. Answers don't wait for each other.
+
+    Raises: Consent.DoesNotExist.
+    """
+    rows = Consent.objects.raw("SELECT * FROM contacts_consent WHERE id = %s FOR SHARE", [consent.pk])
+    for row in rows:
+        return row
+    raise Consent.DoesNotExist
+
+
+def create_consent(  # noqa: PLR0913 - what people are asked, in two languages, by whom
+    *,
+    key: str,
+    name_en: str,
+    name_pl: str,
+    channel: str,
+    text_en: str = "",
+    text_pl: str = "",
+    now: datetime | None = None,
+    by: str = "",
+    user: User | None = None,
+) -> Consent:
+    """A new consent, with the first version of its wording; where none is given, its name is the wording.
+
+    Raises: ValidationError by field.
+    """
     values = clean_consent(name_en=name_en, name_pl=name_pl, channel=channel, key=key)
+    texts = clean_texts(text_en or values["name_en"], text_pl or values["name_pl"])
     try:
         with transaction.atomic():
-            return Consent.objects.create(**values)
+            made = Consent.objects.create(**values)
+            ConsentWording.objects.create(
+                consent=made, version=1, created_at=now or made.created_at, by=by[:254], user=user, **texts
+            )
     except IntegrityError as error:
         raise ValidationError({"key": _("Another consent has this key.")}) from error
+    return made
 
 
-def edit_consent(consent: Consent, *, name_en: str, name_pl: str, channel: str, new_wording: bool) -> Consent:
-    """Change the wording or the channel. `new_wording`: the meaning changed, answers from now on are to a new version.
+def edit_consent(  # noqa: PLR0913 - as above
+    consent: Consent,
+    *,
+    name_en: str,
+    name_pl: str,
+    channel: str,
+    text_en: str | None = None,
+    text_pl: str | None = None,
+    new_wording: bool = False,
+    now: datetime | None = None,
+    by: str = "",
+    user: User | None = None,
+) -> Consent:
+    """Change the names, the channel, or the wording (None: it stays).
+
+    Another wording is a new version, which answers from now on are to; earlier answers keep theirs, and what is written
+    stays as it was. `new_wording`: a new version in any case.
 
     Raises: ValidationError by field.
     """
     values = clean_consent(name_en=name_en, name_pl=name_pl, channel=channel)
     with transaction.atomic():
-        current = Consent.objects.select_for_update().get(pk=consent.pk)
+        current = Consent.objects.select_for_update().get(pk=consent.pk)  # waits for answers that are being written
+        known = ConsentWording.objects.filter(consent=current, version=current.wording_version).first()
+        texts = clean_texts(
+            (known.text_en if known else current.name_en) if text_en is None else text_en,
+            (known.text_pl if known else current.name_pl) if text_pl is None else text_pl,
+        )
+        reworded = new_wording or (known is not None and texts != {"text_en": known.text_en, "text_pl": known.text_pl})
+        unknown = known is None and not (text_en is None and text_pl is None)  # its text was never kept
         for name, value in values.items():
             setattr(current, name, value)
-        current.wording_version += int(new_wording)
+        current.wording_version += int(reworded or unknown)
         current.save()
+        if reworded or unknown:
+            ConsentWording.objects.create(
+                consent=current,
+                version=current.wording_version,
+                created_at=now or timezone.now(),
+                by=by[:254],
+                user=user,
+                **texts,
+            )
     return current
+
+
+def retire_consent(consent: Consent, *, now: datetime) -> Consent:
+    """Nobody is asked any more: it can be withdrawn, but not given. Whoever gave it, gave it."""
+    with transaction.atomic():
+        current = Consent.objects.select_for_update().get(pk=consent.pk)
+        current.retired_at = current.retired_at or now
+        current.save(update_fields=["retired_at"])
+    return current
+
+
+def bring_back_consent(consent: Consent) -> Consent:
+    """It can be given again."""
+    with transaction.atomic():
+        current = Consent.objects.select_for_update().get(pk=consent.pk)
+        current.retired_at = None
+        current.save(update_fields=["retired_at"])
+    return current
+
+
+def clean_texts(text_en: str, text_pl: str) -> dict[str, str]:
+    """The wording in both languages, with its lines as they are. Raises: ValidationError by field."""
+    errors: dict[str, Any] = {}
+    values: dict[str, str] = {}
+    for field, raw in (("text_en", text_en), ("text_pl", text_pl)):
+        try:
+            lines = [normalising.line(each, longest=LONGEST_WORDING) for each in raw.strip().splitlines()]
+            values[field] = "\n".join(lines)
+            if not values[field]:
+                errors[field] = ValidationError(_("This field is required."), code="required")
+            elif len(values[field]) > LONGEST_WORDING:
+                errors[field] = ValidationError(
+                    _("This is too long: at most %(limit)s characters."),
+                    params={"limit": LONGEST_WORDING},
+                    code="too_long",
+                )
+        except ValidationError as error:
+            errors[field] = error
+    if errors:
+        raise ValidationError(errors)
+    return values
 
 
 def clean_consent(*, name_en: str, name_pl: str, channel: str, key: str | None = None) -> dict[str, Any]:
