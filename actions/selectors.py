@@ -18,7 +18,7 @@ from contacts.models import Consent
 from contacts.sight import sees_all, sight
 from jobs.models import ACTIVE
 from segmentation.models import Calculation, Segment
-from segmentation.seen import may_change, require_own
+from segmentation.seen import may_change
 from segmentation.selectors import segment_for
 from tags.models import Tag
 from tags.tree import branches
@@ -194,15 +194,11 @@ def action_for(request: HttpRequest, pk: int) -> Action:
 
 
 def enter(request: HttpRequest, action: Action) -> None:
-    """Lets in whoever may change what the action does; who sees some contacts only, to their own alone.
-
-    Raises: Http404; PermissionDenied, where the list of actions shows it all the same.
-    """
+    """Lets in whoever may stop, repeat or undo it; who sees some contacts only, to their own alone. Raises: Http404."""
+    if sight(request) is not None and action.created_by_id != request.user.pk:
+        raise Http404(f"no action {action.pk}")
     if action.segment_id is not None:
         action.segment = segment_for(request, action.segment_id)
-        require_own(request, action.created_by_id)
-    elif action.created_by_id != request.user.pk and not sees_all(request.user):
-        raise Http404(f"no action {action.pk}")
 
 
 def run_for(request: HttpRequest, pk: int) -> ActionRun:
