@@ -8,12 +8,13 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from activities import selectors, services
-from activities.counting import type_counts
+from activities.counting import seen_counts, type_counts
 from activities.forms import NameForm, ParameterForm, TypeForm
 from activities.hooks import uses_of_type
 from activities.models import ActivityType, Parameter
 from activities.selectors import activity_type_for
 from config.pages import page
+from contacts.sight import sight
 from contacts.views.definitions import ask_and_delete, refuse
 from users.access import administrators_only
 
@@ -21,7 +22,8 @@ from users.access import administrators_only
 @require_safe
 def types(request: HttpRequest) -> HttpResponse:
     """All types with their parameters, and about how many activities there are of each."""
-    counts = type_counts(now=request.now)  # type: ignore[attr-defined]
+    mask, now = sight(request), request.now  # type: ignore[attr-defined]
+    counts = type_counts(now=now) if mask is None else seen_counts(mask, now=now)
     lines = [(kind, selectors.parameters_of(kind), counts.of(kind.pk)) for kind in selectors.declared().values()]
     return page(request, "activities/types.html", {"lines": lines, "counts": counts})
 
