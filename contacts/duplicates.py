@@ -5,12 +5,13 @@ before the @, in the dots of a Gmail address, or in how the domain is written (d
 for in the whole account at once, kept for a while with the time of looking, and cut down to what the reader may see.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 from datetime import datetime
 from itertools import combinations
 from typing import Literal
 
+import numpy as np
 from django.core.cache import cache
 from django.db import connection, transaction
 from django.http import HttpRequest
@@ -43,19 +44,18 @@ WITH otherwise AS MATERIALIZED (
 )
 SELECT key, array_agg(id ORDER BY id) FROM mailboxes GROUP BY key HAVING count(*) > 1
 """  # noqa: S608 - constants
-# A number with its country, one without, and one that has it without the +: the same.
-SAME_PHONE = """
-SELECT key, array_agg(id ORDER BY id) FROM (
-    SELECT id, CASE
-        WHEN phone LIKE '+%%' THEN phone
-        WHEN %(code)s = '' THEN phone
-        WHEN starts_with(phone, %(code)s) AND length(phone) >= length(%(code)s) + 9 THEN '+' || phone
-        WHEN %(zero)s AND phone LIKE '0%%' THEN '+' || %(code)s || substr(phone, 2)
-        ELSE '+' || %(code)s || phone END AS key
-    FROM contacts_contact WHERE phone IS NOT NULL
-) numbers
-GROUP BY key HAVING count(*) > 1
+# A number with its country, one without, and one that has it without the +: the same. As whole numbers, which sort four
+# times as fast as texts: the digits after a 1, or after a 2 where the country is not known.
+NUMBERS = """
+SELECT string_agg(int8send(CASE
+    WHEN phone LIKE '+%%' THEN '1' || substr(phone, 2)
+    WHEN %(code)s = '' THEN '2' || phone
+    WHEN starts_with(phone, %(code)s) AND length(phone) >= length(%(code)s) + 9 THEN '1' || phone
+    WHEN %(zero)s AND phone LIKE '0%%' THEN '1' || %(code)s || substr(phone, 2)
+    ELSE '1' || %(code)s || phone END::bigint) || int4send(id), '')
+FROM contacts_contact WHERE phone IS NOT NULL
 """
+NUMBER = np.dtype([("key", ">i8"), ("id", ">i4")])
 
 
 @dataclass(frozen=True)
@@ -108,12 +108,23 @@ def find_duplicates(account: Account, *, now: datetime) -> Found:
         coded = [(pk, mailbox(email)) for pk, email in cursor.fetchall()]
         cursor.execute(SAME_EMAIL, {"ids": [pk for pk, _key in coded], "keys": [key for _pk, key in coded]})
         groups = {tuple(ids): Group(tuple(ids), email=key) for key, ids in cursor.fetchall()}
-        cursor.execute(SAME_PHONE, {"code": code, "zero": code in LEADING_ZERO})
-        for key, ids in cursor.fetchall():
-            found = tuple(ids)
-            groups[found] = replace(groups.get(found, Group(found)), phone=key)
+        cursor.execute(NUMBERS, {"code": code, "zero": code in LEADING_ZERO})
+        for phone, ids in same_numbers(cursor.fetchone()[0]):
+            groups[ids] = replace(groups.get(ids, Group(ids)), phone=phone)
     ordered = sorted(groups.values(), key=lambda group: (-len(group.why), "email" not in group.why, -group.ids[-1]))
     return Found(now, ordered[:MOST], len(ordered) > MOST)
+
+
+def same_numbers(packed: bytes | None) -> Iterator[tuple[str, tuple[int, ...]]]:
+    """Each number that several contacts have, with these."""
+    rows = np.frombuffer(packed or b"", dtype=NUMBER)
+    rows = rows[np.lexsort((rows["id"], rows["key"]))]
+    keys = rows["key"].astype(np.int64)
+    starts = np.flatnonzero(np.concatenate([[True], keys[1:] != keys[:-1]])) if len(keys) else np.empty(0, np.int64)
+    ends = np.append(starts[1:], len(keys))
+    for start, end in zip(starts[ends - starts > 1], ends[ends - starts > 1], strict=True):
+        digits = str(keys[start])
+        yield ("+" if digits[0] == "1" else "") + digits[1:], tuple(rows["id"][start:end].tolist())
 
 
 def duplicates(request: HttpRequest) -> Found:
