@@ -1,4 +1,4 @@
-"""Reading contacts. Every row that a user sees comes through `visible`."""
+"""Reading contacts. Every row that a user sees comes through `visible`, or is one of a set cut to `sight`."""
 
 from collections.abc import Iterable, Sequence
 

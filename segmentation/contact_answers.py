@@ -56,7 +56,7 @@ class EngineAnswers:
         if not self.mirrored:
             return None
         stamp = self.context.reader.tails["contact"].stamp
-        key = f"words:{hashlib.blake2b(' '.join(words).encode(), digest_size=16).hexdigest()}"
+        key = f"words:{SHARED.place}:{hashlib.blake2b(' '.join(words).encode(), digest_size=16).hexdigest()}"
         kept = None if stamp is None else cache.get(key)
         if kept is not None and kept[0] == stamp:
             return BitMap.deserialize(kept[1])
