@@ -9,7 +9,7 @@ class ActivitiesConfig(AppConfig):
     name = "activities"
 
     def ready(self) -> None:
-        from activities import handing_over, panels
+        from activities import columns, handing_over, panels
         from activities.services import erase_facts, move_facts
         from contacts import hooks, manager
         from contacts.handing_over import register_part
@@ -17,6 +17,8 @@ class ActivitiesConfig(AppConfig):
         manager.register_panel(panels.TIMELINE)
         manager.register_panel(panels.NUMBERS)
         manager.register_belongings(panels.belongings)
+        for column in columns.COLUMNS:
+            manager.register_column(column)
         hooks.erasing.append(erase_facts)
         hooks.merging.append(move_facts)
         for part in handing_over.PARTS:

@@ -16,8 +16,8 @@ from django.utils.translation import pgettext_lazy
 from contacts import manager
 from contacts.attributes import value_text
 from contacts.manager import Column
-from contacts.models import Attribute, AttributeType, Consent, Contact, ContactConsent, ManagerChoice, SavedView
-from contacts.saved_views import choice_of
+from contacts.models import Attribute, AttributeType, Consent, Contact, ContactConsent, SavedView
+from contacts.saved_views import choice_of, keep_choice
 from users.access import signed_in
 
 CONTACT, ATTRIBUTES, CONSENTS = _("Contact"), _("Attributes"), _("Consents")
@@ -60,7 +60,7 @@ def own_columns() -> list[Column]:
 
 def attribute_columns() -> list[Column]:
     """One for each attribute in use."""
-    return [attribute_column(each) for each in Attribute.objects.all() if not getattr(each, "retired_at", None)]
+    return [attribute_column(each) for each in Attribute.objects.all() if each.retired_at is None]
 
 
 def attribute_column(attribute: Attribute) -> Column:
@@ -167,9 +167,7 @@ def chosen(request: HttpRequest, view: SavedView | None) -> tuple[list[Column], 
 
 def keep_columns(request: HttpRequest, names: Sequence[str] | None) -> None:
     """Keeps the user's own choice; None: those that everybody begins with."""
-    ManagerChoice.objects.update_or_create(
-        user=signed_in(request), defaults={"columns": None if names is None else list(names)[:MOST]}
-    )
+    keep_choice(signed_in(request), columns=None if names is None else list(names)[:MOST])
 
 
 def lines(request: HttpRequest, columns: Iterable[Column], contacts: list[Contact]) -> list[Line]:

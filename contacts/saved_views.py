@@ -100,9 +100,15 @@ def opens_with(user: User) -> SavedView | None:
     return view if view is not None and (view.shared or view.owner_id == user.pk) else None
 
 
+def keep_choice(user: User, **fields: object) -> None:
+    """Writes what the user has chosen."""
+    ManagerChoice.objects.update_or_create(user=user, defaults=fields)
+    user.__dict__.pop("manager_choice", None)
+
+
 def open_with(user: User, view: SavedView | None) -> None:
     """Has the contact manager open with this view; None: with the plain list."""
-    ManagerChoice.objects.update_or_create(user=user, defaults={"opens_with": view})
+    keep_choice(user, opens_with=view)
 
 
 def save_view(user: User, *, name: str, shared: bool, query: str, columns: Sequence[str], now: datetime) -> SavedView:

@@ -39,6 +39,7 @@ class TagsConfig(AppConfig):
         manager.register_filter(filters.CATEGORY)
         manager.register_filter(filters.CATEGORY_ONLY)
         manager.register_column(panels.COLUMN)
+        manager.register_column(panels.CATEGORIES_COLUMN)
         manager.register_panel(panels.TAGS)
         manager.register_panel(panels.CATEGORIES)
         manager.register_belongings(panels.belongings)

@@ -1,5 +1,6 @@
 """What the contact manager and a contact's page show of labels."""
 
+from dataclasses import dataclass
 from typing import Any
 
 from django.http import HttpRequest
@@ -36,6 +37,23 @@ def tags_of(_request: HttpRequest, ids: list[int]) -> dict[int, list[Tag]]:
     return found
 
 
+@dataclass(frozen=True)
+class Inside:
+    """A category that a contact is in: its name, and with those above it."""
+
+    name: str
+    title: str
+
+
+def categories_of(_request: HttpRequest, ids: list[int]) -> dict[int, list[Inside]]:
+    """Of each contact on a page of the manager, its categories in the order of the tree. Two queries."""
+    inside: dict[int, set[int]] = {}
+    for pk, category in ContactCategory.objects.filter(contact_id__in=ids).values_list("contact_id", "category_id"):
+        inside.setdefault(pk, set()).add(category)
+    tree = branches() if inside else []
+    return {pk: [Inside(each.name, each.title) for each in tree if each.pk in taken] for pk, taken in inside.items()}
+
+
 def belongings(_request: HttpRequest, contact: Contact) -> list[Belonging]:
     """What is taken off a contact that is deleted."""
     return [
@@ -46,6 +64,9 @@ def belongings(_request: HttpRequest, contact: Contact) -> list[Belonging]:
 
 COLUMN = Column(
     name="tags", label=_("Tags"), template="tags/_cell.html", values=tags_of, group=_("Labels"), begins=True
+)
+CATEGORIES_COLUMN = Column(
+    name="categories", label=_("Categories"), template="tags/_cell.html", values=categories_of, group=_("Labels")
 )
 TAGS = Panel(name="tags", template="tags/_tags_panel.html", context=tags_panel, order=10)
 CATEGORIES = Panel(name="categories", template="tags/_categories_panel.html", context=categories_panel, order=20)
