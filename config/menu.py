@@ -52,6 +52,12 @@ MENU: list[tuple[str | Promise, list[Item]]] = [
         ],
     ),
     (
+        _("Insights"),
+        [
+            Item(_("Statistics"), "insights:statistics", "chart-column"),
+        ],
+    ),
+    (
         _("Settings"),
         [
             Item(_("Account"), "users:account", "building-2", administrators=True),

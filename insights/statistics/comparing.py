@@ -1,23 +1,29 @@
-"""A number of a group beside the same number of the whole base: what differs, and which way."""
+"""A number of a group beside the same number of the whole base: what differs, which way, and whether by chance alone.
+
+A share is called larger or smaller only where a group of that size, drawn from the base by lot, would differ as much in
+one case of twenty at most; of averages, whose spread is not known here, where they differ by a twentieth.
+"""
 
 from dataclasses import dataclass
 from fractions import Fraction
 
 FEW = 30  # contacts: in smaller groups a share moves by several points when one of them changes
-EVEN = (Fraction(95, 100), Fraction(105, 100))  # so near to the base an amount is called the same
-POINTS_EVEN = Fraction(1, 2)  # percentage points: the same for shares
+EVEN = (Fraction(95, 100), Fraction(105, 100))  # so near to the base an average is called the same
+BY_LOT = 1.96  # standard errors, within which 95 of 100 lots lie
 
 
 @dataclass(frozen=True)
 class Beside:
     """Two numbers of one meaning: the group's `value` and the `base`'s. None: there is none, as of nothing's average.
 
-    `share`: they are shares of one (0.25: a quarter), told in per cent, and their difference in points.
+    share: they are shares of one (0.25: a quarter), told in per cent, and their difference in points. by_lot: a group
+    drawn by lot may well differ as much.
     """
 
     value: Fraction | None
     base: Fraction | None
     share: bool = False
+    by_lot: bool = False
 
     @property
     def points(self) -> Fraction | None:
@@ -39,7 +45,7 @@ class Beside:
         if self.share:
             if self.points is None:
                 return ""
-            return "even" if abs(self.points) < POINTS_EVEN else "more" if self.points > 0 else "less"
+            return "even" if self.by_lot or not self.points else "more" if self.points > 0 else "less"
         if self.index is None:
             return ""
         low, high = EVEN
@@ -52,5 +58,13 @@ def ratio(part: int | Fraction, whole: int) -> Fraction | None:
 
 
 def shares(part: int, whole: int, base_part: int, base_whole: int) -> Beside:
-    """A share of the group beside the same share of the base."""
-    return Beside(ratio(part, whole), ratio(base_part, base_whole), share=True)
+    """A share of the group beside the same share of the base, which the group is part of."""
+    value, base = ratio(part, whole), ratio(base_part, base_whole)
+    by_lot = value is not None and base is not None and _by_lot(float(value - base), float(base), whole, base_whole)
+    return Beside(value, base, share=True, by_lot=by_lot)
+
+
+def _by_lot(differs: float, share: float, size: int, of: int) -> bool:
+    """Whether `size` contacts, drawn from `of` without putting back, may well differ so much from their share."""
+    rest = (of - size) / (of - 1) if of > 1 else 0
+    return abs(differs) <= BY_LOT * (share * (1 - share) / size * rest) ** 0.5

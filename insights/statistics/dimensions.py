@@ -129,6 +129,22 @@ class Dimension:
                 return _("Yes") if rest == "yes" else _("No")
         return str(Status(rest).label) if self.key == "status" and rest in Status.values else rest
 
+    def short(self, part: str) -> str:
+        """Where a step begins, for an axis."""
+        what, _dot, rest = part.partition(".")
+        first, _colon, last = rest.partition(":")
+        if what == "n":
+            return f"{told(Decimal(first))}{'' if last else '+'}" if first else ""
+        if what != "d" or self.type == "age":
+            return ""
+        if not first:
+            return f"< {_short_day(date.fromisoformat(last) + DAY)}"
+        return f"{_short_day(date.fromisoformat(first))}{'' if last else '+'}"
+
+
+def _short_day(day: date) -> str:
+    return str(day.year) if (day.month, day.day) == (1, 1) else f"{day:%m.%Y}"
+
 
 def written(value: Decimal) -> int | float:
     """As criteria have it."""

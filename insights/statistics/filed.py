@@ -74,7 +74,15 @@ def _row(section: str, what: str, row: Row) -> Line:
 
 def _course(section: str, course: Course, weeks: list[date]) -> Iterator[Line]:
     yield section, course.label, _("contacts who did it"), None, course.row.beside, course.row.group, course.row.base
-    yield section, course.label, _("times"), None, course.each, course.total, course.base_total
+    yield (
+        section,
+        course.label,
+        _("times, for every 1,000 contacts on average"),
+        None,
+        course.each,
+        course.total,
+        course.base_total,
+    )
     for week, group, base in zip(weeks, course.counts, course.base_counts, strict=True):
         yield section, course.label, _("times in the week from"), week, None, group, base
 

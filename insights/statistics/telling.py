@@ -4,7 +4,8 @@ Made in the reader's language from what `taking` found, which holds no words.
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from datetime import datetime
 from fractions import Fraction
 from urllib.parse import quote
 
@@ -13,6 +14,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import pgettext
 
 from activities.models import Channel
+from config.templatetags.times import day_text
 from insights.statistics import lists
 from insights.statistics.breakdowns import Breakdown, linkable
 from insights.statistics.calendars import month_name, month_short, week_name
@@ -36,6 +38,7 @@ class Row:
     beside: Beside
     url: str = ""
     faint: bool = False
+    short: str = ""  # below a drawing
     width: float = 0
     base_width: float = 0
 
@@ -71,7 +74,7 @@ class Course:
     total: int
     base_total: int
     row: Row  # the contacts who did it
-    each: Beside  # how often each contact did it
+    each: Beside  # how often, by PER contacts
     rates: list[float]
     base_rates: list[float]
     counts: tuple[int, ...]
@@ -116,6 +119,14 @@ class Told:
     all_visits: Course | None
     months: list[Month]
     weeks: list[str] = field(default_factory=list)
+
+    @property
+    def sizes(self) -> list[tuple[datetime | str, int]]:
+        """The points of the size over time, days in words."""
+        return [
+            (when if isinstance(when, datetime) else day_text(when, now=self.of.at), count)
+            for when, count in self.of.growth.points
+        ]
 
     @property
     def month_names(self) -> list[str]:
@@ -183,6 +194,7 @@ def _card(dimension: Dimension, breakdown: Breakdown, scope: Scope, sets: Sets) 
                 shares(part.group, group, part.base, base),
                 list_url(scope, dimension.key, part.name) if part.group and linkable(part) else "",
                 faint=part.name == NONE,
+                short=dimension.short(part.name),
             )
         )
     return Card(
@@ -203,19 +215,7 @@ def widened(rows: list[Row]) -> list[Row]:
     def width(value: Fraction | None) -> float:
         return round(float((value or 0) / top * 100), 2)
 
-    return [
-        Row(
-            row.label,
-            row.group,
-            row.base,
-            row.beside,
-            row.url,
-            row.faint,
-            width(row.beside.value),
-            width(row.beside.base),
-        )
-        for row in rows
-    ]
+    return [replace(row, width=width(row.beside.value), base_width=width(row.beside.base)) for row in rows]
 
 
 def _consents(of: Statistics) -> list[tuple[str, str, list[Row]]]:
@@ -248,7 +248,7 @@ def _course(of: Statistics, one: Happening, label: str, what: str) -> Course:
         one.total,
         one.base_total,
         Row(label, one.group_contacts, one.base_contacts, beside, url),
-        Beside(ratio(one.total, of.group), ratio(one.base_total, of.base)),
+        Beside(ratio(one.total * PER, of.group), ratio(one.base_total * PER, of.base)),
         rates(one.group, of.group),
         rates(one.base, of.base),
         one.group,
@@ -268,7 +268,7 @@ def _together(of: Statistics, courses: Sequence[Course]) -> Course | None:
         sum(group),
         sum(base),
         Row("", 0, 0, Beside(None, None, share=True)),
-        Beside(ratio(sum(group), of.group), ratio(sum(base), of.base)),
+        Beside(ratio(sum(group) * PER, of.group), ratio(sum(base) * PER, of.base)),
         rates(group, of.group),
         rates(base, of.base),
         group,

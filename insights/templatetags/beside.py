@@ -12,11 +12,11 @@ from django.utils.translation import gettext as _
 from config.templatetags import charts, numbers
 from config.templatetags.sito import icon
 from insights.statistics.comparing import Beside
-from insights.statistics.telling import Course, Row
+from insights.statistics.telling import Course, Figure, Row
 
 register = template.Library()
 SMALL_WIDTH, SMALL_HEIGHT = 120, 28
-ICONS = {"more": "arrow-up", "less": "arrow-down", "even": "equal"}
+ICONS = {"more": "arrow-up", "less": "arrow-down", "even": "equal-approximately"}
 
 
 @register.filter
@@ -29,11 +29,20 @@ def share(value: Fraction | None) -> str:
 
 @register.filter
 def average(value: Fraction | None) -> str:
-    """A number to two decimals, to three digits where it is small."""
+    """A number to two decimals; to one from ten on, to none from a hundred on."""
     if value is None:
         return numbers.NONE
-    small = 0 < abs(value) < Fraction(1, 10)
-    return numbers.number(f"{float(value):.3g}" if small else round(float(value), 2))
+    places = 2 if abs(value) < 10 else 1 if abs(value) < 100 else 0
+    return numbers.number(round(float(value), places), places if value.denominator != 1 else None)
+
+
+@register.simple_tag
+def figure(number: Figure, currency: str, *, base: bool = False) -> str:
+    """The group's number, or the base's, as it is told: a share, an amount, an average."""
+    value = number.beside.base if base else number.beside.value
+    if number.money:
+        return amount(value, currency)
+    return share(value) if number.beside.share else average(value)
 
 
 @register.simple_tag
@@ -107,7 +116,7 @@ def histogram(rows: Sequence[Row], label: str, *, alone: bool = False) -> dict[s
         for place, row in enumerate(rows)
     ]
     every = max(1, -(-len(rows) // 6))
-    axis = ["" if place % every else row.label.partition("\N{EN DASH}")[0] for place, row in enumerate(rows)]
+    axis = ["" if place % every else row.short for place, row in enumerate(rows)]
     return {
         "columns": columns,
         "label": label,
