@@ -44,6 +44,12 @@ class Split:
         assert response.status_code == status, response.content.decode()[:500]
         return response
 
+    def downloads(self, file: Any, *, by: User | None = None) -> int:
+        """The status of the answer, closed again."""
+        response = client_for(by or self.narrow).get(f"/exports/{file.pk}/")
+        response.close()
+        return int(response.status_code)
+
     def take_in(self, *ids: int) -> None:
         """Puts them into the category."""
         ContactCategory.objects.bulk_create(
