@@ -10,6 +10,7 @@ from actions.kinds import Kind
 from actions.kinds.forms import Draft
 from contacts.holding import holders
 from contacts.models import Contact
+from users.models import User
 
 
 @dataclass(frozen=True)
@@ -17,7 +18,7 @@ class Forecast:
     """What a run begun at `at` would come to: the counts that a run keeps, so everyone in the audience is in one.
 
     `already` is None for a kind that changes no contact. `left`: those who said no to it, and are passed over;
-    `overruled`: those of `changed` who said no to it.
+    `overruled`: those of `changed` who said no to it; `unseen`: those whom who asks would not see any more.
     """
 
     at: datetime
@@ -26,10 +27,13 @@ class Forecast:
     gone: int
     left: int = 0
     overruled: int = 0
+    unseen: int = 0
 
 
-def forecasts(kind: Kind, drafts: Sequence[Draft], *, audience: BitMap, now: datetime) -> list[Forecast]:
-    """The forecast of each of `drafts`, all of `kind`, for this audience.
+def forecasts(
+    kind: Kind, drafts: Sequence[Draft], *, audience: BitMap, now: datetime, by: User | None = None
+) -> list[Forecast]:
+    """The forecast of each of `drafts`, all of `kind`, for this audience. `by`: who asks.
 
     One query for who still exists and one for each draft.
     """
@@ -44,6 +48,6 @@ def forecasts(kind: Kind, drafts: Sequence[Draft], *, audience: BitMap, now: dat
         already, left = kind.already(params, present), kind.left(params, present, planned=now)
         told = len(already) if kind.changes_contacts else None
         changed = present - already - left
-        overruled = kind.overruled(params, changed)
-        found.append(Forecast(now, len(changed), told, gone, len(left), len(overruled)))
+        overruled, unseen = kind.overruled(params, changed), kind.out_of_sight(params, changed, by=by)
+        found.append(Forecast(now, len(changed), told, gone, len(left), len(overruled), len(unseen)))
     return found

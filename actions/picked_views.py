@@ -87,7 +87,7 @@ def asking(request: HttpRequest, kind: Kind | None, *, now: datetime, problem: s
     words = [chip.text for chip in context["chips"]] or [_("All contacts")]
     kept = picked.fix(ids, words=words, query=context["here"], now=now, by=signed_in(request))
     drafts = part.drafts()
-    review = list(zip(drafts, forecasts(kind, drafts, audience=ids, now=now), strict=True))
+    review = list(zip(drafts, forecasts(kind, drafts, audience=ids, now=now, by=part.by), strict=True))
     return shown(request, context | {"review": review, "picked": kept})
 
 

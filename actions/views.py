@@ -82,7 +82,7 @@ def reviewed(
     if reach.acts_on is None or reach.latest is None:
         return [(draft, None) for draft in drafts]
     audience = within(audience_in(reach.latest, Audience(reach.audience)), mask)
-    found = forecasts(kind, drafts, audience=audience, now=now)
+    found = forecasts(kind, drafts, audience=audience, now=now, by=part.by)
     return list(zip(drafts, found, strict=True))
 
 

@@ -4,8 +4,10 @@ import secrets
 from datetime import datetime, timedelta
 from typing import Any
 
+from django.db.models import Exists, OuterRef
 from django.http import Http404
 
+from contacts.models import SavedView
 from segmentation.models import ContactQuery
 from users.models import User
 
@@ -45,6 +47,8 @@ def query_for(key: str) -> ContactQuery:
 
 
 def remove_old_queries(now: datetime) -> None:
-    """Removes what nobody has opened for three months."""
-    old = ContactQuery.objects.filter(used_at__lte=now - KEPT).values_list("pk", flat=True)[:PER_PURGE]
+    """Removes what nobody has opened for three months, and no saved view of the contact manager holds."""
+    in_view = SavedView.objects.filter(query__contains=OuterRef("key"))
+    unused = ContactQuery.objects.filter(used_at__lte=now - KEPT).exclude(Exists(in_view))
+    old = unused.values_list("pk", flat=True)[:PER_PURGE]
     ContactQuery.objects.filter(pk__in=list(old)).delete()

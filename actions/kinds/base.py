@@ -121,6 +121,10 @@ class Kind(Moments, Undoing, ABC):
         """Those of `ids` that said no, and that `apply` would change all the same, because that was asked for."""
         return BitMap()
 
+    def out_of_sight(self, params: Any, ids: BitMap, *, by: User | None) -> BitMap:
+        """Those of `ids` that `by` would not see any more once `apply` has changed them."""
+        return BitMap()
+
     def checked(self, params: Any) -> Any:
         """`params` from storage or from outside as this kind's own.
 

@@ -204,6 +204,15 @@ class RemoveCategory(CategoryKind):
         below = Category.objects.filter(path__startswith=path).values_list("pk", flat=True) if params.below else []
         return ids - holders(ContactCategory.objects.filter(category__in=[params.category, *below]), ids)
 
+    def out_of_sight(self, params: RemoveCategoryParams, ids: BitMap, *, by: User | None) -> BitMap:
+        allowed = allowed_to(by)
+        if allowed is None:
+            return BitMap()
+        [path] = Category.objects.filter(pk=params.category).values_list("path", flat=True) or [""]
+        below = Category.objects.filter(path__startswith=path).values_list("pk", flat=True) if params.below else []
+        others = set(allowed) - {params.category, *below}
+        return ids - holders(ContactCategory.objects.filter(category__in=others), ids)
+
     def standing(self, run: ActionRun, params: RemoveCategoryParams, ids: BitMap) -> BitMap:
         return undoing.categories_still_off(ids, action_run_id=run.pk)
 
