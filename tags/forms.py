@@ -3,6 +3,7 @@
 from typing import Any
 
 from django import forms
+from django.urls import reverse
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import pgettext_lazy
 
@@ -13,6 +14,27 @@ from tags.tree import branches
 PLAIN_TEXT = {"autocomplete": "off", "spellcheck": "false", "autocapitalize": "characters"}
 
 
+class TagsInput(forms.TextInput):
+    """Where tags are typed, everywhere the same: with scripts it offers those there are and says what a text becomes.
+
+    `one`: it takes one name. `known`: only tags that there are already.
+    """
+
+    def __init__(self, attrs: dict[str, Any] | None = None, *, one: bool = False, known: bool = False) -> None:
+        super().__init__(PLAIN_TEXT | (attrs or {}))
+        self.one, self.known = one, known
+
+    def get_context(self, name: str, value: Any, attrs: dict[str, Any] | None) -> dict[str, Any]:
+        """The addresses are found when it is drawn: forms are read before there are any."""
+        context: dict[str, Any] = super().get_context(name, value, attrs)
+        context["widget"]["attrs"] |= {
+            "data-tags": "one" if self.one else "several",
+            "data-suggestions": reverse("tags:suggestions"),
+            "data-becomes": reverse("tags:becomes") + ("?of=old" if self.known else ""),
+        }
+        return context
+
+
 class TagsForm(forms.Form):
     """The names of tags, as somebody types them."""
 
@@ -20,7 +42,7 @@ class TagsForm(forms.Form):
         label=_("Tags"),
         max_length=LONGEST_TEXT,
         strip=False,
-        widget=forms.TextInput(attrs=PLAIN_TEXT),
+        widget=TagsInput(),
         help_text=_(
             "A comma separates two tags. Better without spaces: TORIC_LENSES is easier to type than two words."
         ),
@@ -35,8 +57,21 @@ class TagNameForm(forms.Form):
         label=_("New name"),
         max_length=LONGEST_TEXT,
         strip=False,
-        widget=forms.TextInput(attrs=PLAIN_TEXT | {"autofocus": True}),
+        widget=TagsInput({"autofocus": True}, one=True),
         error_messages={"required": _("Type the new name.")},
+    )
+
+
+class MergeForm(forms.Form):
+    """What several tags will be called together."""
+
+    name = forms.CharField(
+        label=_("Name of the result"),
+        max_length=LONGEST_TEXT,
+        strip=False,
+        widget=TagsInput(one=True),
+        help_text=_("One of these tags, another one, or a new name."),
+        error_messages={"required": _("Type the name of the result.")},
     )
 
 

@@ -75,6 +75,11 @@ class Plan:
     at: datetime
 
     @property
+    def rows(self) -> int:
+        """How many rows it writes at most."""
+        return sum(tag.contacts_count or 0 for tag in self.tags) + self.several
+
+    @property
     def changing(self) -> list[hooks.Follower]:
         """Those that will find other contacts than before."""
         return [follower for follower in self.followers if follower.changes]
@@ -215,6 +220,11 @@ def follow(merge: TagMerge, *, result: int, others: list[int], several: BitMap, 
     hooks.follow(hooks.Renamed("tag", renamed), now=now)
     for hook in hooks.merged:
         hook(hooks.Merged(dict.fromkeys(others, result), merge.name), now)
+
+
+def may_be_retried(merge: TagMerge) -> bool:
+    """Whether all its tags are still there."""
+    return Tag.objects.filter(pk__in=merge.tag_ids).count() == len(merge.tag_ids)
 
 
 def tidy_up(merge: TagMerge, _now: datetime) -> None:

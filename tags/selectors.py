@@ -1,14 +1,15 @@
 """Reads about labels."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 
-from django.db.models import F, Q, QuerySet
+from django.db.models import Exists, F, OuterRef, Q, QuerySet
 from django.http import HttpRequest
 from django.shortcuts import get_object_or_404
 
 from jobs.models import ACTIVE
-from tags.models import Category, Tag, TagMerge
+from tags.models import Category, MergedTag, Tag, TagMerge, TagStar
 from tags.normalising import parts
+from users.models import User
 
 ORDERS = ("name", "contacts_count", "created_at")
 DEFAULT_ORDER = "name"
@@ -26,15 +27,22 @@ def category_for(_request: HttpRequest, pk: int) -> Category:
     return get_object_or_404(Category, pk=pk)
 
 
-def tags(*, text: str = "", sort: str = DEFAULT_ORDER) -> QuerySet[Tag]:
-    """The tags whose name holds what `text`, normalised, looks for: any of the names that commas separate."""
+def tags(*, text: str = "", sort: str = DEFAULT_ORDER, user: User | None = None) -> QuerySet[Tag]:
+    """The tags whose name holds what `text`, normalised, looks for: any of the names that commas separate.
+
+    `user`: whose starred tags come first, marked `starred`.
+    """
     name, down = sort.lstrip("-"), sort.startswith("-")
     key = F(name if name in ORDERS else DEFAULT_ORDER)
     order = key.desc(nulls_last=True) if down else key.asc(nulls_last=True)
     wanted = Q()
     for part in parts(text[:LONGEST_QUERY]):
         wanted |= Q(name__contains=part)
-    return Tag.objects.filter(wanted).order_by(order, "name")
+    found = Tag.objects.filter(wanted)
+    if user is None:
+        return found.order_by(order, "name")
+    starred = Exists(TagStar.objects.filter(user=user, tag=OuterRef("pk")))
+    return found.annotate(starred=starred).order_by("-starred", order, "name")
 
 
 def suggested(text: str, *, without: Sequence[int] = (), by_use: bool = True) -> list[Tag]:
@@ -55,3 +63,13 @@ def merges_of(ids: Sequence[int]) -> QuerySet[TagMerge]:
     for pk in ids:
         named |= Q(parts__contains=[{"tag": pk}])
     return TagMerge.objects.filter(named, state__in=ACTIVE)
+
+
+def former_names(tags: Iterable[Tag]) -> dict[int, list[str]]:
+    """Of each tag, the names of those that were merged into it, as they were last called."""
+    found: dict[int, list[str]] = {}
+    rows = MergedTag.objects.filter(tag__in=[tag.pk for tag in tags]).order_by("name").values_list("tag", "name")
+    for pk, name in rows:
+        if name not in found.setdefault(pk, []):
+            found[pk].append(name)
+    return found

@@ -2,13 +2,20 @@
 
 from django.urls import path
 
-from tags.views import categories, category_changes, contact, tags
+from tags.views import categories, category_changes, contact, merging, several, tags
 
 app_name = "tags"
 urlpatterns = [
     path("tags/", tags.tags, name="tags"),
     path("tags/becomes/", tags.becomes, name="becomes"),
     path("tags/suggestions/", contact.suggestions, name="suggestions"),
+    path("tags/merge/", merging.merge, name="merge"),
+    path("tags/delete/", several.delete, name="delete_tags"),
+    path("tags/merges/", merging.merges, name="merges"),
+    path("tags/merges/<int:pk>/", merging.progress, name="merge_progress"),
+    path("tags/merges/<int:pk>/stop/", merging.stop, name="stop_merge"),
+    path("tags/merges/<int:pk>/retry/", merging.retry, name="retry_merge"),
+    path("tags/<int:pk>/star/", tags.star, name="star"),
     path("tags/<int:pk>/rename/", tags.rename, name="rename_tag"),
     path("tags/<int:pk>/delete/", tags.delete, name="delete_tag"),
     path("tags/<int:pk>/count/", tags.count, name="count_tag"),

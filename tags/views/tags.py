@@ -1,5 +1,6 @@
 """The page of tags and what can be done to one."""
 
+import re
 from typing import Any
 
 from django.contrib import messages
@@ -13,15 +14,18 @@ from django.views.decorators.http import require_POST
 from config.asked import page_number, problems_in
 from config.pages import page
 from contacts.sight import require_whole_sight, sight
+from jobs.models import ACTIVE
 from tags import selectors, services
 from tags.counting import count_tag
-from tags.forms import TagNameForm, TagsForm
-from tags.models import ContactTag, Tag
+from tags.forms import MergeForm, TagNameForm, TagsForm
+from tags.merging import planned
+from tags.models import ContactTag, Tag, TagMerge, TagStar
 from tags.normalising import normalise, parts
 from tags.seeing import see_tags, tags_by_size
 from tags.selectors import tag_for
 from tags.usage import InUseError, uses_of
-from users.access import writers_only
+from tags.views.merging import question
+from users.access import reads, signed_in, writers_only
 
 PER_PAGE = 50
 
@@ -47,12 +51,26 @@ def listed(request: HttpRequest) -> dict[str, Any]:
     text = query.get("q", "").replace("\x00", "")[: selectors.LONGEST_QUERY]
     sort = query.get("sort", selectors.DEFAULT_ORDER)
     problems = problems_in(query, texts=["q"], sorts=selectors.ORDERS)
-    found: Any = Tag.objects.none() if problems else selectors.tags(text=text, sort=sort)
+    user = signed_in(request)
+    found: Any = Tag.objects.none() if problems else selectors.tags(text=text, sort=sort, user=user)
     if mask is not None and sort.lstrip("-") == "contacts_count":
-        found = tags_by_size(found, mask, now=now, down=sort.startswith("-"))
+        found = sorted(
+            tags_by_size(found, mask, now=now, down=sort.startswith("-")),
+            key=lambda tag: not tag.starred,
+        )
     rows = Paginator(found, PER_PAGE).get_page(page_number(query))
     see_tags(rows.object_list, mask, now=now)
+    tell_merges(list(rows.object_list))
     return {"rows": rows, "q": text, "sort": sort, "wanted": parts(text), "problems": problems}
+
+
+def tell_merges(rows: list[Any]) -> None:
+    """Put on each row what was merged into it (`former`) and what it is just being merged into (`becoming`)."""
+    former = selectors.former_names(rows)
+    becoming = {pk: merge for merge in TagMerge.objects.filter(state__in=ACTIVE) for pk in merge.tag_ids}
+    for tag in rows:
+        tag.former = [name for name in former.get(tag.pk, []) if name != tag.name]
+        tag.becoming = becoming.get(tag.pk)
 
 
 def make(request: HttpRequest, text: str) -> None:
@@ -69,27 +87,39 @@ def make(request: HttpRequest, text: str) -> None:
         known = ", ".join(name for name in names if name in there)
         messages.info(request, _("Already there: %(names)s.") % {"names": known})
     if spaced := [name for name in made if " " in name]:
-        better = spaced[0].replace(" ", "_")
         text = _("%(name)s holds a space; %(better)s would be easier to type and to search for.")
-        messages.warning(request, text % {"name": spaced[0], "better": better})
+        messages.warning(request, text % {"name": spaced[0], "better": without_spaces(spaced[0])})
+
+
+def without_spaces(name: str) -> str:
+    """What the page advises instead."""
+    return re.sub(" +", "_", name)
 
 
 def becomes(request: HttpRequest) -> HttpResponse:
     """What a text becomes, while it is typed."""
-    text = request.GET.get("names", "")
+    text = request.GET.get("names", "").replace("\x00", "")
     problem, names = "", []
     try:
         names = normalise(text) if text.strip() else []
     except ValidationError as error:
         problem = " ".join(error.messages)
     there = set(Tag.objects.filter(name__in=names).values_list("name", flat=True))
-    context = {"names": [(name, name in there) for name in names], "problem": problem}
+    spaced = [name for name in names if " " in name and name not in there]
+    better = ", ".join(without_spaces(name) if name in spaced else name for name in names) if spaced else ""
+    context = {
+        "names": [(name, name in there) for name in names],
+        "problem": problem,
+        "spaced": spaced,
+        "better": better,
+        "only": request.GET.get("of") == "old",
+    }
     return page(request, "tags/_becomes.html", context)
 
 
 @writers_only
 def rename(request: HttpRequest, pk: int) -> HttpResponse:
-    """Asks for the new name, and renames."""
+    """Asks for the new name, and renames. If there is such a tag already, it asks whether the two are to be one."""
     require_whole_sight(request.user)
     tag = tag_for(request, pk)
     form = TagNameForm(request.POST or None, initial={"name": tag.name})
@@ -97,12 +127,39 @@ def rename(request: HttpRequest, pk: int) -> HttpResponse:
         try:
             renamed = services.rename_tag(tag, form.cleaned_data["name"], now=request.now)  # type: ignore[attr-defined]
         except ValidationError as error:
+            if error.code == "taken" and (merge := merging_instead(request, tag, form.cleaned_data["name"])):
+                return merge
             form.add_error("name", error)
         else:
             messages.success(request, _("%(old)s is now called %(new)s.") % {"old": tag.name, "new": renamed.name})
             return redirect("tags:tags")
     context = {"tag": tag, "form": form, "uses": uses_of(tag)}
     return page(request, "tags/rename_tag.html", context, part="question", status=422 if form.is_bound else 200)
+
+
+def merging_instead(request: HttpRequest, tag: Tag, name: str) -> HttpResponse | None:
+    """The question whether `tag` and the one that has the name are to be merged; None, if they cannot be."""
+    try:
+        plan = planned([tag], name, now=request.now)  # type: ignore[attr-defined]
+    except ValidationError:
+        return None
+    return question(request, [tag], MergeForm({"name": name}), plan, taken=True)
+
+
+@reads
+@require_POST
+def star(request: HttpRequest, pk: int) -> HttpResponse:
+    """Puts the tag first in one's own lists, or back among the others. Asked twice it stays as asked."""
+    tag, user = tag_for(request, pk), signed_in(request)
+    starred = request.POST.get("starred") == "yes"
+    if starred:
+        TagStar.objects.bulk_create([TagStar(user=user, tag=tag)], ignore_conflicts=True)
+    else:
+        TagStar.objects.filter(user=user, tag=tag).delete()
+    if request.htmx:  # type: ignore[attr-defined]
+        tag.starred = starred  # type: ignore[attr-defined]
+        return page(request, "tags/_star.html", {"tag": tag})
+    return redirect("tags:tags")
 
 
 @writers_only

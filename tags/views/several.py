@@ -1,0 +1,89 @@
+"""Tags ticked on their page: which they are, and deleting them."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from django.contrib import messages
+from django.db.models import Count
+from django.http import HttpRequest, HttpResponse, QueryDict
+from django.shortcuts import redirect
+from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
+
+from config.pages import page
+from config.templatetags.numbers import number
+from contacts.sight import require_whole_sight
+from tags import selectors, services
+from tags.models import ContactTag, Tag
+from tags.usage import InUseError, Use, uses_of
+from users.access import writers_only
+
+MOST = 100  # tags at once
+
+
+def chosen_tags(data: QueryDict) -> tuple[list[Tag], str]:
+    """The tags that a form names, or all that fit its search, by name; else why there are none."""
+    if data.get("all"):
+        text = data.get("q", "").replace("\x00", "")[: selectors.LONGEST_QUERY]
+        tags = list(selectors.tags(text=text)[: MOST + 1])
+    else:
+        ids = {int(text) for text in data.getlist("tag")[: MOST * 10] if text.isdecimal() and len(text) < 18}
+        tags = list(Tag.objects.filter(pk__in=ids).order_by("name")[: MOST + 1])
+    if len(tags) > MOST:
+        return [], _("At most %(limit)s tags at once: choose fewer.") % {"limit": MOST}
+    return tags, "" if tags else _("No tags are chosen: tick some first. Perhaps they have just been deleted.")
+
+
+@writers_only
+def delete(request: HttpRequest) -> HttpResponse:
+    """Asks with the numbers, and deletes those that nothing names; the others stay, and it is said why."""
+    require_whole_sight(request.user)
+    tags, problem = chosen_tags(request.POST if request.method == "POST" else request.GET)
+    if request.method == "POST" and not problem:
+        tell(request, *delete_all(tags))
+        return redirect("tags:tags")
+    context: dict[str, Any] = {"problem": problem}
+    if not problem:
+        uses = {tag: uses_of(tag) for tag in tags}
+        counts = contacts_of(tags)
+        context |= {
+            "going": [(tag, counts.get(tag.pk, 0)) for tag in tags if not uses[tag]],
+            "kept": [(tag, uses[tag]) for tag in tags if uses[tag]],
+        }
+    return page(request, "tags/delete_tags.html", context, part="question", status=422 if problem else 200)
+
+
+def contacts_of(tags: list[Tag]) -> Mapping[int, int]:
+    """How many contacts have each now."""
+    links = ContactTag.objects.filter(tag__in=tags).order_by().values("tag").annotate(number=Count("contact"))
+    return dict(links.values_list("tag", "number"))
+
+
+def delete_all(tags: list[Tag]) -> tuple[list[str], int, list[tuple[str, list[Use]]]]:
+    """Which went, from how many contacts, and which stayed with what names them. Each is a transaction of its own."""
+    gone: list[str] = []
+    kept: list[tuple[str, list[Use]]] = []
+    taken_off = 0
+    for tag in tags:
+        try:
+            taken_off += services.delete_tag(tag)
+        except InUseError as error:
+            kept.append((tag.name, error.uses))
+        except Tag.DoesNotExist:
+            continue
+        else:
+            gone.append(tag.name)
+    return gone, taken_off, kept
+
+
+def tell(request: HttpRequest, gone: list[str], taken_off: int, kept: list[tuple[str, list[Use]]]) -> None:
+    if gone:
+        text = ngettext(
+            "Deleted: %(names)s. %(number)s assignment went with them.",
+            "Deleted: %(names)s. %(number)s assignments went with them.",
+            taken_off,
+        )
+        messages.success(request, text % {"names": ", ".join(gone), "number": number(taken_off)})
+    for name, uses in kept:
+        told = "; ".join(f"{use.what} {use.name}" for use in uses)
+        messages.warning(request, _("%(name)s stays, this names it: %(uses)s.") % {"name": name, "uses": told})
