@@ -7,6 +7,7 @@ contacts that may stand elsewhere are those whose row has such a writer (`mirror
 
 from collections import OrderedDict
 from dataclasses import dataclass
+from threading import Lock
 
 import numpy as np
 from django.db import connection
@@ -53,6 +54,7 @@ class Kept:
 
 
 _kept: OrderedDict[Key, Kept] = OrderedDict()
+_lock = Lock()
 
 
 def order(column: str) -> Order:
@@ -63,15 +65,21 @@ def order(column: str) -> Order:
     if kept is not None and now.covers(kept.seen):
         moved = _written_after(kept.seen)
         if len(moved) <= MOST_MOVED:
-            _kept.move_to_end(key)
+            _keep(key, kept)
             return Order(kept.ids, kept.known, moved)
     fresh = _read(column)
-    if not writes and (kept is None or fresh.seen.covers(kept.seen)):  # what is undone yet must not be kept
-        _kept[key] = fresh
-        _kept.move_to_end(key)
+    if not writes and (kept is None or fresh.seen.covers(kept.seen)):  # what this transaction writes may be undone
+        _keep(key, fresh)
+    return Order(fresh.ids, fresh.known, BitMap())
+
+
+def _keep(key: Key, order_: Kept) -> None:
+    """Keeps an order as the one used last."""
+    with _lock:
+        _kept.pop(key, None)
+        _kept[key] = order_
         while len(_kept) > KEPT:
             _kept.popitem(last=False)
-    return Order(fresh.ids, fresh.known, BitMap())
 
 
 def _present() -> tuple[Seen, str, bool]:

@@ -10,17 +10,15 @@ from django.db.models import QuerySet
 from django.http import HttpRequest
 from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString
-from django.utils.timezone import get_current_timezone
 from django.utils.translation import ngettext
 from pyroaring import BitMap
 
 from config.templatetags.numbers import number
+from contacts.answering import answers
 from contacts.manager import ManagerFilter
 from contacts.models import Contact
 from contacts.selectors import restricted
 from contacts.sight import sight, within
-from segmentation.criteria import Context
-from segmentation.engine import snapshot
 
 
 @dataclass(frozen=True)
@@ -90,8 +88,8 @@ def set_filter(name: str, read: Read, *, label: Any) -> ManagerFilter:
 
 def everyone(request: HttpRequest) -> BitMap:
     """The contacts there are. Read once in a process, as long as none comes, changes or goes."""
-    with snapshot():
-        return Context(now=request.now, zone=get_current_timezone()).everyone  # type: ignore[attr-defined]
+    with answers(request.now) as state:  # type: ignore[attr-defined]
+        return state.everyone
 
 
 def deleted_since(people: People) -> str:

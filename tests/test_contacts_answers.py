@@ -4,6 +4,7 @@ import random
 from datetime import UTC, datetime, timedelta
 from itertools import count
 from typing import Any
+from unittest.mock import Mock
 from urllib.parse import urlencode
 
 import pytest
@@ -13,12 +14,13 @@ from django.test import RequestFactory
 from django.utils import timezone
 from pyroaring import BitMap
 
-from contacts import paging
+from contacts import listing, paging
 from contacts.listing import SORTS, Search
 from contacts.models import Contact
 from contacts.selecting import change_selection
-from contacts.selectors import visible
+from contacts.selectors import ids_of, visible
 from mirror import orders
+from segmentation import contact_answers
 from segmentation.contact_queries import keep_query
 from segmentation.services import fixed_list
 from tags.models import Category, ContactCategory, ContactTag, Tag
@@ -208,3 +210,43 @@ def test_any_list_is_what_plain_sql_finds_while_contacts_come_change_and_go(
             user = restricted if turn % 4 == 0 else marketer
             found.add(agree(address(chance, user), user, account))
     assert len(found) > 8, "cases that tell nothing"
+
+
+def test_so_it_is_while_very_many_are_newer_than_the_files(
+    declared: None, account: Any, marketer: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(contact_answers, "FEW", -1)
+    asked = Mock(side_effect=ids_of)
+    monkeypatch.setattr(listing, "ids_of", asked)
+    chance = random.Random(9)
+    writer = Writer(chance)
+    for _ in range(40):
+        writer.write()
+    with timezone.override(ZONE):
+        for _ in range(30):
+            agree(address(chance, marketer), marketer, account)
+    assert asked.called, "a case that tells nothing"
+
+
+@pytest.mark.parametrize(
+    "query",
+    ["", "q=anna", "q=%231", "status=pending&lead_score_from=5", "source=fair&created_to=2026-03-01", "selected=yes",
+     "consent=newsletter:unknown", "attribute-city=g&attribute-height_to=2&attribute-member=true",
+     "attribute-birthday_from=2000-03-02&attribute-tried_to=2026-03-01&attribute-frame=metal&attribute-likes=red"],
+)  # fmt: skip
+def test_the_rows_are_not_asked_for_what_the_engine_can_say(
+    declared: None, account: Any, marketer: Any, query: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(listing, "ids_of", Mock(side_effect=AssertionError("the rows were asked")))
+    Writer(random.Random(1)).write()
+    assert search_of(query, marketer, account).page().number == 1
+    tag, category = Tag.objects.get(name="VIP").pk, Category.objects.get(slug_path="klient").pk
+    assert search_of(f"tag={tag}&category={category}", marketer, account).page().number == 1
+
+
+def test_what_was_found_is_found_anew_once_a_contact_has_changed(declared: None, account: Any, marketer: Any) -> None:
+    contact = factories.contact(first_name="Ewa")
+    assert [search_of("q=ewa", marketer, account).page().paginator.count for _ in range(2)] == [1, 1]
+    Contact.objects.filter(pk=contact.pk).update(first_name="Ola")
+    assert search_of("q=ewa", marketer, account).page().paginator.count == 0
+    assert search_of("q=ola", marketer, account).page().paginator.count == 1
