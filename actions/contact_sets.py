@@ -11,7 +11,7 @@ from actions.models import ActionRun, PickedContacts
 from actions.selectors import sentences
 from config.templatetags.numbers import number
 from config.templatetags.times import moment_text
-from contacts.sight import sees_all
+from contacts.sight import sees_all, sight, within
 from segmentation.contact_sets import People, linked, set_filter, whole
 
 
@@ -24,7 +24,7 @@ def changed_by(request: HttpRequest, text: str) -> People:
     if run is None:
         raise ValidationError(_("There is no such run of an action (any more)."))
     title = str(sentences([run.action])[run.action_id])
-    ids, now = run.changed_ids, request.now  # type: ignore[attr-defined]
+    ids, now = within(run.changed_ids, sight(request)), request.now  # type: ignore[attr-defined]
     said = ngettext(
         "%(number)s contact was changed by the action of %(when)s.",
         "%(number)s contacts were changed by the action of %(when)s.",
@@ -42,14 +42,14 @@ def asked_about(request: HttpRequest, text: str) -> People:
     found = PickedContacts.objects.filter(pk=whole(text)).first()
     if found is None or (found.taken_by_id != request.user.pk and not sees_all(request.user)):
         raise ValidationError(_("There are no such picked contacts (any more)."))
-    now = request.now  # type: ignore[attr-defined]
+    ids, now = within(found.member_ids, sight(request)), request.now  # type: ignore[attr-defined]
     said = ngettext(
         "%(number)s contact was picked %(when)s: %(what)s.",
         "%(number)s contacts were picked %(when)s: %(what)s.",
-        found.count,
-    ) % {"number": number(found.count), "when": moment_text(found.taken_at, now=now), "what": "; ".join(found.words)}
+        len(ids),
+    ) % {"number": number(len(ids)), "when": moment_text(found.taken_at, now=now), "what": "; ".join(found.words)}
     page = linked(reverse("actions:on_contacts"), _("Actions on contacts"))
-    return People(found.member_ids, _("Picked contacts"), format_html("{}: {}", page, said))
+    return People(ids, _("Picked contacts"), format_html("{}: {}", page, said))
 
 
 FILTERS = [
