@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from insights.views import compare, forecast, matrix, memberships, statistics, why
+from insights.views import compare, forecast, matrix, memberships, rfm, statistics, why
 
 app_name = "insights"
 urlpatterns = [
@@ -17,5 +17,7 @@ urlpatterns = [
     path("tags/<int:pk>/statistics/", statistics.tag, name="tag"),
     path("categories/<int:pk>/statistics/", statistics.category, name="category"),
     path("segments/<int:pk>/statistics/", statistics.segment, name="segment"),
+    path("contacts/statistics/", statistics.contacts, name="contacts"),
+    path("contacts/<int:pk>/rfm/", rfm.rfm, name="rfm"),
     path("contacts/<int:pk>/segments/", memberships.memberships, name="memberships"),
 ]

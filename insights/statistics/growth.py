@@ -20,12 +20,12 @@ from mirror.kinds import CONTACT
 from mirror.reading import Rows
 from mirror.snapshots import RUN
 from segmentation.criteria.times import DAY, shift, start_of
-from segmentation.models import Calculation, bitmap_of
+from segmentation.models import Calculation
+from segmentation.seen import seen
 from tags.models import Category
 
 POINTS = 60  # of a curve
 CALCULATIONS = 120  # the newest ones
-SEEN = 24  # of them, where each has to be cut to what the reader sees
 EARLIEST = int(datetime(1970, 1, 1, tzinfo=UTC).timestamp())
 
 
@@ -39,13 +39,12 @@ class Growth:
 
 def of_segment(segment: int, mask: BitMap | None) -> Growth:
     """The sizes of its calculations; for a reader who sees some contacts only, of those of the members."""
-    rows = Calculation.objects.filter(segment=segment, state=JobState.DONE).order_by("-pk")
+    done = Calculation.objects.filter(segment=segment, state=JobState.DONE).order_by("-pk")
+    rows = list(done.values_list("pk", "as_of", "count")[:CALCULATIONS])[::-1]
     if mask is None:
-        found = [(at, count) for at, count in rows.values_list("as_of", "count")[:CALCULATIONS]]
-    else:
-        kept = rows.values_list("as_of", "members")[:SEEN]
-        found = [(at, bitmap_of(members).intersection_cardinality(mask)) for at, members in kept]
-    return Growth("calculations", tuple((at, count) for at, count in reversed(found) if at is not None))
+        return Growth("calculations", tuple((at, count or 0) for _pk, at, count in rows if at))
+    numbers = seen([pk for pk, _at, _count in rows], mask)
+    return Growth("calculations", tuple((at, numbers[pk].count) for pk, at, _count in rows if at and pk in numbers))
 
 
 @dataclass(frozen=True)

@@ -1,6 +1,8 @@
-"""What statistics can be of: everybody, a tag, a category (with or without those below), a calculation of a segment.
+"""What statistics can be of: everybody, a tag, a category (with or without those below), a calculation of a segment,
+whoever the contact manager lists.
 
-Each has a name for addresses: `all`, `tag.12`, `category.5`, `category.5.only`, `calculation.7`.
+Each has a name for addresses: `all`, `tag.12`, `category.5`, `category.5.only`, `calculation.7`. A list has its own
+address, which its parts narrow further.
 """
 
 from collections.abc import Callable
@@ -12,6 +14,7 @@ from django.urls import reverse
 from django.utils.translation import gettext as _
 from pyroaring import BitMap
 
+from contacts.listing import Search
 from jobs.models import JobState
 from segmentation.contact_sets import whole
 from segmentation.criteria import Context
@@ -26,7 +29,7 @@ ONLY = "only"  # this level
 
 @dataclass(frozen=True)
 class Scope:
-    """A group of contacts. `kind`: `all`, `tag`, `category` or `segment`; `pk`: of that one.
+    """A group of contacts. `kind`: `all`, `tag`, `category`, `segment` or `contacts`, a list; `pk`: of that one.
 
     criteria: that the same contacts satisfy, also later; None: there are none, as of a calculation of the past.
     as_of: when the group was found, if that is not now. find: the group in a context, all of it visible.
@@ -57,6 +60,20 @@ def everybody() -> Scope:
         reverse("insights:statistics"),
         reverse("contacts:manager"),
         lambda context: context.everyone,
+    )
+
+
+def of_list(search: Search) -> Scope:
+    """Whoever the contact manager lists."""
+    words = "; ".join(chip.text for chip in search.chips())
+    return Scope(
+        "all",
+        "contacts",
+        0,
+        words or _("All contacts"),
+        f"{reverse('insights:contacts')}{search.query}",
+        f"{reverse('contacts:manager')}{search.query}",
+        lambda context: search.ids() & context.everyone,
     )
 
 

@@ -137,7 +137,7 @@ class Taking:
         match scope.kind:
             case "segment":
                 return growths.of_segment(scope.pk, self.context.mask)
-            case "all":
+            case "all" | "contacts":
                 return self.kept("growth", ["contact"], "", lambda: growths.of_everybody(self.look, self.today))
         labels = growths.Labels.of(scope)
         about = (labels, labels.stamp())

@@ -170,8 +170,14 @@ def told(of: Statistics) -> Told:
 
 
 def list_url(scope: Scope, dimension: str, part: str) -> str:
-    """The contacts of the group that a part names."""
-    return f"{reverse('contacts:manager')}?{lists.NAME}={quote(f'{scope.token}~{dimension}~{part}', safe='~.:')}"
+    """The contacts of the group that a part names; "" for a part of a part, which no address names."""
+    named = f"{lists.NAME}={quote(f'{scope.token}~{dimension}~{part}', safe='~.:')}"
+    if scope.kind != "contacts":
+        return f"{reverse('contacts:manager')}?{named}"
+    _path, _sign, query = scope.list_url.partition("?")
+    if f"{lists.NAME}=" in query:
+        return ""
+    return f"{scope.list_url}{'&' if query else ''}{named}"
 
 
 # --- contacts --------------------------------------------------------------------------------------------------
@@ -184,7 +190,7 @@ def _card(dimension: Dimension, breakdown: Breakdown, scope: Scope, sets: Sets) 
     group, base = len(sets.group), len(sets.base)
     rows = []
     for place, part in enumerate(breakdown.parts):
-        if part.name == NONE and not part.base and breakdown.key in ("status", "lead_score"):
+        if part.name == NONE and not part.base:
             continue  # everybody has one
         rows.append(
             Row(

@@ -1,5 +1,6 @@
 """Statistics of everybody, a tag, a category or a segment (IC9): the page, its numbers as a file."""
 
+import copy
 from typing import Any
 
 from django.http import Http404, HttpRequest, HttpResponse
@@ -9,6 +10,7 @@ from django.views.decorators.http import require_safe
 
 from config.asked import problems_in
 from config.pages import page
+from contacts.listing import Search
 from contacts.sight import sight
 from insights.statistics import filed, scopes, taking
 from insights.statistics.scopes import Scope
@@ -49,6 +51,26 @@ def segment(request: HttpRequest, pk: int) -> HttpResponse:
     return shown(request, segment_scope(request, found), head(request, found))
 
 
+@require_safe
+def contacts(request: HttpRequest) -> HttpResponse:
+    """Of those whom the contact manager lists under the same address."""
+    search = search_of(request)
+    context: dict[str, Any] = {"listed": True}
+    if search.errors:
+        context |= {"problems": [problem for _label, _target, problem in search.errors]}
+        return page(request, TEMPLATE, context, part="numbers", status=422)
+    return shown(request, scopes.of_list(search), context)
+
+
+def search_of(request: HttpRequest) -> Search:
+    """The list of the address, without what only these pages know."""
+    asked, query = copy.copy(request), request.GET.copy()
+    for name in ("weeks", "count", "page", "sort"):
+        query.pop(name, None)
+    asked.GET = query  # type: ignore[assignment]
+    return Search.of(asked)
+
+
 def category_scope(request: HttpRequest, pk: int) -> Scope:
     return scopes.of_category(get_object_or_404(Category, pk=pk), only=request.GET.get("level") == scopes.ONLY)
 
@@ -66,7 +88,7 @@ def segment_scope(request: HttpRequest, found: Segment) -> Scope | None:
 # --- the page --------------------------------------------------------------------------------------------------
 def shown(request: HttpRequest, scope: Scope | None, more: dict[str, Any] | None = None) -> HttpResponse:
     """The page; `?count=1` takes the statistics, which the page asks for by itself where a scan is needed."""
-    problems = problems_of(request)
+    problems = problems_of(request, scope)
     context: dict[str, Any] = {
         "scope": scope,
         "weeks": weeks_of(request),
@@ -95,12 +117,15 @@ def shown(request: HttpRequest, scope: Scope | None, more: dict[str, Any] | None
     return page(request, TEMPLATE, context, part="numbers")
 
 
-def problems_of(request: HttpRequest) -> list[str]:
-    """What cannot be shown as asked, in sentences."""
-    problems = problems_in(request.GET, texts=("weeks", "level", "calculation", "count", "attributes"))
+def problems_of(request: HttpRequest, scope: Scope | None) -> list[str]:
+    """What cannot be shown as asked, in sentences. The address of a list is judged as that of a list."""
+    problems = []
+    if scope is None or scope.kind != "contacts":
+        own = {"category": ("level",), "segment": ("calculation",)}.get(scope.kind if scope else "segment", ())
+        problems = problems_in(request.GET, texts=("weeks", "count", *own))
     if request.GET.get("weeks", "12") not in map(str, taking.PERIODS):
         problems.append(_("There is no such period."))
-    if request.GET.get("level", "") not in ("", scopes.ONLY):
+    if scope is not None and scope.kind == "category" and request.GET.get("level", "") not in ("", scopes.ONLY):
         problems.append(_("There is no such level."))
     return problems
 
@@ -119,6 +144,10 @@ def scope_for(request: HttpRequest, kind: str, pk: int) -> Scope:
             return scopes.of_tag(get_object_or_404(Tag, pk=pk))
         case "category":
             return category_scope(request, pk)
+        case "contacts" if not pk:
+            search = search_of(request)
+            if not search.errors:
+                return scopes.of_list(search)
         case "segment":
             scope = segment_scope(request, segment_for(request, pk))
             if scope is not None:
@@ -141,7 +170,7 @@ def attributes(request: HttpRequest, kind: str, pk: int) -> HttpResponse:
 def numbers(request: HttpRequest, kind: str, pk: int) -> HttpResponse:
     """All numbers of the page as CSV."""
     scope = scope_for(request, kind, pk)
-    if problems := problems_of(request):
+    if problems := problems_of(request, scope):
         return HttpResponse("\n".join(problems), status=422, content_type="text/plain; charset=utf-8")
     now, zone = request.now, request.tenant.zone  # type: ignore[attr-defined]
     found = taking.taken(scope, now=now, zone=zone, mask=sight(request), weeks=weeks_of(request))
