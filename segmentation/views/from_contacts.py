@@ -136,12 +136,12 @@ class Choice:
 
     @property
     def name(self) -> str:
-        """What the fixed list is called: what was asked for, when, how many."""
+        """What the fixed list is called: what was asked for, when. Not how many: names are for all to read."""
         what = "; ".join(chip.text for chip in self.search.chips()) or _("All contacts")
         when = moment_text(self.request.now, now=self.request.now)  # type: ignore[attr-defined]
         if len(what) > LONGEST_WHAT:
             what = what[: LONGEST_WHAT - 1].rstrip() + "…"
-        return f"{what}, {when} ({number(self.count)})"
+        return f"{what}, {when}"
 
 
 def frozen(choice: Choice, request: HttpRequest) -> dict[str, Any]:

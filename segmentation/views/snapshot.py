@@ -14,7 +14,6 @@ from django.views.decorators.http import require_http_methods
 from config.asked import problems_in
 from config.names import NameField
 from config.pages import page
-from config.templatetags.numbers import number
 from config.templatetags.times import moment_text
 from contacts.selectors import ids_of, visible
 from contacts.sight import sight
@@ -49,8 +48,7 @@ def freeze(request: HttpRequest, pk: int) -> HttpResponse:
     form = FreezeForm(request.POST if request.method == "POST" else None, initial={"name": frozen_name(segment, when)})
     if form.is_valid():
         settings = Settings(form.cleaned_data["name"], segment.readiness_hours)
-        listed = _("Segment %(name)s as of %(when)s (%(number)s)")
-        listed %= {"name": segment.name, "when": when, "number": number(len(ids))}
+        listed = _("Segment %(name)s as of %(when)s") % {"name": segment.name, "when": when}
         try:
             with transaction.atomic():
                 made = fixed_list(listed, ids, now=now, by=signed_in(request))
