@@ -21,12 +21,11 @@ from jobs.errors import JobProblem
 from tags import assigning, undoing
 from tags.counting import count_tag
 from tags.following import hold_tag, pk_now, tag_now
+from tags.forms import TagsInput
 from tags.models import ContactTag, Tag
 from tags.normalising import normalise
 from tags.services import tags_named
 from users.models import User
-
-SUGGESTED = 200  # names offered while typing
 
 
 class TagParams(Params):
@@ -39,18 +38,13 @@ class TagParams(Params):
 class TagForm(PartForm):
     """Names typed with commas between them: one action for each tag, so that each is told, and undone, by itself."""
 
-    tags = forms.CharField(label=gettext_lazy("Tag"), max_length=1000)
+    tags = forms.CharField(label=gettext_lazy("Tag"), max_length=1000, widget=TagsInput())
 
     def __init__(self, data: Any = None, *, now: datetime, by: User | None = None, kind: "TagKind") -> None:
         super().__init__(data, now=now, by=by)
         self.kind = kind
         self.fields["tags"].help_text = kind.help_text
-        self.fields["tags"].widget.attrs |= {"list": "tag-names", "autocomplete": "off"}
-
-    @property
-    def suggestions(self) -> list[str]:
-        """Names offered while typing."""
-        return list(Tag.objects.order_by("name").values_list("name", flat=True)[:SUGGESTED])
+        self.fields["tags"].widget.known = not kind.makes_tags
 
     def clean_tags(self) -> list[str]:
         names = normalise(self.cleaned_data["tags"])
