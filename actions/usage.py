@@ -47,7 +47,7 @@ def naming(what: str, pk: int) -> list[Action]:
 
 def titled(action: Action) -> str:
     """What it is done to: the one who wants to delete a label has to look there. No number: it is for all to read."""
-    return action.segment.name if action.segment else _("picked contacts")
+    return action.segment.name if action.segment else str(_("picked contacts"))
 
 
 def uses_of_label(label: Tag | Category) -> list[label_usage.Use]:
