@@ -31,6 +31,7 @@ ABSENT = 2_000_000_000
 CONTACT, SEGMENTS = [("mine",)], [("wide segment",), ("own segment",)]
 STEPS = [("wide segment", "wide calculation"), ("wide segment", "wide first"), ("own segment", "own calculation")]
 TAG, CATEGORIES, TYPES = [("tag",)], [("category",), ("hidden category",)], [("type",), ("own type",)]
+GROUP = [("group",)]
 PARAMETER, ATTRIBUTE, CONSENT, SAVED, USER = (
     [("parameter",)],
     [("attribute",)],
@@ -41,6 +42,7 @@ PARAMETER, ATTRIBUTE, CONSENT, SAVED, USER = (
 
 # By address: what it is walked with, a tuple for each, in the order of its parts. Addresses without parts need none.
 SHOWN: dict[str, list[tuple[str, ...]]] = {
+    "actions:act": [("kind",)],
     "actions:add": SEGMENTS,
     "actions:list": SEGMENTS,
     "actions:stop": [("action",), ("recurring",)],
@@ -58,12 +60,19 @@ SHOWN: dict[str, list[tuple[str, ...]]] = {
     "contacts:contact": CONTACT,
     "contacts:delete": CONTACT,
     "contacts:edit": CONTACT,
+    "contacts:field": [("mine", "detail")],
+    "contacts:hand_over": CONTACT,
     "exports:of_list": STEPS,
     "insights:compare": SEGMENTS,
     "insights:forecast": SEGMENTS,
     "insights:memberships": CONTACT,
+    "insights:rfm": CONTACT,
     "insights:why": SEGMENTS,
     "insights:why_contact": [("wide segment", "mine"), ("own segment", "mine")],
+    "permissions:delete": GROUP,
+    "permissions:group": GROUP,
+    "permissions:groups_of": USER,
+    "permissions:look": GROUP,
     "segmentation:cancel": SEGMENTS,
     "segmentation:copy": SEGMENTS,
     "segmentation:criteria_edit": SEGMENTS,
@@ -97,19 +106,25 @@ SHOWN: dict[str, list[tuple[str, ...]]] = {
 }
 # What a restricted user gets the very answer for that an id gets which nothing has; the last part is the hidden one.
 HIDDEN: dict[str, list[tuple[str, ...]]] = {
-    "actions:cancel": [("run",)],
-    "actions:retry": [("run",)],
-    "actions:undo": [("run",)],
-    "actions:undo_cancel": [("undo",)],
-    "actions:undo_resume": [("undo",)],
+    "actions:cancel": [("run",), ("picked run",)],
+    "actions:retry": [("run",), ("picked run",)],
+    "actions:undo": [("run",), ("picked run",)],
+    "actions:undo_cancel": [("undo",), ("picked undo",)],
+    "actions:undo_resume": [("undo",), ("picked undo",)],
     "activities:timeline": [("outsider",)],
     "contacts:contact": [("outsider",)],
     "contacts:delete": [("outsider",)],
     "contacts:edit": [("outsider",)],
-    "exports:download": [("file",)],
+    "contacts:hand_over": [("outsider",)],
+    "contacts:view_delete": [("private view",)],
+    "contacts:view_edit": [("private view",)],
+    "contacts:view_opens": [("private view",)],
+    "contacts:view_save_again": [("private view",)],
+    "exports:download": [("file",), ("picked file",)],
     "exports:list_cancel": [("list export",)],
     "exports:list_retry": [("list export",)],
     "insights:memberships": [("outsider",)],
+    "insights:rfm": [("outsider",)],
     "insights:why_contact": [("wide segment", "outsider"), ("own segment", "outsider")],
     "segmentation:rejects": [("upload",)],
     "segmentation:upload": [("upload",)],
@@ -118,6 +133,8 @@ HIDDEN: dict[str, list[tuple[str, ...]]] = {
 }
 # What is asked of an address beside its bare self. `{thing}`: its id.
 ASKED: dict[str, list[str]] = {
+    "contacts:compare": ["id={mine}", "id={mine}&id={outsider}", "id={mine}&other={outsider}", "selected=yes"],
+    "contacts:duplicates": ["why=email", "why=phone"],
     "find": [f"q={MARK}", "q=%2B4877", f"q={MARK}17"],
     "insights:why": [f"q={MARK}", "q=Ola"],
     "insights:matrix": ["s={wide segment}&s={own segment}&s={other wide segment}"],
@@ -142,7 +159,8 @@ FILTERS: dict[str, list[str]] = {
     "advanced": ["{query}"],
     "saved": ["{saved}"],
     "list": ["{upload}"],
-    "changed": ["{run}", "{recurring run}"],
+    "changed": ["{run}", "{recurring run}", "{picked run}"],
+    "picked": ["{picked}"],
     "compared": ["{wide segment}.{own segment}.first"],
     "leaving": ["{wide segment}"],
     "joining": ["{wide segment}"],
@@ -162,7 +180,7 @@ NOT_SENT = ("/logout/", "/password/", "/profile/", "/login/")  # they end the wa
 def world(settings: Any, tmp_path: Any) -> World:
     settings.MEDIA_ROOT = str(tmp_path)
     made = make_world()
-    made.things |= {"uid": "MQ", "token": "set-password"}
+    made.things |= {"uid": "MQ", "token": "set-password", "detail": "first_name"}
     return made
 
 
