@@ -17,22 +17,20 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, pgettext_lazy
 from django_filters.fields import RangeField
 from django_filters.widgets import SuffixedMultiWidget
-from pyroaring import BitMap
 
 from config.templatetags.numbers import number as number_text
 from contacts import criteria
-from contacts.answering import Answers
 from contacts.attributes import day_words
 from contacts.folding import casefolded
 from contacts.manager import ManagerFilter
 from contacts.models import Attribute, AttributeType, Consent, ConsentState, Contact, ContactConsent, Status
+from contacts.searching import whom
 from contacts.selecting import selected
-from contacts.selectors import matching, named_id, restricted, words_of
+from contacts.selectors import matching, restricted
 
 Contacts = QuerySet[Contact]
 UNKNOWN = "unknown"
 LONGEST = 200
-LAST_ID = 2**31 - 1
 
 
 class FromToWidget(SuffixedMultiWidget):
@@ -85,14 +83,6 @@ def day_range_filter(method: Callable[[Contacts, str, slice], Contacts], label: 
 
 def by_words(queryset: Contacts, _name: str, value: str) -> Contacts:
     return matching(queryset, value)
-
-
-def searched(state: Answers, value: str) -> BitMap | None:
-    """Whom the search box finds."""
-    pk = named_id(value)
-    if pk is not None:
-        return BitMap([pk]) & state.everyone if pk <= LAST_ID else BitMap()
-    return state.with_words(words_of(value))
 
 
 def by_status(queryset: Contacts, _name: str, value: list[str]) -> Contacts:
@@ -161,7 +151,7 @@ def own_filters(request: HttpRequest, consents: Iterable[Consent]) -> list[Manag
                 method=by_words, max_length=LONGEST, label=gettext_lazy("Search")
             ),
             words=lambda value: _("Search: %(text)s") % {"text": value},
-            found=searched,
+            found=lambda state, value: whom(value, state),
         ),
         ManagerFilter(
             name="status",
@@ -243,6 +233,7 @@ def attribute_filter(attribute: Attribute) -> ManagerFilter:
         filter=lambda _request: build(attribute),
         words=lambda value: f"{attribute.name}: {words(value)}",
         criteria=partial(criteria.attribute, attribute),
+        hidden=attribute.retired_at is not None,
     )
 
 

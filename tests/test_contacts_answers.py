@@ -15,6 +15,7 @@ from django.utils import timezone
 from pyroaring import BitMap
 
 from contacts import listing, paging
+from contacts.finding import MOST, find_contacts
 from contacts.listing import SORTS, Search
 from contacts.models import Contact
 from contacts.selecting import change_selection
@@ -250,3 +251,19 @@ def test_what_was_found_is_found_anew_once_a_contact_has_changed(declared: None,
     Contact.objects.filter(pk=contact.pk).update(first_name="Ola")
     assert search_of("q=ewa", marketer, account).page().paginator.count == 0
     assert search_of("q=ola", marketer, account).page().paginator.count == 1
+
+
+def test_the_find_box_counts_whom_its_reader_sees_and_shows_the_newest(
+    declared: None, account: Any, marketer: Any
+) -> None:
+    people = [factories.contact(first_name="Ewa", last_name=f"N{at}").pk for at in range(14)]
+    factories.category("klient/media", *Contact.objects.filter(pk__in=people[:12]))
+    restricted = make_user(Role.ANALYST)
+    factories.permission_group("Media", users=[restricted], categories=[factories.category("klient/media")])
+    for user, seen in ((marketer, people), (restricted, people[:12])):
+        request = RequestFactory().get("/find?q=ewa")
+        request.user, request.now, request.tenant = user, NOW, account  # type: ignore[attr-defined]
+        found = find_contacts(request, "ewa")
+        assert found.total == len(seen)
+        assert [int(thing.url.split("/")[-2]) for thing in found.things] == seen[-MOST:][::-1]
+        assert find_contacts(request, f"#{people[13]}").total == (user is marketer)

@@ -10,7 +10,7 @@ from django.test import Client
 from django.test.utils import CaptureQueriesContext
 from django_tenants.utils import tenant_context
 
-from contacts import finding, manager
+from contacts import manager
 from contacts.manager import Belonging, Panel
 from contacts.models import Consent, Contact, ContactConsent, HistoryEntry
 from contacts.services import create_contact, update_contact
@@ -336,12 +336,3 @@ def test_the_find_box_counts_exactly_what_the_manager_lists(client: Client) -> N
     assert '<span class="faint num">13</span>' in text
     assert '<a href="/contacts/?q=Ala+M">and 3 more</a>' in text
     assert '<b class="num">13 contacts</b>' in client.get("/contacts/?q=Ala+M").content.decode()
-
-
-def test_the_find_box_stops_counting_and_says_so(client: Client, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(finding, "COUNTED_TO", 11)
-    for _number in range(13):
-        factories.contact(first_name="Ala", last_name="Markowska")
-    text = client.get("/find", {"q": "Markowska"}).content.decode()
-    assert '<span class="faint num">11+</span>' in text
-    assert "more than 11" in text
