@@ -119,6 +119,7 @@ def store(job: Calculation, result: Result, *, as_of: datetime) -> None:
         with jobs.chunk(job, now=finished, saves=RESULT):
             if segment.latest_id != (before and before.calculation):
                 raise RuntimeError("another calculation was stored meanwhile, although only one may be active")
+            job.sight = digest(result.found.context.mask)
             fill(job, result.found, before=before.members if before else BitMap(), as_of=as_of)
             write(job, result.moves)
             segment.latest = job
@@ -133,7 +134,7 @@ def store(job: Calculation, result: Result, *, as_of: datetime) -> None:
 def fill(job: Calculation, found: Evaluation, *, before: BitMap, as_of: datetime) -> None:
     """Sets the result's fields, unsaved. The first calculation has everyone joined."""
     joined, left = found.members - before, before - found.members
-    job.as_of, job.ms, job.sight = as_of, found.ms, digest(found.context.mask)
+    job.as_of, job.ms = as_of, found.ms
     job.members, job.joined, job.left = stored(found.members), stored(joined), stored(left)
     job.count, job.joined_count, job.left_count = len(found.members), len(joined), len(left)
     job.node_counts = kept_counts(found, job.version.criteria)
