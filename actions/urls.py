@@ -7,7 +7,7 @@ from actions import picked_views, undo_views, views
 app_name = "actions"
 urlpatterns = [
     path("contacts/actions/", picked_views.on_contacts, name="on_contacts"),
-    path("contacts/actions/new/", picked_views.act, name="act"),
+    path("contacts/actions/new/", picked_views.act, name="choose"),
     path("contacts/actions/new/<slug:kind>/", picked_views.act, name="act"),
     path("segments/<int:pk>/actions/", views.actions, name="list"),
     path("segments/<int:pk>/actions/add/", views.add, name="add"),

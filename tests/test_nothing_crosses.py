@@ -39,6 +39,7 @@ PARAMETER, ATTRIBUTE, CONSENT, SAVED, USER = (
     [("saved",)],
     [("user",)],
 )
+VIEWS = [("shared view",), ("own view",)]
 
 # By address: what it is walked with, a tuple for each, in the order of its parts. Addresses without parts need none.
 SHOWN: dict[str, list[tuple[str, ...]]] = {
@@ -60,6 +61,10 @@ SHOWN: dict[str, list[tuple[str, ...]]] = {
     "contacts:contact": CONTACT,
     "contacts:delete": CONTACT,
     "contacts:edit": CONTACT,
+    "contacts:view_delete": VIEWS,
+    "contacts:view_edit": VIEWS,
+    "contacts:view_opens": VIEWS,
+    "contacts:view_save_again": VIEWS,
     "contacts:field": [("mine", "detail")],
     "contacts:hand_over": CONTACT,
     "exports:of_list": STEPS,

@@ -249,7 +249,10 @@ def changed(before: dict[str, Any], after: dict[str, Any]) -> list[str]:
 
 
 # What a user who only reads may still leave behind: where they are, what they chose for themselves, what was read.
-OWN = {"django_session", "users_user", "segmentation_draft", "segmentation_draftstep", "segmentation_contactquery"}
+OWN = {
+    "django_session", "users_user", "segmentation_draft", "segmentation_draftstep", "segmentation_contactquery",
+    "contacts_managerchoice", "contacts_savedview",
+}  # fmt: skip
 
 
 def everything_stored() -> dict[str, tuple[int, str]]:

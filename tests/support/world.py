@@ -8,12 +8,17 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
 
+from django.http import QueryDict
 from django.utils import timezone
 from pyroaring import BitMap
 
+from actions import picked
 from actions import services as actions
+from actions.kinds import KINDS
+from actions.models import ActionRun
 from activities.models import Activity, ActivityType, Visit
 from contacts.models import Contact, ContactConsent, HistoryEntry
+from contacts.saved_views import save_view
 from contacts.selecting import change_selection
 from exports.lists import export_list
 from jobs.services import run
@@ -183,5 +188,40 @@ def lists(world: World) -> None:
     things["upload"] = read_upload(
         io.BytesIO(rows.encode()), key=UploadedList.Key.EMAIL, name="fair.csv", now=now, by=world.wide
     )
+    on_contacts(world)
     things["user"] = world.analyst
     things["template"] = "birthdays-this-week"
+
+
+def on_contacts(world: World) -> None:
+    """What the owner did from the contact manager, to everybody: a tag, taken off again, a file; saved views."""
+    things, now = world.things, world.now - timedelta(minutes=20)
+    everybody = world.crowd | BitMap(contact.pk for contact in world.mine)
+    for kind, given in (
+        ("add_tag", {"tags": "PICKED"}),
+        ("export", {"columns": ["id", "email"], "separator": "comma"}),
+    ):
+        query = QueryDict(mutable=True)
+        for name, value in given.items():
+            query.setlist(name, value if isinstance(value, list) else [value])
+        part = KINDS[kind].form(query, now=now, by=world.wide)
+        assert part.is_valid(), part.errors
+        kept = picked.fix(everybody, words=[f"Source: {MARK} source"], query="", now=now, by=world.wide)
+        [action] = picked.act_on(kept, part, kind=KINDS[kind], now=now, by=world.wide)
+        done = action.runs.get()
+        run("action", done.pk, now=now)
+        things[f"picked {kind}"] = ActionRun.objects.get(pk=done.pk)
+        things["picked"] = kept
+    things["picked run"] = things["picked add_tag"]
+    things["picked file"] = things["picked export"].export_file
+    things["picked undo"] = actions.undo_run(things["picked run"], now=now, by=world.wide)
+    run("undo", things["picked undo"].pk, now=now)
+    things["kind"] = "add_tag"
+    for name, owner, shared in (
+        ("shared", world.wide, True),
+        ("private", world.wide, False),
+        ("own", world.restricted, False),
+    ):
+        things[f"{name} view"] = save_view(
+            owner, name=f"View {name}", shared=shared, query="status=subscribed", columns=["phone"], now=now
+        )
