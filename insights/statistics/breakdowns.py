@@ -20,7 +20,7 @@ from segmentation.criteria.times import DAY, start_of
 
 TOP = 10  # values of a text; the rest are told together
 STEPS = 24  # of a date at most
-UNITS = (1, 3, 12, 24, 60, 120, 240, 600, 1200)  # months that a step may have
+UNITS = (1, 3, 12, 24, 60, 120, 240, 600, 1200, 6000)  # months that a step may have
 EARLIEST = np.datetime64("-9999-01-01")
 RARE = 0.005  # so few may lie before the first step, and after the last
 FIRST_MONTH, LAST_MONTH = 3 * 12, 9998 * 12  # of the calendar, with room on both sides
