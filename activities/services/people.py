@@ -1,6 +1,6 @@
 """Whose facts they are: finding the contacts that a batch names, and keeping them until it is written."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from typing import Any
 
 from django.core.exceptions import ValidationError
@@ -44,23 +44,29 @@ def keep(people: Sequence[Named | None], complaints: Complaints) -> list[int]:
     """
     wanted: set[Named] = {one for one in people if one is not None}
     ids: dict[Named | None, int] = {one: one[1] for one in wanted if isinstance(one[1], int) and 0 < one[1] <= LARGEST}
+    ids.update(bearing(wanted))
+    kept = locked(ids.values())
+    if missing := [one for one in wanted if ids.get(one) not in kept]:  # merged, before or just now; or there is none
+        ids.update(now_those(missing))
+        kept |= locked(ids[one] for one in missing if one in ids)
+    for item, one in enumerate(people):
+        if one is not None and ids.get(one) not in kept:
+            complaints.add(item, f"contact.{one[0]}", _("There is no such contact."), "no_contact")
+    complaints.finish()
+    return [ids[one] for one in people]
+
+
+def bearing(wanted: Iterable[Named]) -> dict[Named | None, int]:
+    """The contacts that bear these addresses and external ids."""
+    found: dict[Named | None, int] = {}
     with connection.cursor() as cursor:
         for way in ("email", "external_id"):
             values = [one[1] for one in wanted if one[0] == way]
             if values:
                 column = "email" if way == "email" else "external_id"
                 cursor.execute(f"SELECT {column}, id FROM contacts_contact WHERE {column} = ANY (%s)", [values])  # noqa: S608
-                ids.update({(way, value): pk for value, pk in cursor.fetchall()})
-    kept = locked(ids.values())
-    missing = [one for one in wanted if ids.get(one) not in kept]
-    if missing and (merged := now_those(missing)):
-        ids.update(merged)
-        kept |= locked(merged.values())
-    for item, one in enumerate(people):
-        if one is not None and ids.get(one) not in kept:
-            complaints.add(item, f"contact.{one[0]}", _("There is no such contact."), "no_contact")
-    complaints.finish()
-    return [ids[one] for one in people]
+                found.update({(way, value): pk for value, pk in cursor.fetchall()})
+    return found
 
 
 def locked(ids: Iterable[int]) -> set[int]:
@@ -72,9 +78,12 @@ def locked(ids: Iterable[int]) -> set[int]:
         return {pk for (pk,) in cursor.fetchall()}
 
 
-def now_those(missing: Iterable[Named]) -> dict[Named | None, int]:
-    """Of contacts that are not found, those that were merged, with the contact they were merged into."""
+def now_those(missing: Collection[Named]) -> dict[Named | None, int]:
+    """Of contacts that are not found, those that were merged: the contact that was called so, or is by now."""
     by_way: dict[str, dict[str, Named]] = {}
     for one in missing:
         by_way.setdefault(one[0], {})[str(one[1])] = one
-    return {named_so[value]: pk for way, named_so in by_way.items() for value, pk in now_called(way, named_so).items()}
+    found: dict[Named | None, int] = {
+        named_so[value]: pk for way, named_so in by_way.items() for value, pk in now_called(way, named_so).items()
+    }
+    return found | bearing(missing)

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable
 from datetime import datetime
+from functools import partial
 from typing import Any
 
 from django.contrib import messages
@@ -20,7 +21,7 @@ from contacts.details import attribute_details, own_details
 from contacts.forms import AnswerForm, ContactForm
 from contacts.manager import Belonging, Panel, Text
 from contacts.models import Attribute, Consent, ConsentState, ConsentWording, Contact, ContactConsent
-from contacts.selectors import consent_for, contact_for, visible
+from contacts.selectors import consent_for, contact_for
 from contacts.services import LostUpdateError
 from contacts.sight import sight
 from users.access import signed_in, writers_only
@@ -31,14 +32,21 @@ HISTORY_PER_PAGE = 20
 @require_GET
 def contact(request: HttpRequest, pk: int) -> HttpResponse:
     """Everything about a contact; one that was merged into another leads there."""
+    person = contact_or_kept(request, pk)
+    if person.pk != pk:
+        return redirect("contacts:contact", person.pk)
+    return shown(request, person, part="history")
+
+
+def contact_or_kept(request: HttpRequest, pk: int) -> Contact:
+    """The door, also for the id of a contact that was merged: to the one it was merged into. Raises: Http404."""
     try:
-        person = contact_for(request, pk)
+        return contact_for(request, pk)
     except Http404:
         kept = kept_for(pk)
-        if kept is None or not visible(request.user).filter(pk=kept).exists():
+        if kept is None:
             raise
-        return redirect("contacts:contact", kept)
-    return shown(request, person, part="history")
+    return contact_for(request, kept)
 
 
 def shown(
@@ -117,7 +125,9 @@ def panels(request: HttpRequest, person: Contact, *, aside: bool) -> list[tuple[
 def create(request: HttpRequest) -> HttpResponse:
     """A new contact."""
     user = signed_in(request)
-    form = ContactForm(request.POST or None, attributes=Attribute.objects.all(), asked=creating.asked_of(user))
+    form = ContactForm(
+        request.POST or None, attributes=Attribute.objects.filter(retired_at=None), asked=creating.asked_of(user)
+    )
     if request.method == "POST" and form.is_valid():
         fields, attributes = form.given(changed_only=False)
         try:
@@ -140,7 +150,7 @@ def create(request: HttpRequest) -> HttpResponse:
 def edit(request: HttpRequest, pk: int) -> HttpResponse:
     """Change a contact's details; nothing is written over what somebody else changed meanwhile."""
     person = contact_for(request, pk)
-    form = ContactForm(request.POST or None, attributes=Attribute.objects.all(), contact=person)
+    form = ContactForm(request.POST or None, attributes=Attribute.objects.filter(retired_at=None), contact=person)
     status, conflict = 200, False
     if request.method == "POST":
         status = 422
@@ -165,16 +175,19 @@ def save(request: HttpRequest, person: Contact, form: ContactForm) -> Contact:
         raise LostUpdateError from None
     user = signed_in(request)
     fields, attributes = form.given(changed_only=True)
-    return services.update_contact(
-        person,
-        fields=fields,
-        attributes=attributes,
-        now=request.now,  # type: ignore[attr-defined]
-        by=str(user),
-        user=user,
-        seen=seen,
-        localized=True,
-    )
+    try:
+        return services.update_contact(
+            person,
+            fields=fields,
+            attributes=attributes,
+            now=request.now,  # type: ignore[attr-defined]
+            by=str(user),
+            user=user,
+            seen=seen,
+            localized=True,
+        )
+    except Contact.DoesNotExist:  # deleted, or merged into another, a moment ago
+        raise Http404 from None
 
 
 @writers_only
@@ -221,20 +234,24 @@ def counted(request: HttpRequest, person: Contact) -> dict[Text, int]:
 @require_POST
 def answer(request: HttpRequest, pk: int, consent_pk: int) -> HttpResponse:
     """Record that a contact gave or withdrew a consent."""
-    person, consent = contact_for(request, pk), consent_for(request, consent_pk)
+    person, consent = contact_or_kept(request, pk), consent_for(request, consent_pk)
     form = AnswerForm(request.POST, auto_id=f"consent-{consent.pk}-%s")
     if form.is_valid():
         user = signed_in(request)
+        record = partial(
+            services.set_consent,
+            consent=consent,
+            state=form.cleaned_data["state"],
+            now=request.now,  # type: ignore[attr-defined]
+            source=form.cleaned_data["source"],
+            by=str(user),
+            user=user,
+        )
         try:
-            changed = services.set_consent(
-                person,
-                consent,
-                form.cleaned_data["state"],
-                now=request.now,  # type: ignore[attr-defined]
-                source=form.cleaned_data["source"],
-                by=str(user),
-                user=user,
-            )
+            changed = record(person)
+            if not changed and (kept := kept_for(person.pk)):  # merged while this was waiting for it
+                person = contact_for(request, kept)
+                changed = record(person)
         except ValidationError as error:
             form.add_error(None, error)
         else:
@@ -243,7 +260,7 @@ def answer(request: HttpRequest, pk: int, consent_pk: int) -> HttpResponse:
 
 
 def answered(request: HttpRequest, person: Contact, *, recorded: bool) -> HttpResponse:
-    """An answer to a consent was written, or it was so already; one merged meanwhile has it written nowhere."""
+    """An answer to a consent was written, or it was so already."""
     if not Contact.objects.filter(pk=person.pk).exists():
         raise Http404
     if recorded:
