@@ -48,6 +48,10 @@ class Place:
 
 attribute_usage: list[Callable[[Attribute], list[Use]]] = []
 consent_usage: list[Callable[[Consent], list[Use]]] = []
+# Of an attribute as it would be with another type: what of those that refer to it could not be understood any more.
+breaking: list[Callable[[Attribute], list[Use]]] = []
+# Called when an attribute has got another type, with it as it was and as it is, in the same transaction.
+retyped: list[Callable[[Attribute, Attribute], None]] = []
 erasing: list[Callable[[Contact], None]] = []  # called in the deleting transaction: what goes along, a table at once
 copies: list[Copies] = []
 places: list[Callable[[Contact, datetime], list[Place]]] = []

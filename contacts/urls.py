@@ -1,6 +1,7 @@
 from django.urls import path
 
 from contacts.views import (
+    attribute_types,
     attributes,
     columns,
     consents,
@@ -37,7 +38,14 @@ urlpatterns = [
     path("contacts/<int:pk>/consents/<int:consent_pk>/", contacts.answer, name="answer"),
     path("attributes/", attributes.attributes, name="attributes"),
     path("attributes/new/", attributes.create, name="attribute_create"),
+    path("attributes/<int:pk>/", attributes.attribute, name="attribute"),
     path("attributes/<int:pk>/edit/", attributes.edit, name="attribute_edit"),
+    path("attributes/<int:pk>/place/", attributes.place, name="attribute_place"),
+    path("attributes/<int:pk>/type/", attribute_types.change, name="attribute_type"),
+    path("attributes/<int:pk>/retire/", attributes.retire, name="attribute_retire"),
+    path("attributes/<int:pk>/bring-back/", attributes.bring_back, name="attribute_bring_back"),
+    path("attributes/type-changes/<int:pk>/", attribute_types.progress, name="attribute_type_change"),
+    path("attributes/type-changes/<int:pk>/again/", attribute_types.again, name="attribute_type_again"),
     path("attributes/<int:pk>/delete/", attributes.delete, name="attribute_delete"),
     path("consents/", consents.consents, name="consents"),
     path("consents/new/", consents.create, name="consent_create"),

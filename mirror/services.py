@@ -6,12 +6,15 @@ from datetime import datetime
 from functools import partial
 
 from django.db import IntegrityError, connection, transaction
+from django.utils import timezone
 
+from contacts.models import Attribute
 from jobs.services import due, wake
 from mirror import storing
 from mirror.compacting import Outcome, OvertakenError
 from mirror.compacting import compact as compact_unit
 from mirror.files import BrokenFileError
+from mirror.kinds import CONTACT, attribute_columns
 from mirror.models import Broken, Compaction, Cut, Discarded, File, Gone
 from mirror.units import UNITS
 
@@ -72,6 +75,25 @@ def touched(rows: int, *, now: datetime) -> None:
         return
     _touched[schema] = (0, present)
     transaction.on_commit(partial(due, now), robust=True)
+
+
+def forget_contacts(was: Attribute, becomes: Attribute) -> None:
+    """After an attribute has got another type: files that hold its values as they were are read no more.
+
+    Until contacts are filed anew, their rows are read from PostgreSQL. The transaction that changes the type does it:
+    whoever sees the former definition sees the former files.
+    """
+    if attribute_columns(was) == attribute_columns(becomes):
+        return
+    cut, _made = Cut.objects.select_for_update().get_or_create(kind=CONTACT.name)
+    cut.cut, cut.revision, cut.made_at = 0, storing.fresh_revision(), None
+    cut.save()
+    files = File.objects.filter(kind=CONTACT.name)
+    present = timezone.now()
+    storing.discard(list(files.values_list("name", flat=True)), since=present)
+    files.delete()
+    Gone.objects.filter(kind=CONTACT.name).delete()
+    transaction.on_commit(partial(due, present), robust=True)
 
 
 def forget() -> None:

@@ -21,6 +21,7 @@ class SegmentationConfig(AppConfig):
             merged_contacts,
             merged_tags,
             references,
+            retyping,
             services,
         )
         from segmentation.builder.drafts import remove_old_drafts
@@ -39,6 +40,7 @@ class SegmentationConfig(AppConfig):
         tags.hooks.following.append(merged_tags.following_merge)
         tags.usage.providers.append(references.uses_of_label)
         contacts.hooks.attribute_usage.append(references.uses_of_attribute)
+        contacts.hooks.breaking.append(retyping.breaking_uses)
         contacts.hooks.consent_usage.append(references.uses_of_consent)
         contacts.hooks.merging.append(merged_contacts.follow_merge)
         contacts.hooks.places.append(merged_contacts.places_of)

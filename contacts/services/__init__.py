@@ -9,12 +9,21 @@ from contacts.services.consents import (
 )
 from contacts.services.consents_undone import restorable, restore_consent
 from contacts.services.contacts import create_contact, delete_contact, set_attributes, update_contact
-from contacts.services.definitions import create_attribute, delete_attribute, edit_attribute, why_kept
+from contacts.services.definitions import (
+    bring_back_attribute,
+    create_attribute,
+    delete_attribute,
+    edit_attribute,
+    place_attribute,
+    retire_attribute,
+    why_kept,
+)
 from contacts.services.errors import InUseError, LostUpdateError
 
 __all__ = [
     "InUseError",
     "LostUpdateError",
+    "bring_back_attribute",
     "bring_back_consent",
     "create_attribute",
     "create_consent",
@@ -23,8 +32,10 @@ __all__ = [
     "delete_contact",
     "edit_attribute",
     "edit_consent",
+    "place_attribute",
     "restorable",
     "restore_consent",
+    "retire_attribute",
     "retire_consent",
     "set_attributes",
     "set_consent",

@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Sequence
+from datetime import datetime
 from typing import Any
 
 from django.core.exceptions import ValidationError
@@ -54,7 +55,7 @@ def create_attribute(*, key: str, name: str, type: str, options: Sequence[str] =
 
 
 def edit_attribute(attribute: Attribute, *, name: str, options: Sequence[str] = ()) -> Attribute:
-    """Change the name and the options; key and type are for good.
+    """Change the name and the options; the key is for good, and the type another matter (`type_changes`).
 
     Raises: ValidationError by field, also for an option that contacts have, with their number.
     """
@@ -80,6 +81,30 @@ def edit_attribute(attribute: Attribute, *, name: str, options: Sequence[str] = 
         refuse_used_options(attribute, values["options"])
         raise ValidationError({"options": _("Contacts have a value that you take out.")}) from error
     return current
+
+
+def retire_attribute(attribute: Attribute, *, now: datetime) -> Attribute:
+    """It is offered nowhere any more; values, and criteria that look at them, stay as they are."""
+    Attribute.objects.filter(pk=attribute.pk, retired_at=None).update(retired_at=now)
+    return Attribute.objects.get(pk=attribute.pk)
+
+
+def bring_back_attribute(attribute: Attribute) -> Attribute:
+    """It is offered again."""
+    Attribute.objects.filter(pk=attribute.pk).update(retired_at=None)
+    return Attribute.objects.get(pk=attribute.pk)
+
+
+def place_attribute(attribute: Attribute, *, at: int) -> None:
+    """Put it at a place in the order of all forms and lists, 0 being the first; the others move along."""
+    with transaction.atomic():
+        rows = list(Attribute.objects.select_for_update().order_by("position", "name", "pk"))
+        mine = next(row for row in rows if row.pk == attribute.pk)
+        rows.remove(mine)
+        rows.insert(min(max(at, 0), len(rows)), mine)
+        for position, row in enumerate(rows):
+            if row.position != position:
+                Attribute.objects.filter(pk=row.pk).update(position=position)
 
 
 def delete_attribute(attribute: Attribute) -> None:

@@ -26,8 +26,8 @@ class Choices:
 
     @cached_property
     def attributes(self) -> dict[str, TypedAttribute]:
-        rows = Attribute.objects.values_list("key", "name", "type", "options")
-        return {key: TypedAttribute(name, type_, options) for key, name, type_, options in rows}
+        rows = Attribute.objects.values_list("key", "name", "type", "options", "retired_at")
+        return {key: TypedAttribute(name, type_, options, at is not None) for key, name, type_, options, at in rows}
 
     @cached_property
     def tags(self) -> list[str]:

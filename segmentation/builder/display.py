@@ -135,13 +135,14 @@ class Drawer:
         self.builder = builder
         self.live = live
         self.words = words  # given: criteria are told, not asked
-        self.subjects = [
-            Option(subject.value, subject.label, group=subject.group)
+        subjects = [
+            subject
             for kind in KINDS.values()
             if kind.form is not None
             for subject in kind.form.subjects(builder.choices)
         ]
-        self.names = {option.value: option.label for option in self.subjects}
+        self.options = {each.value: Option(each.value, each.label, group=each.group) for each in subjects}
+        self.retired = {each.value for each in subjects if each.retired}
         self.suggested: set[str] = set()
         self.places = {block.id: number for number, block in enumerate(builder.shape.blocks)}
 
@@ -196,10 +197,9 @@ class Drawer:
     def criterion(self, leaf: Leaf) -> CriterionView:
         what = (leaf.values.get("what") or [""])[0]
         part = part_of(leaf.values)
-        name = self.names.get(what, what.partition(":")[2] or what)
-        subject = Control(
-            "what", "select", label=_("What to look at"), values=[what], options=self.subjects, refreshes=True
-        )
+        name = self.options[what].label if what in self.options else what.partition(":")[2] or what
+        offered = [option for value, option in self.options.items() if value == what or value not in self.retired]
+        subject = Control("what", "select", label=_("What to look at"), values=[what], options=offered, refreshes=True)
         controls = part.controls(Typed(leaf.values, self.builder.choices)) if part else []
         for control in controls:
             control.errors = self.errors_of(leaf, control.name)

@@ -24,7 +24,7 @@ from segmentation.criteria.values.number import Number
 from segmentation.criteria.values.text import Text
 from segmentation.criteria.where import Column
 from segmentation.criteria.words import Sentence, Words, phrase, plain
-from segmentation.parts.base import Choosing, Control, FormPart, Option, Subject, Tree, Typed, Values
+from segmentation.parts.base import Choosing, Control, FormPart, Option, Subject, Tree, Typed, TypedAttribute, Values
 from segmentation.parts.operands import Operand, operand_for
 
 TYPES: dict[str, ValueType] = {
@@ -56,6 +56,11 @@ def column(attribute: Attribute) -> Column:
 DATED = ("on", "before", "after", "between", "last", "next", "ago", "anniversary")
 
 
+def said(attribute: TypedAttribute) -> str:
+    """Its name in a form."""
+    return gettext("%(name)s (retired)") % {"name": attribute.name} if attribute.retired else attribute.name
+
+
 class AttributeForm(FormPart):
     """Each attribute of the account is a subject of its own; its type decides the conditions."""
 
@@ -64,7 +69,7 @@ class AttributeForm(FormPart):
 
     def subjects(self, choices: Choosing) -> list[Subject]:
         return [
-            Subject(f"attribute:{key}", attribute.name, gettext("Attributes"))
+            Subject(f"attribute:{key}", said(attribute), gettext("Attributes"), attribute.retired)
             for key, attribute in choices.attributes.items()
         ]
 
@@ -117,6 +122,11 @@ class AttributeCriterion(Criterion):
         if self.attribute not in catalog.attributes:
             raise RefusedError(_("There is no attribute “{key}”."), at="attribute", key=self.attribute[:60])
         value_type(catalog.attributes[self.attribute]).read(self.op, self.value)
+
+    def settings(self, catalog: Catalog) -> Any:
+        """What the values are: with another type the same condition may mean others."""
+        attribute = catalog.attributes.get(self.attribute)
+        return attribute and [attribute.type, attribute.options]
 
     def members(self, context: Context) -> BitMap:
         attribute = context.catalog.attributes[self.attribute]

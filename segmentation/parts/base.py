@@ -176,6 +176,7 @@ class Subject:
     value: str
     label: str
     group: str
+    retired: bool = False  # offered only where it is chosen already
 
 
 class TypedAttribute(NamedTuple):
@@ -184,6 +185,7 @@ class TypedAttribute(NamedTuple):
     name: str
     type: str
     options: list[str]
+    retired: bool = False
 
 
 class TypedParameter(NamedTuple):

@@ -51,13 +51,14 @@ def shown(request: HttpRequest) -> dict[str, Any]:
     text = request.GET.get("q", "").replace("\x00", "")[: category_tree.LONGEST_QUERY]
     problems = problems_in(request.GET, texts=["q", "below"])
     tree = seen_tree(request)
+    whole = sees_all(request.user)
     return {
         "rows": [] if problems else category_tree.rows(tree, text=text),
         "tree": tree,
         "q": text,
         "problems": problems,
-        "deletions": category_tree.deletions(),
-        "whole": sees_all(request.user),
+        "deletions": category_tree.deletions() if whole else [],  # their numbers are of all contacts
+        "whole": whole,
     }
 
 

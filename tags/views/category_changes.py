@@ -137,7 +137,8 @@ def said(category: Category, done: Deleted) -> str:
 
 
 def deletion(request: HttpRequest, pk: int) -> HttpResponse:
-    """How far a deletion has got; once it is over, the whole page comes anew."""
+    """How far a deletion has got; once it is over, the whole page comes anew. Its numbers are of all contacts."""
+    require_whole_sight(request.user)
     job = get_object_or_404(CategoryDeletion, pk=pk)
     response = page(request, "tags/_deletion.html", {"deletion": job, "whole": sees_all(request.user)})
     if job.state == JobState.DONE:
