@@ -175,7 +175,11 @@ class AttributeForm(forms.Form):
 
     name = forms.CharField(label=_("Name"), max_length=120)
     key = key_field()
-    type = forms.ChoiceField(label=_("Type"), choices=AttributeType.choices, help_text=_("It never changes."))
+    type = forms.ChoiceField(
+        label=_("Type"),
+        choices=AttributeType.choices,
+        help_text=_("It can be changed later, as far as the values fit."),
+    )
     options = forms.CharField(
         label=_("Options"),
         required=False,
