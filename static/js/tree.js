@@ -19,7 +19,7 @@
   const keep = () => { try { localStorage.setItem(KEPT, JSON.stringify([...closed])); } catch { /* not kept */ } };
 
   function arrange() {
-    const searching = Boolean(document.querySelector("input[name=q]")?.value.trim()); // what was found is never hidden
+    const searching = Boolean(document.querySelector("form.filters input[name=q]")?.value.trim()); // what was found is never hidden
     const hidden = new Set();
     for (const row of rows()) {
       const { id, parent } = row.dataset;
