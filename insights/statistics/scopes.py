@@ -106,7 +106,7 @@ def of_category(category: Category, *, only: bool = False) -> Scope:
         category.pk,
         readable_path(category),
         f"{url}?level={ONLY}" if only else url,
-        f"{listed}?category={category.pk}{f'&level={ONLY}' if only else ''}",
+        f"{listed}?category{'_only' if only else ''}={category.pk}",
         find,
         criteria | ({"only_this_level": True} if only else {}),
         only=only,
