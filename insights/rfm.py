@@ -9,6 +9,7 @@ from decimal import Decimal
 from zoneinfo import ZoneInfo
 
 import numpy as np
+from django.utils.text import capfirst
 from pyroaring import BitMap
 
 from contacts.models import Contact
@@ -34,7 +35,7 @@ class Score:
 
     @property
     def label(self) -> str:
-        return str(SCORE_NAMES[self.name])
+        return str(capfirst(str(SCORE_NAMES[self.name])))
 
 
 @dataclass(frozen=True)

@@ -16,7 +16,7 @@ from django.utils.translation import ngettext
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from config.pages import page
-from contacts import duplicates, history, merging
+from contacts import duplicates, history, manager, merging
 from contacts.forms import is_id
 from contacts.merging import GoneError, merge_contacts
 from contacts.models import Attribute, ConsentState, Contact, ContactConsent
@@ -174,12 +174,15 @@ def side_by_side(
     attributes = {attribute.key: attribute for attribute in Attribute.objects.all()}
     whose = {**merging.proposed(people), **(chosen or {})}
     belongings = [counted(request, person) for person in people]
-    labels = list(dict.fromkeys(label for each in belongings for label in each))
+    columns = columns_of(request, people, told=set().union(*belongings))
+    shown = {column.label for column, _cells in columns}
+    labels = [label for label in dict.fromkeys(label for each in belongings for label in each) if label not in shown]
     context = {
         "people": people,
         "into": into or people[0].pk,
         "lines": lines_of(people, whose, attributes),
         "answers": answers_of(people),
+        "columns": columns,
         "belongings": [(label, [each.get(label, 0) for each in belongings]) for label in labels],
         "problem": problem,
         "at": request.now,  # type: ignore[attr-defined]
@@ -205,6 +208,22 @@ def lines_of(people: list[Contact], whose: dict[str, int], attributes: dict[str,
         differs = any(value != having[0] for value in values)
         lines.append(Line(name, history.label_of(name, attributes), cells, differs))
     return lines
+
+
+def columns_of(
+    request: HttpRequest, people: list[Contact], *, told: set[manager.Text]
+) -> list[tuple[manager.Column, list[tuple[Contact, Any]]]]:
+    """What apps above tell of contacts in the manager's columns, as far as they tell anything of these.
+
+    told: what is counted below; a column that counts the same is left out, its orders leave the cancelled ones out.
+    """
+    found = []
+    for column in manager.columns.values():
+        values = column.values(request, [person.pk for person in people]) if column.values else {}
+        given = [values.get(person.pk) for person in people]
+        if any(given) and not (column.label in told and any(isinstance(value, int) for value in given)):
+            found.append((column, list(zip(people, given, strict=True))))
+    return found
 
 
 def answers_of(people: list[Contact]) -> list[tuple[str, list[ContactConsent | None], ContactConsent]]:
