@@ -6,9 +6,9 @@ By the rule and the code of the criterion `rfm` (docs/criteria.md, "Buyers"); a 
 from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
+from typing import Any
 from zoneinfo import ZoneInfo
 
-import numpy as np
 from django.utils.text import capfirst
 from pyroaring import BitMap
 
@@ -78,7 +78,7 @@ def score_of(found: Buyers, name: str, at: int) -> Score:
     )
 
 
-def told(name: str, value: np.generic) -> Measure:
+def told(name: str, value: Any) -> Measure:
     """A measured value in its unit."""
     if name == "recency":
         return aware(value)

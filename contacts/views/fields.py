@@ -52,8 +52,9 @@ def changed(request: HttpRequest, person: Contact, detail: Detail, attributes: l
             person = contact_for(request, person.pk)
             now = one_detail(person, detail.name)
             theirs = (now[0].text if now else "") or _("nothing")
-            form.data = form.data.copy()
-            form.data["seen"] = person.updated_at.isoformat()
+            given = request.POST.copy()
+            given["seen"] = person.updated_at.isoformat()
+            form.data = given
         except ValidationError as error:
             form.add_refused(error)
         else:
