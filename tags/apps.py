@@ -17,6 +17,7 @@ class TagsConfig(AppConfig):
         from tags import (
             counting,
             deleting,
+            erasing,
             filters,
             finding,
             handing_over,
@@ -43,6 +44,7 @@ class TagsConfig(AppConfig):
         manager.register_panel(panels.TAGS)
         manager.register_panel(panels.CATEGORIES)
         manager.register_belongings(panels.belongings)
+        hooks.erasing.append(erasing.take_all_off)
         hooks.holding.append(merging_contacts.hold_labels)
         hooks.merging.append(merging_contacts.move_labels)
         for part in handing_over.PARTS:

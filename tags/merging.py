@@ -11,6 +11,7 @@ contacts' existence to check for none of them.
 
 from collections import Counter
 from collections.abc import Iterator, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime
 from itertools import pairwise
@@ -25,7 +26,7 @@ from pyroaring import BitMap
 from contacts.id_sets import id_array
 from contacts.label_writes import note_write, of_label
 from contacts.models import LabelKind, LabelWrite
-from jobs.errors import JobProblem
+from jobs.errors import Cancelled, JobProblem
 from jobs.services import chunk, finish, heartbeat, wake
 from tags import hooks, seeing
 from tags.following import hold_tags
@@ -147,27 +148,36 @@ def carry_out(merge: TagMerge, now: datetime) -> bool:
 
     Raises: JobProblem, if one of the tags is gone.
     """
-    with transaction.atomic():
-        held = hold_tags(merge.tag_ids, alone=True)
-        if len({tag.pk for tag in held.values()}) < len(merge.tag_ids):
-            raise JobProblem(gettext_noop("One of the tags no longer exists. Nothing was merged."))
-        having = {pk: BitMap() for pk in held} | seeing.read("tag", list(held))
-        together, several = united(having)
-        result = max(having, key=lambda pk: (len(having[pk]), pk == merge.result_id))
-        others = [pk for pk in having if pk != result]
-        moving = BitMap.union(BitMap(), *(having[pk] for pk in others))
-        followers = Counter[str]()
-        for follower in hooks.followers([Tag(pk=pk, name=tag.name) for pk, tag in held.items()], merge.name):
-            followers[follower.kind] += follower.several
-        for done in write(several, moving, result=result, others=others):
-            heartbeat(merge, progress=done, total=len(several) + len(moving))
-        follow(merge, result=result, others=others, several=several, count=len(together), now=now)
-        with chunk(merge, now=now, saves=("result", "contacts", "several", "follows")):
-            merge.result_id = result
-            merge.contacts, merge.several, merge.follows = len(together), len(several), dict(followers)
-            merge.progress = merge.total
-            finish(merge, now=merge.lease.clock() if merge.lease else now)
+    try:
+        with transaction.atomic():
+            become_one(merge, now)
+    except Cancelled:
+        tidy_up(merge, now)  # whoever cancelled it could not: we held the tags
+        raise
     return False
+
+
+def become_one(merge: TagMerge, now: datetime) -> None:
+    """All of it, in the transaction around."""
+    held = hold_tags(merge.tag_ids, alone=True)
+    if len({tag.pk for tag in held.values()}) < len(merge.tag_ids):
+        raise JobProblem(gettext_noop("One of the tags no longer exists. Nothing was merged."))
+    having = {pk: BitMap() for pk in held} | seeing.read("tag", list(held))
+    together, several = united(having)
+    result = max(having, key=lambda pk: (len(having[pk]), pk == merge.result_id))
+    others = [pk for pk in having if pk != result]
+    moving = BitMap.union(BitMap(), *(having[pk] for pk in others))
+    followers = Counter[str]()
+    for follower in hooks.followers([Tag(pk=pk, name=tag.name) for pk, tag in held.items()], merge.name):
+        followers[follower.kind] += follower.several
+    for done in write(several, moving, result=result, others=others):
+        heartbeat(merge, progress=done, total=len(several) + len(moving))
+    follow(merge, result=result, others=others, several=several, count=len(together), now=now)
+    with chunk(merge, now=now, saves=("result", "contacts", "several", "follows")):
+        merge.result_id = result
+        merge.contacts, merge.several, merge.follows = len(together), len(several), dict(followers)
+        merge.progress = merge.total
+        finish(merge, now=merge.lease.clock() if merge.lease else now)
 
 
 def united(having: dict[int, BitMap]) -> tuple[BitMap, BitMap]:
@@ -228,14 +238,18 @@ def may_be_retried(merge: TagMerge) -> bool:
 
 
 def tidy_up(merge: TagMerge, _now: datetime) -> None:
-    """After a merge that came to nothing: a result made for it alone goes again, unless somebody has used it since."""
-    tag = merge.result
-    if not merge.made or tag is None or tag.links.exists():
+    """After a merge that came to nothing: a result made for it alone goes again, unless somebody has used it since.
+
+    Waits for nobody: who cancels holds the merge's row, for which the one that holds the tags may be waiting.
+    """
+    if not merge.made:
         return
-    try:
-        delete_tag(tag)
-    except InUseError:
-        return
+    with transaction.atomic():
+        tag = Tag.objects.select_for_update(skip_locked=True).filter(pk=merge.result_id or 0).first()
+        if tag is None or tag.links.exists():
+            return
+        with suppress(InUseError):
+            delete_tag(tag)
 
 
 def uses_of_merged(label: Tag | Category) -> list[Use]:

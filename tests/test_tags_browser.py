@@ -1,0 +1,94 @@
+"""Tags in a real browser, by keyboard: typed, starred, merged and deleted together; in both languages, accessible."""
+
+import pytest
+
+from tags.models import ContactTag, Tag, TagStar
+from tests import factories
+from tests.support.people import PASSWORD
+from tests.test_frame_browser import violations
+
+pytestmark = pytest.mark.browser
+
+
+@pytest.fixture(params=["en", "pl"])
+def tags_page(request, page, make_user):
+    """The page of tags, with four of them on some contacts."""
+    owner = make_user("owner", language=request.param)
+    people = [factories.contact() for _ in range(3)]
+    for name, having in {"VIP": people[:2], "ZLOTY KLIENT": people[1:], "OTHER": people[:1], "UNUSED": []}.items():
+        factories.tag(name, *having)
+    page.goto("/login/")
+    page.fill("[name=username]", owner.email)
+    page.fill("[name=password]", PASSWORD)
+    page.keyboard.press("Enter")
+    page.wait_for_selector("#menu", state="attached")
+    page.goto("/tags/")
+    assert page.locator("html").get_attribute("lang") == request.param
+    return page
+
+
+def named(name: str) -> int:
+    return Tag.objects.get(name=name).pk
+
+
+def test_tags_are_typed_with_the_keyboard_alone(tags_page) -> None:
+    field = tags_page.locator("#id_names")
+    field.focus()
+    tags_page.keyboard.type("nowy znak, zlo")
+    tags_page.wait_for_selector("#tag-options [role=option]")
+    tags_page.keyboard.press("ArrowDown")
+    assert field.get_attribute("aria-activedescendant") == "tag-option-1"
+    tags_page.keyboard.press("Enter")
+    assert field.input_value() == "nowy znak, ZLOTY KLIENT"
+    assert tags_page.locator("#tag-options").count() == 0
+    advice = tags_page.locator("#id_names-becomes [data-instead]")
+    advice.wait_for()
+    assert violations(tags_page) == []
+    advice.click()
+    assert field.input_value() == "NOWY_ZNAK, ZLOTY KLIENT"
+    field.press("Enter")
+    tags_page.wait_for_selector("#rows :text('NOWY_ZNAK')")
+
+
+def test_several_are_chosen_merged_and_deleted(tags_page) -> None:
+    """ST8, ST9, ST11."""
+    tags_page.click(f"#star-button-{named('UNUSED')}")
+    tags_page.wait_for_selector(f"#star-button-{named('UNUSED')}[aria-pressed=true]")
+    assert TagStar.objects.count() == 1
+    for name in ("VIP", "ZLOTY KLIENT"):
+        tags_page.check(f"input[name=tag][value='{named(name)}']")
+    tags_page.click("#tags-action-button")
+    tags_page.click("#tags-action button:not(.danger)")
+    tags_page.wait_for_selector("#dialog #merge-plan [name=shown]", state="attached")
+    assert violations(tags_page) == []
+    tags_page.fill("#dialog #id_name", "nowa nazwa")
+    tags_page.wait_for_selector("#merge-plan :text('NOWA NAZWA')")
+    tags_page.click("#merge-plan .btn-danger")
+    tags_page.wait_for_url("**/tags/")
+    assert ContactTag.objects.filter(tag__name="NOWA NAZWA").count() == 3
+    assert tags_page.locator("#rows tbody .name").first.inner_text() == "UNUSED"
+    for name in ("OTHER", "UNUSED"):
+        tags_page.check(f"input[name=tag][value='{named(name)}']")
+    tags_page.click("#tags-action-button")
+    tags_page.click("#tags-action .danger")
+    tags_page.click("#dialog .btn-danger")
+    tags_page.wait_for_function("document.querySelectorAll('#rows tbody tr').length === 1")
+    tags_page.set_viewport_size({"width": 390, "height": 844})
+    assert tags_page.evaluate("document.documentElement.scrollWidth") == 390
+    tags_page.goto("/tags/merges/")
+    assert violations(tags_page) == []
+    assert tags_page.evaluate("document.documentElement.scrollWidth") == 390
+
+
+def test_the_same_field_serves_a_contact_and_an_action(tags_page) -> None:
+    person = ContactTag.objects.filter(tag__name="OTHER").get().contact
+    tags_page.goto(f"/contacts/{person.pk}/")
+    tags_page.fill("#contact-tags", "")
+    tags_page.focus("#contact-tags")
+    tags_page.keyboard.type("unu")
+    tags_page.wait_for_selector("#tag-options [role=option]")
+    tags_page.keyboard.press("ArrowDown")
+    tags_page.keyboard.press("Enter")
+    tags_page.keyboard.press("Enter")
+    tags_page.wait_for_selector("#tags-panel .label-list :text('UNUSED')")
+    assert tags_page.evaluate("document.querySelectorAll('.tag-becomes').length") <= 1
