@@ -20,6 +20,7 @@ from actions.errors import (
 from actions.kinds import KindError, kind_named
 from actions.kinds.forms import PartForm
 from actions.models import Action, ActionRun, Audience, PickedContacts, Undo
+from contacts.sight import sees_all
 from jobs import services as jobs
 from jobs.models import ACTIVE, JobState
 from segmentation.models import Calculation, Segment
@@ -52,12 +53,17 @@ def plan_action(
         refuse(current, audience=audience, every_refresh=every_refresh, now=now)
         wanted = {"kind": kind, "params": params, "audience": audience, "every_refresh": every_refresh}
         asked = {"question": answer[0], "part": answer[1]} if answer else {}
-        if live_actions().filter(segment=current, **wanted).exists():
+        if any(same_reach(each.created_by, by) for each in live_actions().filter(segment=current, **wanted)):
             raise AlreadyPlannedError
         action = Action.objects.create(segment=current, created_at=now, created_by=by, **asked, **wanted)
         if current.ready_at(now) and current.latest_id is not None:
             start_run(action, current.latest_id, now=now)
     return action
+
+
+def same_reach(author: User | None, other: User | None) -> bool:
+    """Whether what `author` added reaches all those whom `other` would: the same person's, or of who sees everybody."""
+    return author == other or sees_all(author)
 
 
 def plan_from(

@@ -7,6 +7,7 @@ from django.core.cache import cache
 from pyroaring import BitMap
 
 from actions import services
+from actions.errors import AlreadyPlannedError
 from actions.models import ActionRun, Undo
 from actions.undoing import prospect
 from contacts.models import Contact
@@ -110,6 +111,15 @@ def test_who_comes_into_sight_while_it_runs_is_not_added(two: Split, segment: An
     monkeypatch.setattr(KINDS["add_tag"], "apply", apply)
     run = planned(segment, two.narrow, two).runs.get()
     assert (done(run, two).total, tagged()) == (4, two.mine)
+
+
+def test_what_who_sees_some_added_does_not_keep_others_from_adding_it_for_all(two: Split, segment: Any) -> None:
+    planned(segment, two.narrow, two, every_refresh=True)
+    with pytest.raises(AlreadyPlannedError):
+        planned(segment, two.narrow, two, every_refresh=True)
+    planned(segment, two.wide, two, every_refresh=True)
+    with pytest.raises(AlreadyPlannedError):
+        planned(segment, two.narrow, two, every_refresh=True)
 
 
 # --- the question and the numbers -------------------------------------------------------------------------------
