@@ -85,7 +85,7 @@ def told(response: Any, world: World) -> list[str]:
 def same_as(response: Any, pk: Any) -> tuple[int, str]:
     """An answer without what differs each time and without the id that was asked for."""
     text = PASSING.sub(r"\1", response.content.decode())
-    return response.status_code, re.sub(rf"(?<!\d){re.escape(str(pk))}(?!\d)", "ID", text)
+    return response.status_code, re.sub(rf"(?<=[/F]){re.escape(str(pk))}(?=[/%])", "ID", text)  # in an address
 
 
 # --- what a page offers to send ------------------------------------------------------------------------------
