@@ -29,7 +29,7 @@ from tags.tree import readable_path, readable_paths_below, sort_key
 from tags.usage import InUseError, Use, uses_of
 from users.models import User
 
-AT_ONCE = 20_000  # contacts in what goes: two rows of history each, 2 s; more of them are passed on by a job
+AT_ONCE = 10_000  # contacts in what goes, two rows of history each: a second; more of them are passed on by a job
 CHUNK = 10_000
 
 # The lowest ids beyond the cursor that are in any of the categories: each is read along its index, no further.

@@ -197,7 +197,7 @@ def test_a_change_of_many_is_a_job_that_is_done_whole(size: Attribute, monkeypat
 
 
 def test_a_job_that_meets_other_values_says_so_and_changes_nothing(
-    size: Attribute, monkeypatch: pytest.MonkeyPatch
+    size: Attribute, admin: Client, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(type_changes, "AT_ONCE", 1)
     having("12", "13")
@@ -208,6 +208,9 @@ def test_a_job_that_meets_other_values_says_so_and_changes_nothing(
     assert failed is not None
     assert failed.state == JobState.FAILED
     assert "look at them again" in failed.problem_text
+    page = admin.get(reverse("contacts:attribute", args=[size.pk])).content.decode()
+    assert "came to nothing" in page
+    assert "look at them again" in page
     assert stored() == ["12", "13", "large"]
 
 

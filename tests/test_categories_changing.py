@@ -321,3 +321,30 @@ def test_a_writer_under_way_is_waited_for(account) -> None:
     delete(media, into=root)
     writer.join()
     assert members("klient") == {a.pk, b.pk}
+
+
+# --- by itself ------------------------------------------------------------------------------------------------
+def test_a_refreshing_segment_puts_those_who_join_in_a_category_by_itself() -> None:
+    """IC4: with a permanent entry that says which action did it."""
+    from datetime import timedelta
+
+    from actions import services as actions
+    from tests.support.audiences import make_contacts, ready_segment
+    from tests.test_actions import calculated, carry_out
+
+    people = make_contacts(4)
+    media = factories.category("klient/media")
+    segment = ready_segment(people[:2], refreshes=True)
+    params = {"category": media.pk, "name": "Media"}
+    action = actions.plan_action(
+        segment, kind="add_category", params=params, audience="joined", every_refresh=True, now=NOW, by=None
+    )
+    carry_out(action.runs.get())
+    calculated(segment, people[:3], at=NOW + timedelta(hours=1))
+    joined = carry_out(action.runs.latest("pk"))
+    assert joined.changed_ids == people[2:3]
+    entry = HistoryEntry.objects.get(contact=people[2])
+    assert (entry.label, entry.action_run_id) == ("Klient / Media", joined.pk)
+    assert people[2] in members("klient/media")
+    with pytest.raises(usage.InUseError):
+        delete(media)

@@ -26,7 +26,7 @@ from jobs.models import ACTIVE
 from jobs.services import chunk, finish, wake
 from users.models import User
 
-AT_ONCE = 20_000  # contacts to be written: about a second; more of them are a job's
+AT_ONCE = 10_000  # contacts to be written: about a second; more of them are a job's
 
 MAPPING = "CREATE TEMP TABLE retyping (old jsonb NOT NULL, new jsonb) ON COMMIT DROP"
 # What fits as it is stored is not in the mapping: those rows are not written.
