@@ -73,7 +73,7 @@ def wanted(attribute: Attribute, new_type: str, options: Iterable[str] = ()) -> 
 
 
 def dry_run(attribute: Attribute, new: Attribute) -> Report:
-    """Judges every value. A million different ones: 12 s; a thousand of a million contacts: 1 s."""
+    """Judges every value once. A thousand different ones of 200,000 contacts: 2 s on a busy machine."""
     report = Report()
     for value, contacts in different_values(attribute):
         report.contacts += contacts
