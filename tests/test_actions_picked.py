@@ -11,7 +11,7 @@ from django.utils.timezone import now as clock
 from django_tenants.utils import tenant_context
 from pyroaring import BitMap
 
-from actions import picked, services
+from actions import picked, running, services
 from actions.errors import AnsweredError, ResultChangedError, WindowClosedError
 from actions.kinds import KINDS
 from actions.models import Action, ActionRun, PickedContacts, Undo
@@ -469,3 +469,55 @@ def test_an_attribute_that_such_an_export_writes_cannot_be_deleted(client, setti
     answered(client, "export", columns=["attribute:city"], order=["attribute:city"], separator="comma")
     with pytest.raises(InUseError):
         delete_attribute(Attribute.objects.get(pk=city.pk))
+
+
+# --- interrupted -----------------------------------------------------------------------------------------------------
+def abandon(job) -> None:
+    """Its worker died a while ago, without a word."""
+    type(job).objects.filter(pk=job.pk).update(
+        state=JobState.RUNNING, lease_owner="somebody", lease_until=clock() - timedelta(seconds=1)
+    )
+
+
+@pytest.mark.parametrize("died", [0, 1, 2])
+def test_a_run_and_its_undo_whose_workers_died_are_finished_by_others_as_if_by_one(marketer, monkeypatch, died):
+    monkeypatch.setattr(KINDS["add_tag"], "chunk", 2)
+    contacts = people(6)
+    factories.tag("VIP", contacts[3])
+    run = started(contacts, marketer)
+    for _chunk in range(died):
+        run_job("action", run.pk, now=clock(), turn=timedelta(0))
+        abandon(run)
+    run_job("action", run.pk, now=clock())
+    run.refresh_from_db()
+    assert (run.state, run.total, run.changed_count, run.already_count) == (JobState.DONE, 6, 5, 1)
+    assert tagged() == {each.pk for each in contacts}
+    undo = services.undo_run(run, now=clock(), by=marketer)
+    for _chunk in range(died):
+        run_job("undo", undo.pk, now=clock(), turn=timedelta(0))
+        abandon(undo)
+    run_job("undo", undo.pk, now=clock())
+    undo.refresh_from_db()
+    assert (undo.state, undo.back_count, undo.since_count) == (JobState.DONE, 5, 0)
+    assert tagged() == {contacts[3].pk}
+
+
+def test_what_fails_in_the_middle_of_a_chunk_leaves_nothing_of_it(marketer, monkeypatch):
+    monkeypatch.setattr(KINDS["add_tag"], "chunk", 2)
+    contacts = people(4)
+    run = started(contacts, marketer)
+    run_job("action", run.pk, now=clock(), turn=timedelta(0))
+    real = running.count
+
+    def dies(*args, **more):
+        real(*args, **more)
+        raise RuntimeError("the power went")
+
+    monkeypatch.setattr(running, "count", dies)
+    run_job("action", run.pk, now=clock())
+    run.refresh_from_db()
+    assert (run.state, run.changed_count, len(tagged())) == (JobState.ERRORED, 2, 2)
+    monkeypatch.setattr(running, "count", real)
+    assert services.retry_run(ActionRun.objects.get(pk=run.pk), now=clock())
+    run_job("action", run.pk, now=clock())
+    assert tagged() == {each.pk for each in contacts}
