@@ -40,6 +40,7 @@ PARAMETER, ATTRIBUTE, CONSENT, SAVED, USER = (
     [("user",)],
 )
 VIEWS = [("shared view",), ("own view",)]
+STATISTICS = [("a tag", "tag"), ("a category", "hidden category"), ("a segment", "wide segment")]
 
 # By address: what it is walked with, a tuple for each, in the order of its parts. Addresses without parts need none.
 SHOWN: dict[str, list[tuple[str, ...]]] = {
@@ -55,7 +56,18 @@ SHOWN: dict[str, list[tuple[str, ...]]] = {
     "activities:type_delete": TYPES,
     "activities:type_rename": TYPES,
     "contacts:answer": [("mine", "consent")],
+    "contacts:attribute": ATTRIBUTE,
+    "contacts:attribute_bring_back": ATTRIBUTE,
     "contacts:attribute_delete": ATTRIBUTE,
+    "contacts:attribute_place": ATTRIBUTE,
+    "contacts:attribute_retire": ATTRIBUTE,
+    "contacts:attribute_type": ATTRIBUTE,
+    "contacts:attribute_type_again": [("type change",)],
+    "contacts:attribute_type_change": [("type change",)],
+    "contacts:consent": CONSENT,
+    "contacts:consent_bring_back": CONSENT,
+    "contacts:consent_of_contact": [("mine", "consent")],
+    "contacts:consent_retire": CONSENT,
     "contacts:attribute_edit": ATTRIBUTE,
     "contacts:consent_edit": CONSENT,
     "contacts:contact": CONTACT,
@@ -68,10 +80,15 @@ SHOWN: dict[str, list[tuple[str, ...]]] = {
     "contacts:field": [("mine", "detail")],
     "contacts:hand_over": CONTACT,
     "exports:of_list": STEPS,
+    "insights:attributes": STATISTICS,
+    "insights:category": CATEGORIES,
     "insights:compare": SEGMENTS,
     "insights:forecast": SEGMENTS,
     "insights:memberships": CONTACT,
+    "insights:numbers": STATISTICS,
     "insights:rfm": CONTACT,
+    "insights:segment": SEGMENTS,
+    "insights:tag": TAG,
     "insights:why": SEGMENTS,
     "insights:why_contact": [("wide segment", "mine"), ("own segment", "mine")],
     "permissions:delete": GROUP,
@@ -95,6 +112,10 @@ SHOWN: dict[str, list[tuple[str, ...]]] = {
     "segmentation:template_counts": [("template",)],
     "tags:add_category": CONTACT,
     "tags:add_tags": CONTACT,
+    "tags:category_deletion": [("deletion",)],
+    "tags:move_category": CATEGORIES,
+    "tags:retry_category_deletion": [("deletion",)],
+    "tags:stop_category_deletion": [("deletion",)],
     "tags:count_category": CATEGORIES,
     "tags:count_tag": TAG,
     "tags:delete_category": CATEGORIES,
@@ -103,6 +124,10 @@ SHOWN: dict[str, list[tuple[str, ...]]] = {
     "tags:remove_tag": [("mine", "tag")],
     "tags:rename_category": CATEGORIES,
     "tags:rename_tag": TAG,
+    "tags:star": TAG,
+    "tags:merge_progress": [("merge",)],
+    "tags:retry_merge": [("merge",)],
+    "tags:stop_merge": [("merge",)],
     "users:deactivate": USER,
     "users:edit": USER,
     "users:reactivate": USER,
@@ -117,6 +142,7 @@ HIDDEN: dict[str, list[tuple[str, ...]]] = {
     "actions:undo_cancel": [("undo",), ("picked undo",)],
     "actions:undo_resume": [("undo",), ("picked undo",)],
     "activities:timeline": [("outsider",)],
+    "contacts:consent_of_contact": [("outsider", "consent")],
     "contacts:contact": [("outsider",)],
     "contacts:delete": [("outsider",)],
     "contacts:edit": [("outsider",)],
@@ -143,8 +169,19 @@ ASKED: dict[str, list[str]] = {
     "find": [f"q={MARK}", "q=%2B4877", f"q={MARK}17"],
     "insights:why": [f"q={MARK}", "q=Ola"],
     "insights:matrix": ["s={wide segment}&s={own segment}&s={other wide segment}"],
+    "insights:category": ["count=1", "count=1&level=only"],
     "insights:compare": ["with={other wide segment}", "with={own segment}"],
+    "insights:contacts": ["count=1", f"count=1&q={MARK}", "count=1&tag={tag}"],
+    "insights:segment": ["count=1", "count=1&calculation={wide first}"],
+    "insights:statistics": ["count=1", "count=1&weeks=52"],
+    "insights:tag": ["count=1", "count=1&weeks=52"],
     "segmentation:values": [f"of=field.source&q={MARK}", f"of=attribute.city&q={MARK}", f"of=page_view.url&q={MARK}"],
+    "tags:delete_tags": ["tag={tag}"],
+    "tags:merge": ["tag={tag}&name=new"],
+    "contacts:attribute_type": ["type=text", "type=number"],
+    "tags:categories": ["q=vault"],
+    "tags:move_category": ["below=0"],
+    "tags:suggestions": ["names=V"],
     "tags:tags": ["q=VIP", "sort=-contacts_count"],
     "segmentation:search": ["q=every"],
 }
@@ -159,6 +196,8 @@ FILTERS: dict[str, list[str]] = {
     "selected": ["yes"],
     "tag": ["{tag}"],
     "category": ["{category}", "{hidden category}"],
+    "category_only": ["{category}", "{hidden category}"],
+    "value": ["{attribute}:red"],
     "calculation": ["{wide calculation}", "{wide first}", "{own calculation}"],
     "moved": ["{wide calculation}.left", "{wide calculation}.left.changed"],
     "advanced": ["{query}"],
@@ -169,6 +208,13 @@ FILTERS: dict[str, list[str]] = {
     "compared": ["{wide segment}.{own segment}.first"],
     "leaving": ["{wide segment}"],
     "joining": ["{wide segment}"],
+    "among": [
+        "tag.{tag}~status~v.subscribed",
+        "calculation.{wide calculation}~lead_score~n.0:",
+        "category.{hidden category}~age~d.2020-01-01:",
+        "all~source~other",
+        "all~consent~newsletter.given",
+    ],
 }
 PUBLIC = {
     "users:login",
@@ -186,6 +232,7 @@ def world(settings: Any, tmp_path: Any) -> World:
     settings.MEDIA_ROOT = str(tmp_path)
     made = make_world()
     made.things |= {"uid": "MQ", "token": "set-password", "detail": "first_name"}
+    made.things |= {"a tag": "tag", "a category": "category", "a segment": "segment"}
     return made
 
 
