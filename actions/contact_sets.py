@@ -30,7 +30,7 @@ def changed_by(request: HttpRequest, text: str) -> People:
         "%(number)s contacts were changed by the action of %(when)s.",
         len(ids),
     ) % {"number": number(len(ids)), "when": moment_text(run.started_at or run.requested_at, now=now)}
-    page = linked(run.action.page_url, run.action.place)
+    page = linked(run.action.page_url, run.action.place_for_all)
     return People(ids, title, format_html("{}: {}", page, said))
 
 

@@ -6,8 +6,8 @@ from django.conf import settings
 from django.db import models
 from django.db.models import F, Q
 from django.urls import reverse
+from django.utils.translation import gettext, ngettext
 from django.utils.translation import gettext_lazy as _
-from django.utils.translation import ngettext
 from pyroaring import BitMap
 
 from config.templatetags.numbers import number
@@ -100,6 +100,11 @@ class Action(models.Model):
         if self.segment is not None:
             return self.segment.name
         return self.picked.title if self.picked is not None else ""
+
+    @property
+    def place_for_all(self) -> str:
+        """`place` in texts that anybody may read: a number of picked contacts is of whom one user sees."""
+        return self.place if self.segment is not None else gettext("picked contacts")
 
     @property
     def icon(self) -> str:

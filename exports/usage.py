@@ -19,4 +19,4 @@ def exports_with(column: str) -> list[Use]:
     """Planned, recurring and running exports with this column."""
     found = live_actions().filter(kind="export", params__columns__contains=column).select_related("segment", "picked")
     title = _("Export of %(segment)s")
-    return [Use(title % {"segment": action.place}, action.page_url) for action in found.order_by("pk")]
+    return [Use(title % {"segment": action.place_for_all}, action.page_url) for action in found.order_by("pk")]
