@@ -347,6 +347,13 @@ def test_words_of_a_part_are_told_above_its_list(client: Any, tag: Any) -> None:
     assert lists.NAME == "among"
 
 
+def test_of_nobody_it_is_said_that_there_is_nobody(client: Any, tag: Any) -> None:
+    nobody = factories.tag("NOBODY")
+    text = client.get(f"/tags/{nobody.pk}/statistics/?count=1").text
+    assert "Nobody is in it" in text
+    assert 'id="by-status"' not in text
+
+
 def test_a_small_group_is_told_as_such(client: Any, tag: Any) -> None:
     assert "Only 2 contacts" in page_of(client, f"/tags/{tag.pk}/statistics/")
     made = [factories.contact(now=timezone.now() - timedelta(days=1)) for _ in range(40)]

@@ -171,7 +171,8 @@ def stretch_of_numbers(text: str, *, whole: bool) -> str:
     if high is None:
         return _("%(low)s or more") % {"low": told(low)}
     last = high - 1 if whole else high
-    return told(low) if last == low else f"{told(low)}\N{EN DASH}{told(last)}"
+    between = "\N{NO-BREAK SPACE}\N{EN DASH} " if low < 0 else "\N{EN DASH}"  # apart from a minus
+    return told(low) if last == low else f"{told(low)}{between}{told(last)}"
 
 
 def ages() -> list[str]:
