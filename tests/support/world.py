@@ -17,7 +17,7 @@ from actions import services as actions
 from actions.kinds import KINDS
 from actions.models import ActionRun
 from activities.models import Activity, ActivityType, Visit
-from contacts.models import Contact, ContactConsent, HistoryEntry
+from contacts.models import Contact, ContactConsent, HistoryEntry, TypeChange
 from contacts.saved_views import save_view
 from contacts.selecting import change_selection
 from exports.lists import export_list
@@ -26,7 +26,8 @@ from segmentation.contact_queries import keep_query
 from segmentation.models import Reason, SavedCriteria, UploadedList
 from segmentation.services import request_calculation
 from segmentation.services.uploads import read_upload
-from tags.models import ContactCategory, ContactTag
+from tags.merging import ask_merge
+from tags.models import CategoryDeletion, ContactCategory, ContactTag
 from tests import factories
 from tests.support.people import make_user
 from tests.support.segments import calculate, calculated
@@ -103,6 +104,16 @@ def label(world: World) -> None:
     things["consent"] = factories.consent("newsletter")
     things["attribute"] = factories.attribute("color", "choice", options=["red", "blue"])
     ContactTag.objects.bulk_create(ContactTag(tag=things["tag"], contact=c, assigned_at=at) for c in everybody)
+    merged = [factories.tag("BOTH", *everybody), factories.tag("FORMER", *made)]
+    things["merge"] = ask_merge(merged, "both", now=at, by="Wide", user=None)
+    run("tag_merge", things["merge"].pk, now=at)
+    things["deletion"] = CategoryDeletion.objects.create(
+        category=factories.category("attic"), title="Attic", by="Wide", requested_at=at, total=len(made), state="failed"
+    )
+    things["type change"] = TypeChange.objects.create(
+        attribute=things["attribute"], old_type="choice", new_type="text", language="en", zone="UTC", by="Wide",
+        requested_at=at, total=len(made), state="failed",
+    )  # fmt: skip
     ContactCategory.objects.bulk_create(
         ContactCategory(category=things["category"] if c in world.mine else vault, contact=c, assigned_at=at)
         for c in everybody
