@@ -367,8 +367,8 @@ def test_an_analyst_changes_nothing(world: World) -> None:
         assert seen.status_code < 500, path
     before = everything_stored()
     for form in forms.values():
-        if form.action.startswith((*NOT_SENT, "/theme/", "/language/")):
-            continue
+        if form.action.startswith((*NOT_SENT, "/theme/", "/language/")) or form.action.endswith("/star/"):
+            continue  # one's own
         for body in bodies(form, []):
             client.post(form.action, body)
             if moved := changed(before, everything_stored()):
