@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from typing import Any
 
 import pytest
-from django.db import connection
+from django.db import connection, transaction
 from django.urls import reverse
 from django_tenants.utils import tenant_context
 
@@ -15,6 +15,7 @@ from contacts import manager
 from tests.support.people import client_for, make_user
 from tests.support.walking import (
     Address,
+    Form,
     addresses,
     bodies,
     changed,
@@ -166,7 +167,7 @@ HIDDEN: dict[str, list[tuple[str, ...]]] = {
 ASKED: dict[str, list[str]] = {
     "contacts:compare": ["id={mine}", "id={mine}&id={outsider}", "id={mine}&other={outsider}", "selected=yes"],
     "contacts:duplicates": ["why=email", "why=phone"],
-    "find": [f"q={MARK}", "q=%2B4877", f"q={MARK}17"],
+    "find": [f"q={MARK}", "q=%2B4877"],
     "insights:why": [f"q={MARK}", "q=Ola"],
     "insights:matrix": ["s={wide segment}&s={own segment}&s={other wide segment}"],
     "insights:category": ["count=1", "count=1&level=only"],
@@ -224,7 +225,15 @@ PUBLIC = {
     "users:password_set",
     "users:language",
 }
-NOT_SENT = ("/logout/", "/password/", "/profile/", "/login/")  # they end the walk, and show nobody's data
+# They end the walk, or show nobody's data.
+NOT_SENT = (
+    "/logout/",
+    "/password/",
+    "/profile/",
+    "/login/",
+    "/theme/",
+    "/language/",
+)
 
 
 @pytest.fixture
@@ -289,7 +298,7 @@ def test_a_restricted_user_reads_and_counts_nothing_outside(world: World) -> Non
         answer = client.get(path)
         if answer.status_code >= 500:
             wrong.append(f"{path}: {answer.status_code}")
-        wrong += [f"{path} {each}" for each in told(answer, world)]
+        wrong += [f"{path} {each}" for each in told(answer, world, path)]
     assert wrong == []
 
 
@@ -305,25 +314,44 @@ def test_outside_answers_as_what_does_not_exist(world: World) -> None:
 
 
 def test_a_restricted_user_changes_nothing_outside_whatever_a_form_is_made_to_send(world: World) -> None:
-    client, before = browser(world.restricted), of_the_crowd(world)
+    client = browser(world.restricted)
     foreign = [world.pk("outsider"), world.pk("hidden category"), world.pk("wide segment")]
-    wrong, forms = [], {}
+    forms = offered(world, client)
+    assert len(forms) > 30
+    wrong = sent(client, forms, foreign, stored=lambda: of_the_crowd(world), told=lambda answer: told(answer, world))
+    assert wrong == []
+
+
+def offered(world: World, client: Any) -> list[Form]:
+    """Every form that its pages hold, each once, but for those that show nobody's data."""
+    forms: dict[Any, Form] = {}
     for _address, path in shown(world):
         answer = client.get(path)
         if "html" in answer.headers.get("Content-Type", ""):
             forms |= {form.key: form for form in forms_in(answer, path)}
-    assert len(forms) > 30
-    for form in forms.values():
-        if form.action.startswith(NOT_SENT):
-            continue
-        for body in bodies(form, foreign):
-            answer = client.post(form.action, body)
+    return [form for form in forms.values() if not form.action.startswith(NOT_SENT)]
+
+
+def sent(
+    client: Any, forms: list[Form], foreign: list[Any], *, stored: Any, told: Any = lambda _answer: []
+) -> list[str]:
+    """What goes wrong when all of it is sent. `stored` is compared at the end; if it changed, once more after each."""
+    before, wrong = stored(), []
+    posted = [(form.action, body) for form in forms for body in bodies(form, foreign)]
+    with transaction.atomic():
+        for action, body in posted:
+            answer = client.post(action, body)
+            wrong += [f"{action} {body} {each}" for each in told(answer)]
             if answer.status_code >= 500:
-                wrong.append(f"{form.action} {body}: {answer.status_code}")
-            wrong += [f"{form.action} {body} {each}" for each in told(answer, world)]
-            if moved := changed(before, of_the_crowd(world)):
-                pytest.fail(f"{form.action} {body} changed {moved}")
-    assert wrong == []
+                wrong.append(f"{action} {body}: {answer.status_code}")
+        moved = changed(before, stored())
+        transaction.set_rollback(bool(moved))
+    if moved:
+        for action, body in posted:
+            client.post(action, body)
+            if changed(before, stored()):
+                return [f"{action} {body} changed {moved}"]
+    return wrong
 
 
 # --- another account -----------------------------------------------------------------------------------------
@@ -339,7 +367,7 @@ def test_another_account_has_nothing_of_it(world: World, other_account: Any) -> 
             answer = send(path)
             if answer.status_code >= 500:
                 wrong.append(f"{path}: {answer.status_code}")
-            wrong += [f"{path} {each}" for each in told(answer, world)]
+            wrong += [f"{path} {each}" for each in told(answer, world, path)]
     connection.set_tenant(here)
     assert wrong == []
     assert changed(before, of_the_crowd(world)) == []
@@ -348,7 +376,7 @@ def test_another_account_has_nothing_of_it(world: World, other_account: Any) -> 
 def test_a_session_of_one_account_is_none_in_another(world: World) -> None:
     client = browser(world.wide)
     answers = {path: client.get(path, headers={"host": "other.testserver"}) for _address, path in shown(world)}
-    inside = [path for path, answer in answers.items() if answer.status_code == 200 and told(answer, world)]
+    inside = [path for path, answer in answers.items() if answer.status_code == 200 and told(answer, world, path)]
     open_to_all = {reverse(name) for name in PUBLIC - {"users:password_set"}}
     let_in = [p for p, answer in answers.items() if answer.status_code == 200 and p.split("?")[0] not in open_to_all]
     assert inside == []
@@ -357,22 +385,11 @@ def test_a_session_of_one_account_is_none_in_another(world: World) -> None:
 
 # --- the analyst ---------------------------------------------------------------------------------------------
 def test_an_analyst_changes_nothing(world: World) -> None:
-    owner, client = browser(world.wide), browser(world.analyst)
-    forms = {}
+    client = browser(world.analyst)
     for _address, path in shown(world):
-        answer = owner.get(path)
-        if "html" in answer.headers.get("Content-Type", ""):
-            forms |= {form.key: form for form in forms_in(answer, path)}
-        seen = client.get(path)
-        assert seen.status_code < 500, path
-    before = everything_stored()
-    for form in forms.values():
-        if form.action.startswith((*NOT_SENT, "/theme/", "/language/")) or form.action.endswith("/star/"):
-            continue  # one's own
-        for body in bodies(form, []):
-            client.post(form.action, body)
-            if moved := changed(before, everything_stored()):
-                pytest.fail(f"{form.action} {body} changed {moved}")
+        assert client.get(path).status_code < 500, path
+    forms = [form for form in offered(world, browser(world.wide)) if not form.action.endswith("/star/")]  # one's own
+    assert sent(client, forms, [], stored=everything_stored) == []
 
 
 # --- signed out ----------------------------------------------------------------------------------------------
@@ -381,7 +398,7 @@ def test_signed_out_every_page_leads_to_signing_in(world: World) -> None:
     for address, path in shown(world):
         for send in (client.get, client.post):
             answer = send(path)
-            wrong += [f"{path} {each}" for each in told(answer, world)]
+            wrong += [f"{path} {each}" for each in told(answer, world, path)]
             away = answer.status_code == 302 and answer.headers["Location"].startswith("/login/")
             if not away and address.name not in PUBLIC:
                 wrong.append(f"{send.__name__} {path}: {answer.status_code}")

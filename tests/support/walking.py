@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from html.parser import HTMLParser
 from typing import Any
-from urllib.parse import urljoin
+from urllib.parse import parse_qsl, urljoin, urlsplit
 
 from django.db import connection
 from django.urls import URLPattern, URLResolver, get_resolver
@@ -65,10 +65,15 @@ class _Words(HTMLParser):
             self.words.append(data)
 
 
-def told(response: Any, world: World) -> list[str]:
-    """What an answer gives away of the crowd: its marks anywhere, and its numbers where people or devices read."""
+def told(response: Any, world: World, asked: str = "") -> list[str]:
+    """What an answer gives away of the crowd: its marks anywhere, and its numbers where people or devices read.
+
+    asked: the address; a value in it that the page repeats tells nothing.
+    """
     body = b"".join(response.streaming_content) if response.streaming else response.content
     text = body.decode("utf-8", "replace")
+    for value in (value for _name, value in parse_qsl(urlsplit(asked).query) if MARK in value):
+        text = text.replace(value, "")
     found = [f"says {mark!r}" for mark in sorted(set(TOLD.findall(text)))]
     if "html" in response.headers.get("Content-Type", ""):
         reader = _Words()
