@@ -14,6 +14,8 @@ from permissions.services import LONGEST_NAME
 from tags.tree import Branch, branches
 from users.models import User
 
+NONE = "-"  # in a list of ids: there are none
+
 
 class Ids(forms.TypedMultipleChoiceField):
     """Ids out of a known list, each by a box."""
@@ -28,6 +30,13 @@ class AgreedField(forms.CharField):
 
     def clean(self, value: Any) -> frozenset[int]:
         return ids_in(str(value or ""))
+
+
+class SeenField(forms.CharField):
+    """The ids of the groups that somebody was in when the form was opened. None: the form does not say."""
+
+    def clean(self, value: Any) -> frozenset[int] | None:
+        return ids_in(str(value)) if value else None
 
 
 def ids_in(text: str) -> frozenset[int]:
@@ -86,11 +95,13 @@ class GroupForm(forms.Form):
 class GroupsOfForm(forms.Form):
     """The groups of one user."""
 
+    seen = SeenField(required=False, widget=forms.HiddenInput)
     freed = AgreedField(required=False, widget=forms.HiddenInput)
 
     def __init__(self, data: QueryDict | None = None, *, user: User) -> None:
         self.groups = list(PermissionGroup.objects.all())
-        super().__init__(data, initial={"groups": list(user.permission_groups.values_list("pk", flat=True))})
+        now = sorted(user.permission_groups.values_list("pk", flat=True))
+        super().__init__(data, initial={"groups": now, "seen": ",".join(map(str, now)) or NONE})
         self.fields["groups"] = groups_field(self.groups)
 
 

@@ -103,17 +103,23 @@ def delete_group(group: PermissionGroup, *, freed: Collection[int] = (), doer: D
         here.delete()
 
 
-def set_groups_of(user: User, groups: Collection[int], *, freed: Collection[int] = (), doer: Doer) -> None:
+def set_groups_of(
+    user: User, groups: Collection[int], *, seen: Collection[int] | None, freed: Collection[int] = (), doer: Doer
+) -> None:
     """Put the user in exactly these groups.
 
-    Raises: FreedError, as `edit_group`; ValidationError, if a group is gone.
+    seen: the groups they were in when that was chosen; None: it is not known.
+    Raises: LostUpdateError, if they are in others by now; FreedError, as `edit_group`; ValidationError, if a group is
+    gone.
     """
     with transaction.atomic():
         lock_groups()
+        before = {group.pk: group for group in PermissionGroup.objects.filter(users=user)}
+        if seen is None or before.keys() != set(seen):
+            raise LostUpdateError
         wanted = {group.pk: group for group in PermissionGroup.objects.filter(pk__in=groups)}
         if len(wanted) < len(set(groups)):
             raise ValidationError({"groups": _("A group that you chose has just been deleted.")})
-        before = {group.pk: group for group in PermissionGroup.objects.filter(users=user)}
         out = before.keys() - wanted.keys()
         free: dict[str, Any] = {}
         if not wanted:

@@ -110,7 +110,7 @@ def test_what_somebody_else_changed_meanwhile_is_not_overwritten():
 
 def test_a_user_put_into_a_group_elsewhere_is_such_a_change():
     group = factories.permission_group("Media")
-    services.set_groups_of(make_user(), [group.pk], doer=DOER)
+    services.set_groups_of(make_user(), [group.pk], seen=[], doer=DOER)
     with pytest.raises(LostUpdateError):
         edited(group, name="Mine", seen=1)
 
@@ -153,7 +153,7 @@ def test_the_groups_of_one_user_are_set_together_each_with_its_line():
     old, kept, new = (factories.permission_group(name) for name in ("Old", "Kept", "New"))
     for group in (old, kept):
         group.users.add(ewa)
-    services.set_groups_of(ewa, [kept.pk, new.pk], doer=DOER)
+    services.set_groups_of(ewa, [kept.pk, new.pk], seen=[old.pk, kept.pk], doer=DOER)
     assert {group.name for group in PermissionGroup.objects.filter(users=ewa)} == {"Kept", "New"}
     assert {(change.name, *change.detail) for change in GroupChange.objects.all()} == {
         ("Old", "users_out"),
@@ -163,10 +163,10 @@ def test_the_groups_of_one_user_are_set_together_each_with_its_line():
 
 def test_taking_somebody_out_of_all_groups_has_to_be_agreed_to():
     ewa = make_user()
-    factories.permission_group("Media", users=[ewa])
+    media = factories.permission_group("Media", users=[ewa])
     with pytest.raises(FreedError):
-        services.set_groups_of(ewa, [], doer=DOER)
-    services.set_groups_of(ewa, [], freed=[ewa.pk], doer=DOER)
+        services.set_groups_of(ewa, [], seen=[media.pk], doer=DOER)
+    services.set_groups_of(ewa, [], seen=[media.pk], freed=[ewa.pk], doer=DOER)
     assert sees(ewa) is None
 
 

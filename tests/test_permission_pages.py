@@ -214,22 +214,67 @@ def test_a_users_page_says_what_they_see_and_by_which_groups(client, group):
     assert "Sees all 3 contacts." in text
 
 
+def test_an_administrators_page_says_what_they_would_see_as_a_marketer(client, media):
+    factories.contact()
+    person = make_user("administrator")
+    address = reverse("users:edit", args=[person.pk])
+    assert "would go on seeing every contact: they are in no group" in client.get(address).content.decode()
+    factories.permission_group("Media", users=[person], categories=[media])
+    factories.permission_group("Same", users=[person], categories=[media])
+    assert "would see 2 contacts, by their groups" in client.get(address).content.decode()
+    person.permission_groups.all()[1].delete()
+    person.permission_groups.get().categories.clear()
+    assert "would see 0 contacts, by their groups" in client.get(address).content.decode()
+    client.post(address, {"email": person.email, "name": person.name, "role": "marketer"})
+    assert "Sees 0 of 3 contacts." in client.get(address).content.decode()
+
+
 def test_the_groups_of_a_user_are_chosen_and_leaving_the_last_is_ticked(client, group):
     ewa = group.users.get()
     address = reverse("permissions:groups_of", args=[ewa.pk])
     other = factories.permission_group("Other")
-    assert client.post(address, {"groups": [group.pk, other.pk]}).status_code == 302
+    assert client.post(address, {"groups": [group.pk, other.pk], "seen": str(group.pk)}).status_code == 302
     assert other.users.get() == ewa
-    answer = client.post(address, {})
+    opened = {"seen": f"{group.pk},{other.pk}"}
+    answer = client.post(address, opened)
     assert answer.status_code == 422
     assert "let this user see every contact" in answer.content.decode()
-    assert client.post(address, {"freed": str(ewa.pk)}).status_code == 302
+    assert client.post(address, {"freed": str(ewa.pk), **opened}).status_code == 302
     assert not ewa.permission_groups.exists()
+
+
+def seen_in(answer):
+    return re.search(r'name="seen" value="([\d,-]+)"', answer.content.decode())[1]
+
+
+@pytest.mark.parametrize("before", [True, False])
+def test_groups_of_a_user_that_somebody_else_changed_are_not_overwritten(client, client_for, group, before):
+    ewa, other = group.users.get() if before else make_user(), factories.permission_group("Other")
+    address = reverse("permissions:groups_of", args=[ewa.pk])
+    mine = {"groups": [group.pk], "seen": seen_in(client.get(address))}
+    theirs = {"groups": [other.pk], "seen": mine["seen"]}
+    assert client_for(make_user("administrator")).post(address, theirs).status_code == 302
+    answer = client.post(address, mine)
+    assert answer.status_code == 409
+    assert "Somebody else changed the groups of this user" in answer.content.decode()
+    assert list(ewa.permission_groups.all()) == [other]
+    again = {"groups": [group.pk], "seen": seen_in(client.get(address))}
+    assert client.post(address, again).status_code == 302
+    assert list(ewa.permission_groups.all()) == [group]
+
+
+@pytest.mark.parametrize("seen", [None, "", "x", HUGE, "\x00", "1,2"])
+def test_groups_chosen_on_nobody_knows_what_are_not_set(client, group, seen):
+    given = {"groups": [], "freed": str(group.users.get().pk), "seen": seen}
+    given = {name: value for name, value in given.items() if value is not None}
+    address = reverse("permissions:groups_of", args=[group.users.get().pk])
+    assert client.post(address, given).status_code == 409
+    assert group.users.exists()
 
 
 @pytest.mark.parametrize("groups", [HUGE, "x", "\x00", "-1"])
 def test_a_group_of_nobody_is_refused(client, group, groups):
-    answer = client.post(reverse("permissions:groups_of", args=[make_user().pk]), {"groups": groups})
+    answer = client.post(reverse("permissions:groups_of", args=[make_user().pk]), {"groups": groups, "seen": "-"})
     assert answer.status_code == 422
 
 
@@ -279,7 +324,9 @@ def test_what_changes_holds_at_the_next_request(client, client_for, group):
             [category.pk, hidden],
         )
     assert browser.get(f"/contacts/{hidden}/").status_code == 200
-    assert client.post(reverse("permissions:groups_of", args=[ewa.pk]), {"groups": [group.pk]}).status_code == 302
+    seen = ",".join(map(str, ewa.permission_groups.values_list("pk", flat=True)))
+    address = reverse("permissions:groups_of", args=[ewa.pk])
+    assert client.post(address, {"groups": [group.pk], "seen": seen}).status_code == 302
     assert browser.get(f"/contacts/{hidden}/").status_code == 404
 
 
