@@ -11,17 +11,18 @@ from actions.models import ActionRun, PickedContacts
 from actions.selectors import sentences
 from config.templatetags.numbers import number
 from config.templatetags.times import moment_text
-from contacts.sight import sees_all, sight, within
+from contacts.sight import sight, whole_sight, within
 from segmentation.contact_sets import People, linked, set_filter, whole
 
 
 def changed_by(request: HttpRequest, text: str) -> People:
     """`?changed=RUN`: those whom the run really changed, whatever became of them since.
 
+    An action on contacts that somebody else picked is there for who sees all, as `?picked=` is.
     Raises: ValidationError.
     """
     run = ActionRun.objects.filter(pk=whole(text)).select_related("action__segment", "action__picked").first()
-    if run is None:
+    if run is None or (run.action.picked is not None and not may_read(request, run.action.picked)):
         raise ValidationError(_("There is no such run of an action (any more)."))
     title = str(sentences([run.action])[run.action_id])
     ids, now = within(run.changed_ids, sight(request)), request.now  # type: ignore[attr-defined]
@@ -40,7 +41,7 @@ def asked_about(request: HttpRequest, text: str) -> People:
     Raises: ValidationError.
     """
     found = PickedContacts.objects.filter(pk=whole(text)).first()
-    if found is None or (found.taken_by_id != request.user.pk and not sees_all(request.user)):
+    if found is None or not may_read(request, found):
         raise ValidationError(_("There are no such picked contacts (any more)."))
     ids, now = within(found.member_ids, sight(request)), request.now  # type: ignore[attr-defined]
     said = ngettext(
@@ -50,6 +51,11 @@ def asked_about(request: HttpRequest, text: str) -> People:
     ) % {"number": number(len(ids)), "when": moment_text(found.taken_at, now=now), "what": "; ".join(found.words)}
     page = linked(reverse("actions:on_contacts"), _("Actions on contacts"))
     return People(ids, _("Picked contacts"), format_html("{}: {}", page, said))
+
+
+def may_read(request: HttpRequest, picked: PickedContacts) -> bool:
+    """Whether the user may know of what was picked: their own, or anybody's for who sees all."""
+    return picked.taken_by_id == request.user.pk or whole_sight(request)
 
 
 FILTERS = [

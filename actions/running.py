@@ -23,7 +23,7 @@ def carry_out(run: ActionRun, now: datetime) -> bool:
     """One step of a run. A worker killed in it leaves nothing of it behind; the next goes on from the cursor.
 
     It is for those of the audience whom its author sees when it begins. Whom they do not see any more when their turn
-    comes is passed over, as if gone.
+    comes is passed over, as if gone. What they may not do any more fails.
     """
     kind, params = kind_of(run)
     audience = audience_of(run)
@@ -33,6 +33,7 @@ def carry_out(run: ActionRun, now: datetime) -> bool:
             audience = audience & mask
             run.seen = stored(audience)
         run.total = len(audience)
+        kind.permit(params, by=run.action.created_by)
         kind.begin(run, params, now=now)
         run.traced = kind.undoable if run.progress == 0 else run.traced
         start = audience.rank(run.cursor)

@@ -15,7 +15,7 @@ from actions.seen import cut_runs, cut_undo
 from actions.undoing import prospect
 from config.pages import page
 from contacts.sight import sight
-from users.access import writers_only
+from users.access import signed_in, writers_only
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
@@ -35,7 +35,7 @@ def undo(request: HttpRequest, pk: int) -> HttpResponse:
     context = {
         "run": run,
         "sentence": selectors.sentences([run.action])[run.action_id],
-        "prospect": prospect(run, now=now, mask=sight(request)) if run.may_be_undone else None,
+        "prospect": prospect(run, now=now, mask=sight(request), by=signed_in(request)) if run.may_be_undone else None,
     }
     cut_runs([run], sight(request))
     return page(request, "actions/undo.html", context, part="question")

@@ -13,6 +13,7 @@ from contacts.models import Contact
 from contacts.sight import sees, within
 from jobs.errors import JobProblem
 from jobs.services import chunk, finish
+from users.models import User
 
 COUNTS = ("back_count", "since_count", "gone_count")
 # Nothing that could be undone goes by a write before the first of a run that there still is.
@@ -40,6 +41,7 @@ def carry_out(undo: Undo, now: datetime) -> bool:
         start = changed.rank(undo.cursor)
         ids = changed[start : start + kind.chunk]
         reached = within(ids, sees(undo.requested_by))
+        kind.permit_back(run, params, by=undo.requested_by)
         back = kind.take_back(run, params, reached, now=now, by=undo.requested_by)
         count(undo, handled=ids, reached=reached, back=back)
         if start + len(ids) == len(changed):
@@ -81,10 +83,10 @@ class Prospect:
         return self.back + self.since + self.gone
 
 
-def prospect(run: ActionRun, *, now: datetime, mask: BitMap | None = None) -> Prospect:
+def prospect(run: ActionRun, *, now: datetime, mask: BitMap | None = None, by: User | None = None) -> Prospect:
     """The dry run of undoing `run`, or of the rest of an undo that stopped half-way.
 
-    mask: the contacts that whoever asks sees; None: all. The others are neither changed nor counted.
+    by: who asks. mask: the contacts that they see; None: all. The others are neither changed nor counted.
     """
     changed = within(run.changed_ids, mask)
     if run.undoing is not None:
@@ -94,6 +96,7 @@ def prospect(run: ActionRun, *, now: datetime, mask: BitMap | None = None) -> Pr
     try:
         kind, params = kind_of(run)
         kind.look_up(params)
+        kind.permit_back(run, params, by=by)
     except JobProblem as problem:
         return Prospect(now, 0, len(present), gone, problem)
     back = kind.standing(run, params, changed)

@@ -125,6 +125,12 @@ def taken_out_of(action_run_id: int, ids: BitMap) -> dict[int, BitMap]:
     return taken
 
 
+def categories_taken(action_run_id: int) -> set[int]:
+    """The categories that the run took anybody out of, as far as there still are."""
+    taken = LabelWrite.objects.filter(action_run_id=action_run_id, kind=LabelKind.CATEGORY, undone=False)
+    return set(Category.objects.filter(pk__in=taken.values("label_id")).values_list("pk", flat=True))
+
+
 def times(action_run_id: int, kind: LabelKind, ids: BitMap) -> list[datetime]:
     """The times that the run wrote into its rows: no other row is its own."""
     return [

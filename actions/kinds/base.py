@@ -44,6 +44,9 @@ Names = Mapping[Reference, str]
 class Moments:
     """When a kind may do more than `apply`; most need none of these."""
 
+    def permit(self, params: Any, *, by: User | None) -> None:
+        """Called before each chunk for the author, whose rights may have changed since. Raises: JobProblem."""
+
     def begin(self, run: ActionRun, params: Any, *, now: datetime) -> None:
         """Called in the transaction of each chunk before `apply`; `run.cursor` 0 means the very beginning.
 
@@ -61,6 +64,9 @@ class Undoing:
     """How a run is undone, for kinds that can be: `undoable`, and the three below."""
 
     undoable: ClassVar[bool] = False
+
+    def permit_back(self, run: ActionRun, params: Any, *, by: User | None) -> None:
+        """Called before each `take_back` for whoever asked for the undo. Raises: JobProblem, if they may not."""
 
     def look_up(self, params: Any) -> Any:
         """What the parameters name.

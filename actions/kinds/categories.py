@@ -1,6 +1,6 @@
 """Add category, remove category. Both leave a permanent entry in each contact's history."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from datetime import datetime
 from typing import Any
@@ -21,7 +21,7 @@ from tags import assigning, undoing
 from tags.counting import count_category
 from tags.models import Category, ContactCategory
 from tags.pickers import allowed_to
-from tags.tree import readable_path
+from tags.tree import readable_path, readable_paths
 from users.models import User
 
 INDENT = "\N{EN SPACE}\N{EN SPACE}"
@@ -112,6 +112,23 @@ class CategoryKind(Kind):
             category = Category.objects.get(pk=params.category)
             assigning.hold(category)
         return category
+
+    def permit(self, params: CategoryParams, *, by: User | None) -> None:
+        """Only categories that show the author contacts, at the time of the run, however long ago it was planned."""
+        self.refuse_others({params.category}, params, by=by)
+
+    def permit_back(self, run: ActionRun, params: CategoryParams, *, by: User | None) -> None:
+        self.refuse_others({params.category}, params, by=by)
+
+    def refuse_others(self, categories: Iterable[int], params: CategoryParams, *, by: User | None) -> None:
+        """Raises: JobProblem, if `by` may not use one of these."""
+        allowed = allowed_to(by)
+        if allowed is None or not (others := set(categories) - set(allowed)):
+            return
+        self.look_up(params)
+        name = readable_paths(others)[min(others)]
+        text = gettext_noop("%(user)s may not use the category %(name)s: their permission groups do not show it.")
+        raise JobProblem(text, {"user": str(by), "name": name})
 
     def look_up(self, params: CategoryParams) -> Category:
         with self.there(params):
@@ -212,6 +229,10 @@ class RemoveCategory(CategoryKind):
         below = Category.objects.filter(path__startswith=path).values_list("pk", flat=True) if params.below else []
         others = set(allowed) - {params.category, *below}
         return ids - holders(ContactCategory.objects.filter(category__in=others), ids)
+
+    def permit_back(self, run: ActionRun, params: RemoveCategoryParams, *, by: User | None) -> None:
+        """All that the run took them out of: what was below the category then may lie elsewhere by now."""
+        self.refuse_others({params.category, *undoing.categories_taken(run.pk)}, params, by=by)
 
     def standing(self, run: ActionRun, params: RemoveCategoryParams, ids: BitMap) -> BitMap:
         return undoing.categories_still_off(ids, action_run_id=run.pk)
