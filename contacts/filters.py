@@ -8,6 +8,7 @@ from typing import Any
 
 import django_filters
 from django import forms
+from django.core.exceptions import ValidationError
 from django.db.models import DecimalField, Exists, OuterRef, Q, QuerySet, Value
 from django.db.models.fields.json import KeyTextTransform
 from django.db.models.functions import Cast, Collate
@@ -51,19 +52,27 @@ class FromToWidget(SuffixedMultiWidget):
         return [value.start, value.stop] if value else [None, None]
 
 
-class DayRangeField(RangeField):
-    """Two days, each may be missing. Gives a slice of dates."""
+class OrderedRangeField(RangeField):
+    """Two bounds, each may be missing. Refuses a lower one above the upper: nobody could be between them."""
 
     widget = FromToWidget
+
+    def clean(self, value: Any) -> Any:
+        bounds = super().clean(value)
+        if bounds and bounds.start is not None and bounds.stop is not None and bounds.start > bounds.stop:
+            raise ValidationError(_("The lower bound is above the upper one."), code="order")
+        return bounds
+
+
+class DayRangeField(OrderedRangeField):
+    """Two days, each may be missing. Gives a slice of dates."""
 
     def __init__(self, **kwargs: Any) -> None:
         super().__init__(fields=(forms.DateField(), forms.DateField()), **kwargs)
 
 
-class WholeRangeField(RangeField):
+class WholeRangeField(OrderedRangeField):
     """Two whole numbers, each may be missing. Gives a slice."""
-
-    widget = FromToWidget
 
     def __init__(self, **kwargs: Any) -> None:
         super().__init__(fields=(forms.IntegerField(), forms.IntegerField()), **kwargs)
@@ -71,6 +80,10 @@ class WholeRangeField(RangeField):
 
 class DayRangeFilter(django_filters.Filter):
     field_class = DayRangeField
+
+
+class NumberRangeFilter(django_filters.Filter):
+    field_class = OrderedRangeField
 
 
 class WholeRangeFilter(django_filters.Filter):
@@ -253,7 +266,7 @@ def number_filter(attribute: Attribute) -> django_filters.Filter:
         name = f"number_{attribute.key}"
         return bounded(queryset.alias(**{name: number}), name, value.start, value.stop)
 
-    return django_filters.RangeFilter(method=by_number, label=attribute.name, widget=FromToWidget(step="any"))
+    return NumberRangeFilter(method=by_number, label=attribute.name, widget=FromToWidget(step="any"))
 
 
 def boolean_filter(attribute: Attribute) -> django_filters.Filter:

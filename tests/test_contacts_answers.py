@@ -127,7 +127,6 @@ def address(chance: random.Random, user: Any) -> str:
         "q": lambda: [("q", chance.choice(words))],
         "status": lambda: [("status", each) for each in chance.sample(["subscribed", "pending", "bounced"], 2)],
         "lead_score": lambda: [(f"lead_score_{chance.choice(['from', 'to'])}", chance.choice([0, 5, 51, -20, 10**20]))],
-        "turned": lambda: [("lead_score_from", 9), ("lead_score_to", 1)],
         "created": lambda: [
             (f"created_{chance.choice(['from', 'to'])}",
              chance.choice(["2026-03-01", "2026-03-02", "0001-01-01", "9999-12-31"]))
