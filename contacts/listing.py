@@ -164,6 +164,11 @@ class Search:
         with self.answers() as state:
             return self.members(state)
 
+    @cached_property
+    def listed(self) -> BitMap:
+        """`ids`, found once in the request: with the page of the list, where there is one."""
+        return self.ids()
+
     def answers(self) -> AbstractContextManager[Answers]:
         """The state of the data at the request's moment."""
         return answers(self.request.now)  # type: ignore[attr-defined]
@@ -212,7 +217,8 @@ class Search:
         """One page of contacts and the exact total. A number past the end is the last page."""
         asked = Asked(SORTS[self.sort.lstrip("-")], descending=self.sort.startswith("-"), number=self.number or 1)
         with self.answers() as state:
-            found = page_of(self.members(state), asked, state)
+            self.listed = self.members(state)
+            found = page_of(self.listed, asked, state)
             rows = Contact.objects.defer("attributes", "sort_name").in_bulk(found.ids)
         page = Paginator(range(found.total), paging.PER_PAGE).page(found.number)
         page.object_list = cast("Any", [rows[pk] for pk in found.ids])

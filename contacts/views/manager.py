@@ -1,9 +1,10 @@
 """The contact manager: search, filter, sort, page, select."""
 
+from copy import copy
 from typing import Any
 
 from django.core.exceptions import ValidationError
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpRequest, HttpResponse, QueryDict
 from django.shortcuts import redirect
 from django.urls import reverse
 from django.utils.translation import gettext as _
@@ -18,6 +19,7 @@ from contacts.manager import tools
 from contacts.models import SavedView
 from contacts.selecting import change_selection, selected
 from contacts.selectors import visible
+from contacts.sight import names, whole_sight
 from users.access import signed_in
 
 TEMPLATE = "contacts/manager.html"
@@ -46,7 +48,16 @@ def shown(request: HttpRequest, search: Search) -> dict[str, Any]:
         search.refuse(" ".join(error.messages))
     context: dict[str, Any] = {"search": search, "sort": search.sort, "at": request.now}  # type: ignore[attr-defined]
     context |= viewed(request, view)
-    return context if search.errors else context | listed(request, search, view)
+    if search.errors:
+        return context | {"view_broken": view is not None and saved_wrong(request, view)}
+    return context | listed(request, search, view)
+
+
+def saved_wrong(request: HttpRequest, view: SavedView) -> bool:
+    """Whether the view itself is refused as it was saved, whatever the address asks for beyond it."""
+    saved = copy(request)
+    saved.GET = QueryDict(view.query)  # type: ignore[assignment]
+    return bool(Search.of(saved).errors)
 
 
 def viewed(request: HttpRequest, view: SavedView | None) -> dict[str, Any]:
@@ -78,6 +89,7 @@ def listed(request: HttpRequest, search: Search, view: SavedView | None) -> dict
     chosen_columns, gone = columns.chosen(request, view)
     total = rows.paginator.count
     chosen = selected(request.user)
+    nobody = not total and not visible(request.user).exists()
     return {
         "rows": rows,
         "total": total,
@@ -89,16 +101,24 @@ def listed(request: HttpRequest, search: Search, view: SavedView | None) -> dict
         ],
         "chips": search.chips(),
         "notes": search.notes(total),
-        "nobody": not total and not visible(request.user).exists(),
+        "nobody": nobody,
+        "shown_none": nobody and not whole_sight(request),
+        "shown_by_none": nobody and not whole_sight(request) and not names(signed_in(request)),
         "tools": [tool for tool in tools.values() if not tool.selected],
-        **selection(request, chosen),
+        **selection(request, chosen, search),
     }
 
 
-def selection(request: HttpRequest, chosen: BitMap) -> dict[str, Any]:
+def selection(request: HttpRequest, chosen: BitMap, search: Search) -> dict[str, Any]:
     """What the line about the selected contacts shows; `here`: the list it stands above."""
     mine = [tool for tool in tools.values() if tool.selected]
-    return {"chosen": len(chosen), "chosen_tools": mine, "here": clean_address(request.GET)}
+    listed_of_them = len(chosen & search.listed) if chosen and search.filtered else len(chosen)
+    return {
+        "chosen": len(chosen),
+        "chosen_listed": listed_of_them,
+        "chosen_tools": mine,
+        "here": clean_address(request.GET),
+    }
 
 
 # --- selecting ------------------------------------------------------------------------------------------------
@@ -118,7 +138,7 @@ def select(request: HttpRequest) -> HttpResponse:
     if not getattr(request, "htmx", False):
         return redirect(reverse("contacts:manager") + clean_address(request.GET).removesuffix("?"))
     if form.cleaned_data["do"] == TICKS:
-        return page(request, TEMPLATE, selection(request, chosen), part="selection")
+        return page(request, TEMPLATE, selection(request, chosen, search), part="selection")
     return page(request, TEMPLATE, shown(request, search), part="rows")
 
 
