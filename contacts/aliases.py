@@ -17,14 +17,24 @@ def kept_for(pk: int) -> int | None:
     return now_called(AliasKind.ID, [str(pk)]).get(str(pk))
 
 
+def leads_elsewhere(contact: Contact, kind: str) -> Contact | None:
+    """The other contact that this one's address or external id leads to: one who was called so was merged into it."""
+    value = getattr(contact, kind)
+    if not value:
+        return None
+    found = ContactAlias.objects.filter(kind=kind, value=value).exclude(contact=contact).select_related("contact")
+    return next((alias.contact for alias in found), None)
+
+
 def leave_aliases(kept: Contact, others: Iterable[Contact], *, left: Iterable[tuple[str, str]], now: datetime) -> None:
-    """Has what led to the others lead to the one kept, and what else it was called (`left`: kind, value) as well."""
+    """Has what led to the others lead to the one kept, and what else it was called (`left`: kind, value) as well.
+
+    What leads to somebody else goes on leading there: facts to come in that name are not taken from them.
+    """
     others = list(others)
     ContactAlias.objects.filter(contact__in=others).update(contact=kept)
     names = {(str(AliasKind.ID), str(other.pk)) for other in others} | set(left)
     ContactAlias.objects.bulk_create(
         [ContactAlias(kind=kind, value=value, contact=kept, since=now) for kind, value in sorted(names)],
-        update_conflicts=True,
-        unique_fields=["kind", "value"],
-        update_fields=["contact", "since"],
+        ignore_conflicts=True,
     )

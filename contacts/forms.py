@@ -7,7 +7,9 @@ from typing import Any
 from django import forms
 from django.core.exceptions import ValidationError
 from django.http import QueryDict
+from django.urls import reverse
 from django.utils import timezone
+from django.utils.html import format_html
 from django.utils.translation import get_language
 from django.utils.translation import gettext_lazy as _
 from pyroaring import BitMap
@@ -80,7 +82,16 @@ class ContactForm(forms.Form):
         """What the service refused, at its field."""
         for name, errors in error.error_dict.items():
             field = PREFIX + name.removeprefix("attributes.") if name.startswith("attributes.") else name
-            self.add_error(field if field in self.fields else None, errors)
+            self.add_error(field if field in self.fields else None, [linked(each) for each in errors])
+
+
+def linked(error: ValidationError) -> ValidationError:
+    """The error, with the page of the contact whose name it was that was typed."""
+    if error.code != "left_behind":
+        return error
+    address = reverse("contacts:contact", args=[(error.params or {})["pk"]])
+    text = format_html('{} <a href="{}">{}</a>', next(iter(error)), address, _("Show the contact"))
+    return ValidationError(text, code=error.code)
 
 
 def initial_of(contact: Contact, attributes: Iterable[Attribute]) -> dict[str, Any]:

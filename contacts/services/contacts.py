@@ -1,6 +1,6 @@
 """Creating, changing and deleting one contact: normalised, checked, and with its history, in one transaction."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from datetime import datetime
 from functools import partial
 from typing import Any, NoReturn
@@ -12,6 +12,7 @@ from django.utils.translation import gettext_lazy
 
 from config.templatetags.numbers import number
 from contacts import hooks, normalising
+from contacts.aliases import leads_elsewhere
 from contacts.attributes import clean_attribute
 from contacts.models import Attribute, Contact, EntryKind, HistoryEntry, Status
 from contacts.selecting import forget_contact
@@ -29,6 +30,10 @@ TAKEN = {
         gettext_lazy("Another contact has this external id."),
         gettext_lazy("This external id can't be used here: ask an administrator."),
     ),
+}
+LEFT_BEHIND = {
+    "email": gettext_lazy("This was the e-mail address of somebody who was merged into %(name)s."),
+    "external_id": gettext_lazy("This was the external id of somebody who was merged into %(name)s."),
 }
 CONSTRAINT_FIELDS = {"contact_email_unique": "email", "contact_external_id_unique": "external_id"}
 
@@ -128,7 +133,8 @@ def create_contact(
 ) -> Contact:
     """A new contact with its first history entry.
 
-    Raises: ValidationError, a dict by field name or "attributes.KEY"; an e-mail or external id that is taken is one.
+    Raises: ValidationError, a dict by field name or "attributes.KEY"; an e-mail or external id that is taken is one,
+    also by a contact into which one of that name was merged.
     """
     values, stored = clean_both(fields, attributes or {}, localized=localized)
     contact = Contact(
@@ -140,6 +146,7 @@ def create_contact(
     try:
         with transaction.atomic():
             contact.save(force_insert=True)
+            refuse_left_behind(contact, LEFT_BEHIND, user=user)
             first = {name: [None, value] for name, value in state_of(contact).items() if value not in (None, "")}
             write_history(contact, EntryKind.CREATED, first, now=now, by=by, user=user)
     except IntegrityError as error:
@@ -185,6 +192,7 @@ def update_contact(
                 # Later than the last change even when clocks disagree: the form's token must differ.
                 current.updated_at = max(now, current.updated_at + current.updated_at.resolution)
                 current.save()
+                refuse_left_behind(current, LEFT_BEHIND.keys() & changed.keys(), user=user)
                 write_history(current, EntryKind.CHANGED, changed, now=now, by=by, user=user)
     except IntegrityError as error:
         raise_taken(error, current, user=user)
@@ -241,6 +249,25 @@ def write_history(
     contact: Contact, kind: EntryKind, changes: dict[str, list[Any]], *, now: datetime, by: str, user: User | None
 ) -> None:
     HistoryEntry.objects.create(contact=contact, at=now, kind=kind, detail={"fields": changes}, by=by, user=user)
+
+
+def refuse_left_behind(contact: Contact, names: Iterable[str], *, user: User | None) -> None:
+    """Refuses names in which facts still come in of somebody else, after a merge.
+
+    Asked when the contact is written: whoever merges at the same time holds the name until then.
+    Raises: ValidationError, by field; of a contact that `user` may not see it does not say that there is one.
+    """
+    errors = {}
+    for name in names:
+        if (other := leads_elsewhere(contact, name)) is None:
+            continue
+        if user is None or visible(user).filter(pk=other.pk).exists():
+            told = {"name": str(other), "pk": other.pk}
+            errors[name] = ValidationError(LEFT_BEHIND[name], code="left_behind", params=told)
+        else:
+            errors[name] = ValidationError(TAKEN[name][1], code="taken")
+    if errors:
+        raise ValidationError(errors)
 
 
 def raise_taken(error: IntegrityError, contact: Contact, *, user: User | None) -> NoReturn:
