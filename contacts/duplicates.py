@@ -111,8 +111,13 @@ def find_duplicates(account: Account, *, now: datetime) -> Found:
         cursor.execute(NUMBERS, {"code": code, "zero": code in LEADING_ZERO})
         for phone, ids in same_numbers(cursor.fetchone()[0]):
             groups[ids] = replace(groups.get(ids, Group(ids)), phone=phone)
-    ordered = sorted(groups.values(), key=lambda group: (-len(group.why), "email" not in group.why, -group.ids[-1]))
+    ordered = sorted(groups.values(), key=importance)
     return Found(now, ordered[:MOST], len(ordered) > MOST)
+
+
+def importance(group: Group) -> tuple[int, bool, int]:
+    """Those that share most first, then an address rather than a number, then the newest contact."""
+    return -len(group.why), "email" not in group.why, -group.ids[-1]
 
 
 def same_numbers(packed: bytes | None) -> Iterator[tuple[str, tuple[int, ...]]]:
@@ -138,7 +143,16 @@ def duplicates(request: HttpRequest) -> Found:
     there = ids_of(restricted(visible(request.user), everybody)) if everybody else everybody
     apart = set(NotDuplicate.objects.values_list("first_id", "second_id"))
     groups = [left for group in found.groups if (left := remaining(group, there, apart))]
-    return replace(found, groups=groups)
+    return replace(found, groups=sorted(together(groups), key=importance))
+
+
+def together(groups: Iterable[Group]) -> list[Group]:
+    """The same contacts once, with all they share: also where somebody who is left out shared only a part of it."""
+    found: dict[tuple[int, ...], Group] = {}
+    for group in groups:
+        same = found.get(group.ids, group)
+        found[group.ids] = replace(same, email=same.email or group.email, phone=same.phone or group.phone)
+    return list(found.values())
 
 
 def remaining(group: Group, there: BitMap, apart: set[tuple[int, int]]) -> Group | None:

@@ -192,6 +192,24 @@ def test_a_restricted_user_finds_only_those_they_see(client_for: Callable, make_
     assert Contact.objects.filter(pk__in=[mine.pk, outside.pk, one.pk, theirs.pk]).count() == 4
 
 
+@pytest.mark.parametrize("outsiders", [0, 1])
+@pytest.mark.parametrize("shares", [{"phone": "600100200"}, {"email": "a+c@x.pl"}])
+def test_nobody_outside_shows_in_how_duplicates_are_grouped(
+    client_for: Callable, make_user: Callable, outsiders: int, shares: dict[str, str]
+) -> None:
+    one, other = person(email="a@x.pl", phone="600100200"), person(email="a+b@x.pl", phone="600100200")
+    newer, newest = person(phone="600100300"), person(phone="600100300")
+    for _n in range(outsiders):
+        person(**shares), person(phone="600100300")
+    user = make_user("marketer", email="r@x.pl")
+    media = factories.category("media", one, other, newer, newest)
+    factories.permission_group("G", users=[user], categories=[media])
+    response = client_for(user).get(LIST)
+    groups = [(group["group"].ids, group["group"].why) for group in response.context["groups"]]
+    assert groups == [((one.pk, other.pk), ["email", "phone"]), ((newer.pk, newest.pk), ["phone"])]
+    assert response.context["numbers"] == {"email": 1, "phone": 2}
+
+
 def test_an_analyst_looks_and_changes_nothing(client_for: Callable, analyst: Any) -> None:
     one, other = person(phone="600100200"), person(phone="600100200")
     client = client_for(analyst)
