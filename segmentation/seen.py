@@ -76,18 +76,20 @@ def _counted(calculations: list[int], mask: BitMap) -> Iterator[tuple[int, Numbe
 def cut(calculations: Iterable[Calculation | None], mask: BitMap | None) -> None:
     """Sets the numbers of these objects to what is seen. They are for showing then, and never saved.
 
+    Who left with it was a member before: of another sight, maybe, though the calculation's own is the reader's.
     What each criterion came to is kept as a number alone: it is shown where the calculation itself looked at exactly
     the contacts that are seen, and nowhere else.
     """
     if mask is None:
         return
     of = digest(mask)
-    rows = [one for one in calculations if one is not None and one.count is not None and one.sight != of]
+    rows = [one for one in calculations if one is not None and one.count is not None]
     found = seen({row.pk for row in rows}, mask) if rows else {}
     for row in rows:
         numbers = found.get(row.pk, Numbers())
         row.count, row.joined_count, row.left_count = numbers.count, numbers.joined, numbers.left
-        row.node_counts = []
+        if row.sight != of:
+            row.node_counts = []
 
 
 def cut_movements(movements: Iterable[Movement], mask: BitMap | None) -> list[Movement]:
