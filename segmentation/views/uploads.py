@@ -9,8 +9,6 @@ from django.views.decorators.http import require_safe
 
 from config.pages import page
 from contacts.sight import sight
-from mirror.reading import Reader
-from mirror.snapshots import snapshot
 from segmentation import listing
 from segmentation.models import Segment, UploadedList
 from segmentation.references import segments_naming
@@ -22,18 +20,17 @@ from users.access import signed_in
 def uploaded_for(request: HttpRequest, pk: int) -> UploadedList:
     """The door: an uploaded list of this account; 404 for others' to who sees some contacts only.
 
-    Whom they do not see (any more) counts as not found.
+    Where they do not see somebody (any more) whom the file found, it is not told how many rows found nobody.
     """
     mask = sight(request)
     found = UploadedList.objects.select_related("created_by")
     made = get_object_or_404(found if mask is not None else found.defer("matched"), pk=pk)
     if not may_open(request, made):
         raise Http404(f"no list {pk}")
-    if mask is not None:
-        with snapshot():
-            hidden = len((made.matched_ids & Reader().everyone) - mask)
-        report = made.report
-        made.report = report | {"matched": report["matched"] - hidden, "not_found": report["not_found"] + hidden}
+    # Those deleted since are among them: nothing tells the two apart.
+    if mask is not None and (unseen := made.matched_ids - mask):
+        made.report = made.report | {"matched": made.report["matched"] - len(unseen), "not_found": None}
+        made.rejects = ""
     return made
 
 
@@ -45,6 +42,7 @@ def upload(request: HttpRequest, pk: int) -> HttpResponse:
     context = {
         "uploaded": uploaded,
         "report": report,
+        "narrowed": report["not_found"] is None,
         "rejected": report["rows"] - report["matched"],
         "rows": [listing.row_of(request, segment) for segment in naming(request, uploaded)],
     }
