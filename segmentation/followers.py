@@ -43,12 +43,9 @@ class Follower:
 
 def followers(origin: Origin) -> list[Follower]:
     """The segments that follow it, by name; itself is none of them."""
-    with connection.cursor() as cursor:
-        cursor.execute(EDGES)
-        edges = cursor.fetchall()
     by_target: dict[Origin, list[tuple[Origin, bool]]] = defaultdict(list)
-    for kind, pk, what, referred, direct in edges:
-        by_target[what, referred].append(((kind, pk), direct))
+    for source, target, direct in references():
+        by_target[target].append((source, direct))
     every = reached(origin, {target: [source for source, _direct in found] for target, found in by_target.items()})
     at_once = reached(
         origin, {target: [source for source, direct in found if direct] for target, found in by_target.items()}
@@ -58,8 +55,27 @@ def followers(origin: Origin) -> list[Follower]:
     return [Follower(row, ("segment", row.pk) in at_once, hooks.affected_by(row)) for row in rows]
 
 
+def followed_by_others(user: int) -> set[int]:
+    """The saved criteria that segments of others than the user follow, over anything between; two queries for all."""
+    targets: dict[Origin, list[Origin]] = defaultdict(list)
+    for source, target, _direct in references():
+        targets[source].append(target)
+    others = Segment.objects.exclude(owner=user).values_list("pk", flat=True)
+    found = {target for pk in others for target in targets.get(("segment", pk), [])}
+    found |= {target for one in list(found) for target in reached(one, targets)}
+    return {pk for kind, pk in found if kind == "saved"}
+
+
+def references() -> list[tuple[Origin, Origin, bool]]:
+    """Who refers to what, and whether to its criteria themselves."""
+    with connection.cursor() as cursor:
+        cursor.execute(EDGES)
+        rows = cursor.fetchall()
+    return [((kind, pk), (what, referred), direct) for kind, pk, what, referred, direct in rows]
+
+
 def reached(origin: Origin, edges: dict[Origin, list[Origin]]) -> set[Origin]:
-    """All that lead to `origin`, apart from itself."""
+    """All that `edges` lead to from `origin`, apart from itself."""
     found, open_ = {origin}, [origin]
     while open_:
         for source in edges.get(open_.pop(), []):

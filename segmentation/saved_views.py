@@ -5,6 +5,7 @@ from zoneinfo import ZoneInfo
 
 from django import forms
 from django.contrib import messages
+from django.core.exceptions import PermissionDenied
 from django.core.paginator import Paginator
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
@@ -15,13 +16,14 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 from config.asked import page_number, problems_in
 from config.names import NameField
 from config.pages import page
-from contacts.sight import sight
+from contacts.sight import sight, whole_sight
 from segmentation import builder
 from segmentation.builder import Builder, BuilderErrors
 from segmentation.builder.drafts import kept_revision, revision_of
 from segmentation.criteria import Catalog, Context, CriteriaError, Words, parse
 from segmentation.effects import SavedEffect, effect_of_saved
 from segmentation.engine import evaluate
+from segmentation.followers import followed_by_others
 from segmentation.models import SavedCriteria
 from segmentation.saved import (
     EditedMeanwhileError,
@@ -40,6 +42,9 @@ from users.access import signed_in, writers_only
 
 PLACE = "saved:new"
 PER_PAGE = 25
+FOLLOWED = gettext_lazy(
+    "Segments of other users follow these criteria, and you see some of the contacts only: save a copy and change that."
+)
 NAME_TAKEN = gettext_lazy("There are saved criteria of this name already.")
 
 
@@ -60,13 +65,28 @@ def saved(request: HttpRequest) -> HttpResponse:
         return page(request, "segmentation/saved.html", {"problems": problems}, part="rows", status=422)
     search = request.GET.get("q", "")
     rows = Paginator(saved_criteria(search=search), PER_PAGE).get_page(page_number(request.GET))
-    uses = uses_of_saved()
+    uses, kept_for_others = uses_of_saved(), followed_by_others_of(request)
     words = Words(now=request.now, zone=zone_of(request), catalog=Catalog())  # type: ignore[attr-defined]
     for row in rows:
-        row.may_change = may_change(request, row.created_by_id)  # type: ignore[attr-defined]
+        row.may_change = may_change(request, row.created_by_id) and row.pk not in kept_for_others  # type: ignore[attr-defined]
         row.uses = uses.get(row.pk, [])  # type: ignore[attr-defined]
         row.sentence = parse(row.criteria).sentence(words).finished.html  # type: ignore[attr-defined]
     return page(request, "segmentation/saved.html", {"rows": rows, "q": search}, part="rows")
+
+
+def followed_by_others_of(request: HttpRequest) -> set[int]:
+    """The saved criteria that the user may not change for this alone: see `require_changeable`."""
+    return set() if whole_sight(request) else followed_by_others(signed_in(request).pk)
+
+
+def require_changeable(request: HttpRequest, found: SavedCriteria) -> None:
+    """A change decides who is in the segments that follow: these must be the user's own, who sees some contacts only.
+
+    Raises: PermissionDenied.
+    """
+    require_own(request, found.created_by_id)
+    if found.pk in followed_by_others_of(request):
+        raise PermissionDenied(FOLLOWED)
 
 
 @require_safe
@@ -99,7 +119,7 @@ def edit(request: HttpRequest, pk: int) -> HttpResponse:
     found = saved_for(pk)
     place = f"saved:{pk}"
     if request.method == "POST":
-        require_own(request, found.created_by_id)
+        require_changeable(request, found)
     else:
         opened = builder.opened(request.user, found.criteria, place=place)  # type: ignore[arg-type]
         return editor(request, NameForm(initial={"name": name_kept(opened) or found.name}), opened, found)
@@ -169,11 +189,14 @@ def editor(
 ) -> HttpResponse:  # fmt: skip
     """The page with the name and the builder; after somebody else's edit it shows theirs as well."""
     form.prepare(request)
+    own = may_change(request, found.created_by_id if found else signed_in(request).pk)
+    followed = found is not None and own and found.pk in followed_by_others_of(request)
     context = {
         "name": name,
         "builder": form,
         "saved": found,
-        "may_change": may_change(request, found.created_by_id if found else signed_in(request).pk),
+        "may_change": own and not followed,
+        "followed": FOLLOWED if followed else "",
         "uses": uses_of_saved().get(found.pk, []) if found else [],
         "revision": revision_for(request, form, found, edited=edited),
         "edited": edited,
