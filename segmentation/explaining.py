@@ -28,7 +28,7 @@ from segmentation.criteria import (
 )
 from segmentation.criteria.base import Target
 from segmentation.criteria.errors import below
-from segmentation.criteria.references import already_evaluated
+from segmentation.criteria.references import already_evaluated, looked_at
 from segmentation.criteria.words import plain
 from segmentation.engine import snapshot
 from segmentation.models import Calculation, Segment, bitmap_of
@@ -172,7 +172,12 @@ class _Explaining:
         return Explained(criterion.path, criterion.kind, holds, sentence, evidence, children, shown_at=shown_at)
 
     def target(self, criterion: Criterion, target: Target) -> tuple[tuple[Explained, ...], str | None]:
-        """The criteria referred to: explained once, however often they are referred to."""
+        """The criteria referred to: explained once, however often they are referred to.
+
+        Not those of a segment whose owner does not see the contact: whatever it meets, it is not in there.
+        """
+        if self.contact not in looked_at(target, self.context).everyone:
+            return (), None
         if target in self.shown:
             return (), self.shown[target]
         path = self.shown[target] = below(criterion.path, criterion.refers[target.kind])

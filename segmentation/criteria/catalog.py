@@ -11,8 +11,10 @@ from pyroaring import BitMap
 from accounts.models import Account
 from activities.models import ActivityType, Parameter
 from contacts.models import Attribute, Consent
+from contacts.sight import sees
 from segmentation.models import Calculation, SavedCriteria, Segment, UploadedList
 from tags.models import Category, Tag
+from users.models import User
 
 
 @dataclass(frozen=True)
@@ -23,6 +25,7 @@ class KnownSegment:
     name: str
     criteria: Any
     calculation: int | None
+    owner: int | None
 
 
 @dataclass(frozen=True)
@@ -47,6 +50,7 @@ class Catalog:
     """Names and definitions, loaded when first asked for and kept: one catalog serves one evaluation."""
 
     _tags: dict[str, int | None] = field(default_factory=dict)
+    _sights: dict[int, BitMap | None] = field(default_factory=dict)
 
     @cached_property
     def attributes(self) -> dict[str, Attribute]:
@@ -63,8 +67,8 @@ class Catalog:
 
     @cached_property
     def segments(self) -> dict[int, KnownSegment]:
-        rows = Segment.objects.values_list("id", "name", "version__criteria", "latest_id")
-        return {pk: KnownSegment(pk, name, criteria, latest) for pk, name, criteria, latest in rows}
+        rows = Segment.objects.values_list("id", "name", "version__criteria", "latest_id", "owner_id")
+        return {pk: KnownSegment(pk, *known) for pk, *known in rows}
 
     @cached_property
     def saved(self) -> dict[int, SavedCriteria]:
@@ -114,6 +118,14 @@ class Catalog:
         """The members of a segment as of its last done calculation."""
         calculation = self.segments[pk].calculation
         return BitMap.deserialize(bytes(Calculation.objects.values_list("members", flat=True).get(pk=calculation)))
+
+    def sight_of(self, owner: int | None) -> BitMap | None:
+        """The contacts that a segment of this owner can hold; None: all."""
+        if owner is None:
+            return None
+        if owner not in self._sights:
+            self._sights[owner] = sees(User.objects.get(pk=owner))
+        return self._sights[owner]
 
     def criteria(self, kind: str, pk: int) -> Any:
         """The criteria of a segment or of saved criteria, as written; None: there are none (any more)."""

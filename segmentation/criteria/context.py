@@ -114,6 +114,17 @@ class Context:
     def visible(self, ids: BitMap) -> BitMap:
         return ids if self.mask is None else ids & self.mask
 
+    def narrowed(self, mask: BitMap | None) -> "Context":
+        """This context for those alone who are in `mask` as well, in the same state of the data. None: itself."""
+        if mask is None or (self.mask is not None and self.mask <= mask):
+            return self
+        other = Context(
+            self.now, self.zone, self.visible(mask), self.only,
+            until=self.until, own_until=self.own_until, catalog=self.catalog,
+        )  # fmt: skip
+        other.reader = self.reader
+        return other
+
     def but(self, ids: BitMap) -> BitMap:
         """Everyone else."""
         return self.everyone - ids

@@ -63,4 +63,16 @@ def already_evaluated(target: Target, members: BitMap, context: Context) -> None
 
 
 def _members(target: Target, context: Context) -> BitMap:
-    return parse(context.catalog.criteria(target.kind, target.id)).members(context)
+    return parse(context.catalog.criteria(target.kind, target.id)).members(looked_at(target, context))
+
+
+def looked_at(target: Target, context: Context) -> Context:
+    """The context for those alone whom the criteria referred to can have: those of a segment, whom its owner sees.
+
+    Saved criteria have no contacts of their own: they say what whoever refers to them means.
+    """
+    if target.kind != "segment":
+        return context
+    owner = context.catalog.segments[target.id].owner
+    key = ("seen by", owner, context.own_until)  # own_until: `Context.facts` is a copy that shares what is made
+    return context.made(key, lambda: context.narrowed(context.catalog.sight_of(owner)))

@@ -11,7 +11,7 @@ from segmentation.criteria.base import Criterion, Target, register
 from segmentation.criteria.catalog import Catalog
 from segmentation.criteria.context import Context
 from segmentation.criteria.errors import RefusedError
-from segmentation.criteria.references import evaluated
+from segmentation.criteria.references import evaluated, looked_at
 from segmentation.criteria.values.base import OPPOSITE
 from segmentation.criteria.words import Sentence, Words, phrase, plain
 from segmentation.models import Calculation
@@ -93,6 +93,8 @@ class SegmentCriterion(Criterion):
     def evidence(self, contact: int, *, context: Context, words: Words) -> Sentence:
         member = (contact in self.members(context)) == (self.op == "in")
         if self.at == "now":
+            if contact not in looked_at(self.target(), context).everyone:
+                return plain(_("not a member now: its owner does not see this contact"))
             return plain(_("a member now") if member else _("not a member now"))
         calculation = context.catalog.segments[self.segment].calculation
         as_of = Calculation.objects.values_list("as_of", flat=True).get(pk=calculation)
