@@ -89,27 +89,37 @@ class SpenderCriterion(Criterion):
         return str(BAND_NAMES[self.band] if self.band is not None else BUYER_NAMES[str(self.buyer)])
 
     def evidence(self, contact: int, *, context: Context, words: Words) -> Sentence:
-        """`1234.50 PLN in all; medium spenders spent more than 300 PLN, big ones more than 2000 PLN`."""
+        """`1234.50 PLN in all; medium spenders spent more than 300 PLN, big ones more than 2000 PLN`.
+
+        Where the bounds are tells of all buyers: nothing of it to who sees some contacts only.
+        """
         number = measured(context, "frequency").of(contact)
         if number is None:
             return plain(_("no orders"))
         if self.band is None:
             told = sales.orders_told(words)
-            bound = self.frequent(context) if self.buyer == "frequent" else None
+            bound = self.frequent(context) if self.buyer == "frequent" and context.mask is None else None
             if bound is None:
                 return phrase("{orders}", orders=told(int(number)))
             template = _("{orders}; frequent buyers have more than {bound}")
             return phrase(template, orders=told(int(number)), bound=told(bound))
         amounts = measured(context, "monetary")
         spent = amounts.values[np.searchsorted(amounts.ids, contact)]
+        if context.mask is not None:
+            return phrase(_("{amount} in all"), amount=told_amount(spent, words))
         ends = (spent, *cut_offs(context, "monetary")[-2:])
-        amount, medium, big = (sales.money(words)(sales.in_decimals(int(one) * sales.MONEY)) for one in ends)
+        amount, medium, big = (told_amount(one, words) for one in ends)
         template = _("{amount} in all; medium spenders spent more than {medium}, big ones more than {big}")
         return phrase(template, amount=amount, medium=medium, big=big)
 
     def moves_with_time(self, catalog: Catalog) -> bool:
         """An order dated later than now counts once its time has come."""
         return True
+
+
+def told_amount(units: int, words: Words) -> str:
+    """An amount as it is measured, in the account's currency."""
+    return sales.money(words)(sales.in_decimals(int(units) * sales.MONEY))
 
 
 def in_band(spent: np.ndarray, band: str, ends: np.ndarray) -> np.ndarray:
