@@ -110,8 +110,12 @@ def observed(about: str, typed: str, *, context: Context) -> Observed | None:
 
 
 def _tags(typed: str, context: Context) -> list[Value]:
-    """Tags by name, each with the number of its contacts now."""
-    found: list[Tag] = list(tags_like(text=typed, sort="-contacts_count")[:SHOWN])
+    """Tags that hold it, each with the number of its contacts now: the most used first, or by name.
+
+    By name for who sees some contacts only: how much a tag is used tells of the others.
+    """
+    sort = "-contacts_count" if context.mask is None else "name"
+    found: list[Tag] = list(tags_like(text=typed, sort=sort)[:SHOWN])
     holders = tags.TABLE.having_each([tag.pk for tag in found], None, context)
     return [Value(tag.name, len(holders[tag.pk] & context.everyone)) for tag in found]
 
