@@ -92,6 +92,7 @@ MIDDLEWARE = [
     "users.middleware.SignInMiddleware",
     "users.middleware.PreferencesMiddleware",
     "users.middleware.ReadOnlyMiddleware",
+    "segmentation.readers.ReaderMiddleware",
     "django.contrib.messages.middleware.MessageMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "django_htmx.middleware.HtmxMiddleware",

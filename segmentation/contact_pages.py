@@ -35,6 +35,7 @@ from segmentation.models import (
     UploadedList,
     bitmap_of,
 )
+from segmentation.readers import list_name
 from segmentation.seen import may_open
 from segmentation.sentences import sentence_of
 from users.access import signed_in
@@ -170,8 +171,9 @@ def listed_in(request: HttpRequest, text: str) -> People:
     said = ngettext("%(number)s contact, as of %(when)s.", "%(number)s contacts, as of %(when)s.", len(ids))
     said %= {"number": number(len(ids)), "when": moment_text(found.created_at, now=now)}
     address = reverse("segmentation:upload", args=[found.pk])
-    page = linked(address, found.name) if may_open(request, found) else found.name
-    title = _("List: %(name)s") % {"name": found.name}
+    name = list_name(found.pk, found.name, fixed=found.report.get("fixed"), by=found.created_by_id)
+    page = linked(address, name) if may_open(request, found) else name
+    title = name if name != found.name else _("List: %(name)s") % {"name": name}
     return People(ids, title, format_html("{}: {}", page, said), {"kind": "file", "file": found.pk})
 
 

@@ -12,6 +12,7 @@ from activities.models import ActivityType
 from contacts.models import Attribute, Consent
 from segmentation.models import SavedCriteria, Segment, UploadedList
 from segmentation.parts.base import KnownActivityType, Option, TypedAttribute, TypedParameter
+from segmentation.readers import list_name
 from tags.models import Category, Tag
 
 SUGGESTED_TAGS = 500  # in the shared list of suggestions; any other tag may still be typed
@@ -63,8 +64,9 @@ class Choices:
 
     @cached_property
     def files(self) -> list[Option]:
-        rows = UploadedList.objects.order_by("-created_at", "name").values_list("pk", "name")
-        return [Option(str(pk), name) for pk, name in rows]
+        lists = UploadedList.objects.order_by("-created_at", "name")
+        rows = lists.values_list("pk", "name", "report__fixed", "created_by")
+        return [Option(str(pk), list_name(pk, name, fixed=fixed, by=by)) for pk, name, fixed, by in rows]
 
     @cached_property
     def activities(self) -> dict[str, KnownActivityType]:

@@ -13,6 +13,7 @@ from activities.models import ActivityType, Parameter
 from contacts.models import Attribute, Consent
 from contacts.sight import sees
 from segmentation.models import Calculation, SavedCriteria, Segment, UploadedList
+from segmentation.readers import list_name
 from tags.models import Category, Tag
 from users.models import User
 
@@ -76,17 +77,17 @@ class Catalog:
 
     @cached_property
     def files(self) -> dict[int, str]:
-        """Uploaded lists by id, fixed ones among them."""
-        return {pk: name for pk, name, _fixed in self._lists}
+        """Uploaded lists by id, fixed ones among them, as the reader of the page is to know them."""
+        return {pk: list_name(pk, name, fixed=fixed, by=by) for pk, name, fixed, by in self._lists}
 
     @cached_property
     def fixed_lists(self) -> frozenset[int]:
         """The ids of those that were made of contacts, of no file."""
-        return frozenset(pk for pk, _name, fixed in self._lists if fixed)
+        return frozenset(pk for pk, _name, fixed, _by in self._lists if fixed)
 
     @cached_property
-    def _lists(self) -> list[tuple[int, str, bool | None]]:
-        return list(UploadedList.objects.values_list("id", "name", "report__fixed"))
+    def _lists(self) -> list[tuple[int, str, bool | None, int | None]]:
+        return list(UploadedList.objects.values_list("id", "name", "report__fixed", "created_by"))
 
     @cached_property
     def activities(self) -> dict[str, KnownActivity]:
