@@ -17,7 +17,7 @@ from jobs.lease import MAX_ATTEMPTS, Clock, Lease, chunk, claim, end, finish, he
 from jobs.models import Job, JobState
 from jobs.registry import KINDS, JobKind, kind_of
 
-__all__ = ["cancel", "chunk", "due", "finish", "heartbeat", "retry", "run", "wake"]
+__all__ = ["cancel", "chunk", "due", "due_later", "finish", "heartbeat", "retry", "run", "wake"]
 
 QUEUED = timedelta(minutes=1)  # how long a message may be under way before `tick` sends another
 PAUSE = timedelta(seconds=30)  # before a job is tried again after the database failed it; times the attempts
@@ -42,10 +42,20 @@ def send(job: Job) -> None:
 
 
 def due(at: datetime) -> None:
-    """Has the scheduler look at this account at `at`, or earlier if it would anyway."""
+    """Has the scheduler look at this account at `at`, or earlier if it would anyway.
+
+    Holds the account's row until the transaction ends, so it comes after every other lock of it: two that take one
+    row first and the account's second, the other way round, would wait for each other. Where more is locked
+    afterwards, `due_later`.
+    """
     accounts = Account.objects.filter(schema_name=connection.schema_name)  # type: ignore[attr-defined]
     # PostgreSQL's LEAST passes over nulls. A look under way sees by the count that it may have missed something.
     accounts.update(next_due_at=Least("next_due_at", Value(at)), dues=F("dues") + 1)
+
+
+def due_later(at: datetime) -> None:
+    """As `due`, once this transaction is committed: for what only comes later, not never, should the machine stop then."""
+    transaction.on_commit(lambda: due(at), robust=True)
 
 
 def cancel(job: Job, *, now: datetime) -> bool:

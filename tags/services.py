@@ -9,7 +9,7 @@ from django.utils.translation import gettext as _
 from pyroaring import BitMap
 
 from contacts.models import Contact, EntryKind, HistoryEntry
-from jobs.services import due
+from jobs.services import due_later
 from tags.assigning import assign_category, assign_tag, remove_category, remove_tag
 from tags.counting import COUNTED_EVERY, count_tag
 from tags.following import hold_tags
@@ -46,7 +46,7 @@ def there_by_now(names: Iterable[str], *, now: datetime) -> dict[str, int]:
         wanted = [Tag(name=name, created_at=now, contacts_count=0, counted_at=now) for name in missing]
         Tag.objects.bulk_create(wanted, ignore_conflicts=True)
         ids |= dict(Tag.objects.filter(name__in=missing).values_list("name", "pk"))
-        due(now + COUNTED_EVERY)
+        due_later(now + COUNTED_EVERY)  # its callers lock tags next
     return ids
 
 

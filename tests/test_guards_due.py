@@ -37,7 +37,7 @@ def test_a_refresh_set_during_a_look_is_looked_at_in_time(account: Any, make_use
     assert at <= Segment.objects.get().next_refresh_at
 
 
-def test_a_tag_made_during_a_look_is_counted_in_time(account: Any, monkeypatch: Any) -> None:
+def test_a_tag_made_during_a_look_is_counted_in_time(committed: Any, account: Any, monkeypatch: Any) -> None:
     now = clock()
 
     def tagged(_now: datetime) -> None:
