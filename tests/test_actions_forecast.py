@@ -10,6 +10,7 @@ from actions import services
 from actions.forecast import Forecast, forecasts
 from actions.kinds import KINDS
 from actions.kinds.forms import Draft
+from actions.running import audience_in
 from contacts.models import Consent, Contact, ContactConsent
 from jobs.services import run as run_job
 from tags.models import Category, Tag
@@ -57,9 +58,7 @@ def params_of(kind):
 
 
 def forecast(kind, params, segment, audience="all"):
-    [found] = forecasts(
-        KINDS[kind], [Draft("", params)], calculation=segment.latest, audience=audience, now=NOW
-    )  # fmt: skip
+    [found] = forecasts(KINDS[kind], [Draft("", params)], audience=audience_in(segment.latest, audience), now=NOW)
     return found
 
 
@@ -108,9 +107,9 @@ def test_what_does_not_exist_yet_is_on_nobody(people):
 
 def test_the_forecast_takes_one_query_for_each_action_and_one_for_all(people):
     segment = ready_segment(people)
-    drafts = [Draft("", params_of("add_tag"))] * 3
+    drafts, audience = [Draft("", params_of("add_tag"))] * 3, segment.latest.member_ids
     with CaptureQueriesContext(connection) as queries:
-        forecasts(KINDS["add_tag"], drafts, calculation=segment.latest, audience="all", now=NOW)
+        forecasts(KINDS["add_tag"], drafts, audience=audience, now=NOW)
     assert len(queries) == 1 + len(drafts)
 
 

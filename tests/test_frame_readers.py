@@ -22,7 +22,11 @@ def addresses(patterns=None, *, inside=()):
 
 
 PAGES = dict(addresses())
-SHOWS_TOO = {"segmentation:saved_edit"}  # the page of saved criteria: read there as well, without the button to save
+SHOWS_TOO = {
+    "segmentation:saved_edit",  # the page of saved criteria: read there as well, without the button to save
+    "contacts:view_edit",  # an analyst's own views
+    "contacts:view_delete",
+}
 WRITING = sorted(name for name in PAGES if WRITES.search(name.rpartition(":")[2]) and name not in SHOWS_TOO)
 
 

@@ -95,8 +95,8 @@ def test_a_segment_that_goes_meanwhile_is_not_found(page: str, client: Any, owne
     if page == "criteria_edit":
         data[next(name for name in data if name.endswith("-value"))] = "50"
         data = dict(fields_of(client.post(address, data).content.decode()).lists()) | {"then": "save"}
-    module = "edit" if page in ("settings", "criteria_edit") else "segment"
-    gone_after(monkeypatch, f"segmentation.views.{module}.segment_for", remove_segment)
+    door = "edit.own_segment_for" if page in ("settings", "criteria_edit") else "segment.segment_for"
+    gone_after(monkeypatch, f"segmentation.views.{door}", remove_segment)
     assert client.post(address, data).status_code == 404
 
 

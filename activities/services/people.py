@@ -82,7 +82,10 @@ def now_those(missing: Collection[Named]) -> dict[Named | None, int]:
     """Of contacts that are not found, those that were merged: the contact that was called so, or is by now."""
     by_way: dict[str, dict[str, Named]] = {}
     for one in missing:
-        by_way.setdefault(one[0], {})[str(one[1])] = one
+        if not (
+            isinstance(one[1], int) and abs(one[1]) > LARGEST
+        ):  # nobody was called so, and Python won't even write it
+            by_way.setdefault(one[0], {})[str(one[1])] = one
     found: dict[Named | None, int] = {
         named_so[value]: pk for way, named_so in by_way.items() for value, pk in now_called(way, named_so).items()
     }
