@@ -26,7 +26,7 @@ class Ids(forms.TypedMultipleChoiceField):
 
 
 class AgreedField(forms.CharField):
-    """The ids of the users of whom it is agreed that they see every contact: one box stands for all of them."""
+    """The ids of the users of whom it is agreed that they see every contact, or nobody: one box stands for all."""
 
     def clean(self, value: Any) -> frozenset[int]:
         return ids_in(str(value or ""))
@@ -55,6 +55,7 @@ class GroupForm(forms.Form):
     )
     seen = forms.IntegerField(required=False, min_value=0, max_value=2**31 - 1, widget=forms.HiddenInput)
     freed = AgreedField(required=False, widget=forms.HiddenInput)
+    blinded = AgreedField(required=False, widget=forms.HiddenInput)
 
     def __init__(self, data: QueryDict | None = None, *, group: PermissionGroup | None = None) -> None:
         members = set(group.users.values_list("pk", flat=True)) if group else set()

@@ -102,6 +102,23 @@ def freed_by(users: Collection[int], *, leaving: Collection[int]) -> list[User]:
     return [user for user in restricted.order_by(*BY_NAME) if user.pk not in staying]
 
 
+def blinded_by(categories: Collection[int], users: Collection[int], *, group: PermissionGroup) -> list[User]:
+    """Those of `users` who see contacts now, and nobody once they and these categories are the group's."""
+    if categories or not users:
+        return []
+    others = PermissionGroup.objects.exclude(pk=group.pk).filter(users__in=users)
+    elsewhere = set(others.values_list("users", flat=True))
+    shown = set(others.filter(categories__isnull=False).values_list("users", flat=True))
+    members = set(group.users.values_list("pk", flat=True))
+    named = group.named.exists()
+    restricted = User.objects.filter(pk__in=users).exclude(role__in=ADMINISTERING).order_by(*BY_NAME)
+    return [
+        user
+        for user in restricted
+        if user.pk not in shown and (named if user.pk in members else user.pk not in elsewhere)
+    ]
+
+
 def groups_by_user(users: Collection[int]) -> dict[int, list[str]]:
     """The names of the groups of each of these users, in one query; who is in none is left out."""
     found: dict[int, list[str]] = defaultdict(list)

@@ -16,7 +16,7 @@ from django.utils.translation import gettext as _
 from config.names import clean_name
 from contacts.services import LostUpdateError
 from permissions.models import ChangeKind, GroupChange, PermissionGroup
-from permissions.selectors import BY_NAME, freed_by
+from permissions.selectors import BY_NAME, blinded_by, freed_by
 from tags.models import Category
 from tags.tree import readable_paths
 from users.models import User
@@ -26,6 +26,14 @@ LONGEST_NAME = 120
 
 class FreedError(Exception):
     """Users would be in no group afterwards and so see every contact, which nobody has agreed to."""
+
+    def __init__(self, users: Iterable[User]) -> None:
+        self.users = list(users)
+        super().__init__(", ".join(str(user) for user in self.users))
+
+
+class BlindedError(Exception):
+    """Users who see contacts now would see nobody afterwards, which nobody has agreed to."""
 
     def __init__(self, users: Iterable[User]) -> None:
         self.users = list(users)
@@ -62,12 +70,14 @@ def edit_group(
     categories: Collection[int],
     seen: int,
     freed: Collection[int] = (),
+    blinded: Collection[int] = (),
     doer: Doer,
 ) -> PermissionGroup:
     """The group with this name, these users and categories; nothing is noted where nothing changes.
 
-    seen: the revision that the change is based on. freed: users of whom it is agreed that they see every contact then.
-    Raises: LostUpdateError; FreedError; ValidationError as `create_group`; PermissionGroup.DoesNotExist.
+    seen: the revision that the change is based on. freed: users of whom it is agreed that they see every contact then;
+    blinded: that they see nobody.
+    Raises: LostUpdateError; FreedError; BlindedError; ValidationError as `create_group`; PermissionGroup.DoesNotExist.
     """
     with transaction.atomic():
         lock_groups()
@@ -80,6 +90,7 @@ def edit_group(
             here.name = new
         gone = set(here.users.values_list("pk", flat=True)) - set(users)
         free = refuse_freed(freed_by(gone, leaving=[here.pk]), agreed=freed)
+        refuse_blinded(blinded_by(categories, users, group=here), agreed=blinded)
         detail |= put(here, users=users, categories=categories)
         if detail:
             touch(here)
@@ -181,6 +192,12 @@ def refuse_freed(freed: list[User], *, agreed: Collection[int]) -> dict[str, Any
     if {user.pk for user in freed} - set(agreed):
         raise FreedError(freed)
     return {"freed": [str(user) for user in freed]} if freed else {}
+
+
+def refuse_blinded(blinded: list[User], *, agreed: Collection[int]) -> None:
+    """Raises: BlindedError, for one not agreed to."""
+    if {user.pk for user in blinded} - set(agreed):
+        raise BlindedError(blinded)
 
 
 def touch(group: PermissionGroup) -> PermissionGroup:

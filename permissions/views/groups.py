@@ -16,7 +16,7 @@ from permissions import selectors, services
 from permissions.forms import GroupForm, ids_in
 from permissions.models import PermissionGroup
 from permissions.selectors import group_for
-from permissions.services import Doer, FreedError
+from permissions.services import BlindedError, Doer, FreedError
 from permissions.words import lines
 from users.access import administrators_only, signed_in
 
@@ -56,8 +56,8 @@ def create(request: HttpRequest) -> HttpResponse:
 def group(request: HttpRequest, pk: int) -> HttpResponse:
     """One group: its name, users and categories, to be changed, and what was done to it.
 
-    Nothing is written over what somebody else changed meanwhile (409). Who would see every contact from then on has
-    to be agreed to (422).
+    Nothing is written over what somebody else changed meanwhile (409). Who would see every contact from then on, or
+    nobody, has to be agreed to (422).
     """
     here = group_for(request, pk)
     form = GroupForm(request.POST if request.method == "POST" else None, group=here)
@@ -70,6 +70,7 @@ def group(request: HttpRequest, pk: int) -> HttpResponse:
                 **chosen(form),
                 seen=form.cleaned_data["seen"] or 0,
                 freed=form.cleaned_data["freed"],
+                blinded=form.cleaned_data["blinded"],
                 doer=doer(request),
             )
         except PermissionGroup.DoesNotExist as error:
@@ -78,6 +79,8 @@ def group(request: HttpRequest, pk: int) -> HttpResponse:
             status, context = 409, {"conflict": True}
         except FreedError as error:
             context = {"freed": error.users}
+        except BlindedError as error:
+            context = {"blinded": error.users}
         except ValidationError as error:
             refuse(form, error)
         else:

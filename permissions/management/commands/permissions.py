@@ -89,6 +89,7 @@ class Command(BaseCommand):
             - categories(options["remove_category"]),
             seen=group.revision,
             freed=before if options["free"] else (),
+            blinded=before | users(options["add_user"]),  # whoever empties a group by name here means it
             doer=doer(),
         )
         self.stdout.write(f"The group “{group}” is saved.")
