@@ -28,19 +28,22 @@ AT_ONCE = 10
 
 
 def cut_runs(runs: Iterable[ActionRun], mask: BitMap | None) -> None:
-    """Sets the numbers of these objects, and of their undoing, to what is seen. They are never saved then.
+    """Sets the numbers of these objects, of their undoing and of their picked contacts to what is seen.
 
-    None and 0 of `progress` stand for what cannot be told.
+    They are never saved then. None and 0 of `progress` stand for what cannot be told.
     """
     if mask is None:
         return
     by_id = {run.pk: run for run in runs}
     with snapshot():
         everyone = Reader().everyone
-        rows = ActionRun.objects.filter(pk__in=by_id).annotate(along=GOES_ALONG).order_by("pk")
-        for pk, along, changed in rows.values_list("pk", "along", "changed").iterator(AT_ONCE):
+        rows = ActionRun.objects.filter(pk__in=by_id).annotate(along=GOES_ALONG, asked=F("action__picked__members"))
+        found = rows.order_by("pk").values_list("pk", "along", "changed", "asked")
+        for pk, along, changed, asked in found.iterator(AT_ONCE):
             if not (bitmap_of(along) & everyone) <= mask:
                 hide(by_id[pk], None if changed is None else len(bitmap_of(changed) & mask))
+            if asked is not None and not (bitmap_of(asked) & everyone) <= mask:
+                by_id[pk].action.picked.count = len(bitmap_of(asked) & mask)
 
 
 def cut_undo(undo: Undo, mask: BitMap | None) -> None:
