@@ -9,6 +9,7 @@ class ActionsConfig(AppConfig):
         import tags.hooks
         from actions import merged_tags, picked, running, services, undoing, usage
         from actions.contact_sets import FILTERS
+        from actions.going_on import recurring_of
         from actions.kinds import register
         from actions.kinds.categories import AddCategory, RemoveCategory
         from actions.kinds.consents import AddConsent, RemoveConsent
@@ -18,6 +19,7 @@ class ActionsConfig(AppConfig):
         from jobs.registry import JobKind, register_purge
         from jobs.registry import register as register_job
         from segmentation import hooks
+        from users.parts import register_going_on
 
         for kind in (AddCategory(), RemoveCategory(), AddTag(), RemoveTag(), AddConsent(), RemoveConsent()):
             register(kind)
@@ -35,3 +37,4 @@ class ActionsConfig(AppConfig):
         register_tool(Tool(name="act", template="actions/contacts/_of_list.html"))
         register_tool(Tool(name="act-on-selected", template="actions/contacts/_of_selected.html", selected=True))
         usage.join()
+        register_going_on("recurring", recurring_of)

@@ -1,22 +1,25 @@
 """What somebody added before their permission groups were narrowed, or their role changed."""
 
+import re
 from typing import Any
 
 import pytest
 from django.core.cache import cache
 from pyroaring import BitMap
 
-from actions import services
+from actions import picked, services
 from actions.kinds import KINDS
-from actions.models import ActionRun, Undo
+from actions.models import Action, ActionRun, PickedContacts, Undo
 from actions.undoing import prospect
 from jobs.models import JobState
 from jobs.services import run as run_job
+from segmentation.models import Segment
 from tags.models import Category, ContactCategory
 from tags.moving import move_category
 from tests import factories
+from tests.support.people import client_for, make_user
 from tests.support.segments import calculated
-from tests.support.split import HOUR, Split, split
+from tests.support.split import HOUR, Split, listed, split
 
 pytestmark = pytest.mark.django_db
 KINDS_OF_CATEGORY = ["add_category", "remove_category"]
@@ -144,3 +147,68 @@ def test_that_a_category_is_gone_is_said_first(two: Split, segment: Any, press: 
     Category.objects.filter(pk=press.pk).delete()
     run = done(run, two)
     assert (run.state, run.problem["params"]) == (JobState.FAILED, {"name": "Press"})
+
+
+# --- how many they picked then -----------------------------------------------------------------------------------
+def acted_on_picked(ids: BitMap, two: Split, *, words: str = "All contacts") -> PickedContacts:
+    """A run of the narrow user's on these contacts, over."""
+    chosen = picked.fix(BitMap(ids), words=[words], query="", now=two.now, by=two.narrow)
+    tag = factories.tag("VIP")
+    params = {"tag": tag.pk, "name": tag.name}
+    action = Action.objects.create(
+        picked=chosen, kind="add_tag", params=params, created_at=two.now, created_by=two.narrow
+    )
+    done(ActionRun.objects.create(action=action, calculation=None, requested_at=two.now), two)
+    return chosen
+
+
+def title_shown(two: Split, chosen: PickedContacts) -> str:
+    text = two.sees("/contacts/actions/").content.decode()
+    [title] = re.findall(rf'picked={chosen.pk}"[^>]*>([^<]*)</a>', text)
+    return str(title)
+
+
+def test_a_run_of_ones_own_tells_of_those_picked_whom_one_sees_now(two: Split) -> None:
+    chosen = acted_on_picked(two.mine, two)
+    assert title_shown(two, chosen) == "4 contacts"
+    two.take_out(*two.mine[:3])
+    assert title_shown(two, chosen) == "1 contact"
+    assert listed(two.sees(f"/contacts/?picked={chosen.pk}")) == 1
+    assert PickedContacts.objects.get().count == 4
+
+
+def test_it_does_so_where_the_run_itself_reached_fewer(two: Split) -> None:
+    chosen = acted_on_picked(two.everybody, two)
+    assert ActionRun.objects.get().changed_count == 4
+    assert title_shown(two, chosen) == "4 contacts"
+
+
+# --- what goes on in their name ----------------------------------------------------------------------------------
+def recurring(person: Any, two: Split, *names: str) -> None:
+    for number, name in enumerate(names):
+        tag = factories.tag(f"T{number}_{name}".upper())
+        there = Segment.objects.filter(name=name).first()
+        segment = there or calculated(name, now=two.now - HOUR, by=two.wide, every=1, unit="day")
+        params = {"tag": tag.pk, "name": tag.name}
+        services.plan_action(segment, kind="add_tag", params=params, now=two.now, by=person, every_refresh=True)
+
+
+@pytest.mark.parametrize("page", ["", "deactivate/"])
+def test_an_administrator_reads_what_recurs_in_somebodys_name(two: Split, page: str) -> None:
+    admin, address = client_for(make_user("administrator")), f"/users/{two.narrow.pk}/{page}"
+    recurring(two.wide, two, "Theirs")
+    assert "recurring action" not in admin.get(address).content.decode()
+    recurring(two.narrow, two, "Buyers", "Buyers", "Readers")
+    text = admin.get(address).content.decode()
+    assert "3 recurring actions that this user added go on" in text
+    links = [f"/segments/{Segment.objects.get(name=name).pk}/actions/" for name in ("Buyers", "Readers")]
+    assert re.findall(r'<a href="(/segments/\d+/actions/)">', text) == links
+    services.stop_action(Action.objects.filter(created_by=two.narrow).first(), now=two.now, by=two.narrow)
+    assert "2 recurring actions that this user added go on" in admin.get(address).content.decode()
+
+
+def test_of_very_many_segments_some_are_linked(two: Split, monkeypatch: Any) -> None:
+    monkeypatch.setattr("actions.going_on.LINKED", 1)
+    recurring(two.narrow, two, "A", "B", "C")
+    text = client_for(make_user("owner")).get(f"/users/{two.narrow.pk}/").content.decode()
+    assert 'href="/segments/">and 2 more</a>' in text

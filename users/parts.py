@@ -1,4 +1,4 @@
-"""What apps above add to the pages about users: marks in the list, cards on a user's page and one's own, questions.
+"""What apps above add to the pages about users: marks in the list, cards, questions, what goes on in somebody's name.
 
 Each registry is filled in the AppConfig.ready of the app whose part it is. Registering a name again replaces it.
 """
@@ -46,11 +46,21 @@ class Question:
     answer: Answer
 
 
+@dataclass(frozen=True)
+class Going:
+    """What goes on in somebody's name whatever becomes of them, with links (name, address) to where it is stopped."""
+
+    text: str
+    links: Sequence[tuple[str, str]] = ()
+
+
+GoingOn = Callable[[User], Going | None]  # None: nothing does
 Marks = Callable[[Sequence[User]], Mapping[int, Mark]]
 
 marks: dict[str, Marks] = {}
 cards: dict[str, Card] = {}
 questions: dict[str, Question] = {}
+going_on: dict[str, GoingOn] = {}
 
 
 def register_marks(name: str, find: Marks) -> None:
@@ -63,6 +73,15 @@ def register_card(card: Card) -> None:
 
 def register_question(question: Question) -> None:
     questions[question.name] = question
+
+
+def register_going_on(name: str, find: GoingOn) -> None:
+    going_on[name] = find
+
+
+def going_on_of(person: User) -> list[Going]:
+    """What goes on in somebody's name: to know before they become an analyst or are let go."""
+    return [going for find in going_on.values() if (going := find(person)) is not None]
 
 
 def marks_of(people: Sequence[User]) -> dict[int, list[Mark]]:

@@ -17,7 +17,7 @@ from users import selectors, services
 from users.access import administrators_only, signed_in
 from users.forms import UserForm
 from users.models import Role, User
-from users.parts import asked, cards_of, marks_of, questions
+from users.parts import asked, cards_of, going_on_of, marks_of, questions
 from users.selectors import user_for
 from users.services import UserError
 from users.tasks import MailError, queue, send_invitation_task
@@ -84,7 +84,12 @@ def edit(request: HttpRequest, pk: int) -> HttpResponse:
         else:
             messages.success(request, _("%(name)s is saved.") % {"name": person})
             return redirect("users:list")
-    context = {"form": form, "person": person, "cards": cards_of(request, user_for(request, pk))}
+    context = {
+        "form": form,
+        "person": person,
+        "cards": cards_of(request, user_for(request, pk)),
+        "going_on": going_on_of(person),
+    }
     return page(request, "users/form.html", context, status=422 if form.is_bound else 200)
 
 
@@ -101,7 +106,7 @@ def deactivate(request: HttpRequest, pk: int) -> HttpResponse:
         else:
             messages.success(request, _("%(name)s can no longer sign in.") % {"name": person})
             return redirect("users:list")
-    context = {"person": person, "problem": problem}
+    context = {"person": person, "problem": problem, "going_on": going_on_of(person)}
     return page(request, "users/deactivate.html", context, part="question", status=422 if problem else 200)
 
 
