@@ -12,6 +12,7 @@ from actions.selectors import sentences
 from config.templatetags.numbers import number
 from config.templatetags.times import moment_text
 from contacts.sight import sight, whole_sight, within
+from jobs.models import JobState
 from segmentation.contact_sets import People, linked, set_filter, whole
 
 
@@ -21,16 +22,24 @@ def changed_by(request: HttpRequest, text: str) -> People:
     An action on contacts that somebody else picked is there for who sees all, as `?picked=` is.
     Raises: ValidationError.
     """
-    run = ActionRun.objects.filter(pk=whole(text)).select_related("action__segment", "action__picked").first()
+    run = ActionRun.objects.filter(pk=whole(text)).select_related("action__segment", "action__picked", "undo").first()
     if run is None or (run.action.picked is not None and not may_read(request, run.action.picked)):
         raise ValidationError(_("There is no such run of an action (any more)."))
     title = str(sentences([run.action])[run.action_id])
     ids, now = within(run.changed_ids, sight(request)), request.now  # type: ignore[attr-defined]
-    said = ngettext(
-        "%(number)s contact was changed by the action of %(when)s.",
-        "%(number)s contacts were changed by the action of %(when)s.",
-        len(ids),
-    ) % {"number": number(len(ids)), "when": moment_text(run.started_at or run.requested_at, now=now)}
+    if run.undoing is not None and run.undoing.state == JobState.DONE:
+        said = ngettext(
+            "%(number)s contact was changed by the action of %(when)s, which has been undone.",
+            "%(number)s contacts were changed by the action of %(when)s, which has been undone.",
+            len(ids),
+        )
+    else:
+        said = ngettext(
+            "%(number)s contact was changed by the action of %(when)s.",
+            "%(number)s contacts were changed by the action of %(when)s.",
+            len(ids),
+        )
+    said %= {"number": number(len(ids)), "when": moment_text(run.started_at or run.requested_at, now=now)}
     page = linked(run.action.page_url, run.action.place_for_all)
     return People(ids, title, format_html("{}: {}", page, said))
 
