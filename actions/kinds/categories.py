@@ -21,7 +21,7 @@ from tags import assigning, undoing
 from tags.counting import count_category
 from tags.models import Category, ContactCategory
 from tags.pickers import allowed_to
-from tags.tree import readable_path, readable_paths
+from tags.tree import branches, readable_path, readable_paths
 from users.models import User
 
 INDENT = "\N{EN SPACE}\N{EN SPACE}"
@@ -40,13 +40,25 @@ class RemoveCategoryParams(CategoryParams):
     below: bool
 
 
+class InTree(forms.models.ModelChoiceIterator):
+    """The choices in the order of the tree, siblings by the alphabet, as everywhere."""
+
+    def __iter__(self) -> Iterator[tuple[Any, str]]:
+        if self.field.empty_label is not None:
+            yield "", self.field.empty_label
+        offered = {category.pk: category for category in self.queryset}
+        for branch in branches():
+            if branch.pk in offered:
+                yield self.choice(offered[branch.pk])
+
+
 class CategoryField(forms.ModelChoiceField):
     """The tree, a level further in for each level down."""
 
+    iterator = InTree
+
     def __init__(self) -> None:
-        super().__init__(
-            Category.objects.order_by("path"), label=gettext_lazy("Category"), empty_label=gettext_lazy("Choose …")
-        )
+        super().__init__(Category.objects.all(), label=gettext_lazy("Category"), empty_label=gettext_lazy("Choose …"))
 
     def label_from_instance(self, obj: Any) -> str:
         return f"{INDENT * (obj.depth - 1)}{obj.name}"
@@ -61,7 +73,7 @@ class CategoryForm(PartForm):
         super().__init__(data, now=now, by=by)
         field, allowed = self.fields["category"], allowed_to(by)
         if allowed is not None and isinstance(field, CategoryField):
-            field.queryset = Category.objects.filter(pk__in=allowed).order_by("path")
+            field.queryset = Category.objects.filter(pk__in=allowed)
 
     def plans(self) -> list[dict[str, Any]]:
         category = self.cleaned_data["category"]
@@ -230,7 +242,7 @@ class RemoveCategory(CategoryKind):
         others = set(allowed) - {params.category, *below}
         return ids - holders(ContactCategory.objects.filter(category__in=others), ids)
 
-    def permit_back(self, run: ActionRun, params: RemoveCategoryParams, *, by: User | None) -> None:
+    def permit_back(self, run: ActionRun, params: CategoryParams, *, by: User | None) -> None:
         """All that the run took them out of: what was below the category then may lie elsewhere by now."""
         self.refuse_others({params.category, *undoing.categories_taken(run.pk)}, params, by=by)
 
