@@ -30,6 +30,11 @@ class Forecast:
     unseen: int = 0
 
 
+def unseen(review: Sequence[tuple[Draft, Forecast | None]]) -> int:
+    """How many contacts who asks would not see any more: the most that one of the drafts takes from them."""
+    return max((forecast.unseen for _draft, forecast in review if forecast), default=0)
+
+
 def forecasts(
     kind: Kind, drafts: Sequence[Draft], *, audience: BitMap, now: datetime, by: User | None = None
 ) -> list[Forecast]:

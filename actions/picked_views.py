@@ -14,7 +14,7 @@ from django.views.decorators.http import require_http_methods, require_safe
 
 from actions import picked, selectors
 from actions.errors import ActionError, AnsweredError
-from actions.forecast import forecasts
+from actions.forecast import forecasts, unseen
 from actions.kinds import KINDS, Kind
 from actions.kinds.forms import PartForm
 from actions.refusals import refusal
@@ -88,7 +88,7 @@ def asking(request: HttpRequest, kind: Kind | None, *, now: datetime, problem: s
     kept = picked.fix(ids, words=words, query=context["here"], now=now, by=signed_in(request))
     drafts = part.drafts()
     review = list(zip(drafts, forecasts(kind, drafts, audience=ids, now=now, by=part.by), strict=True))
-    return shown(request, context | {"review": review, "picked": kept})
+    return shown(request, context | {"review": review, "picked": kept, "unseen": unseen(review)})
 
 
 def confirmed(request: HttpRequest, kind: Kind, *, now: datetime) -> HttpResponse:

@@ -17,7 +17,7 @@ from pyroaring import BitMap
 
 from actions import selectors, services
 from actions.errors import ActionError, AnsweredError, ResultChangedError
-from actions.forecast import Forecast, forecasts
+from actions.forecast import Forecast, forecasts, unseen
 from actions.forms import WhenForm
 from actions.kinds import KINDS, Kind
 from actions.kinds.forms import Draft, PartForm
@@ -70,7 +70,7 @@ def answered(
     if request.POST.get("confirmed") != "yes":
         context["reach"].choose(when.audience_wanted)
         review = reviewed(context["reach"], kind, part, now=now, mask=sight(request))
-        return shown(request, context | {"review": review, "question": uuid4().hex})
+        return shown(request, context | {"review": review, "unseen": unseen(review), "question": uuid4().hex})
     return planned(request, context, segment=segment, kind=kind, part=part, when=when)
 
 
