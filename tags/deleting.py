@@ -5,10 +5,9 @@ category or taken out; each keeps an entry of both in its history. Up to `AT_ONC
 beyond a job.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from functools import partial
 
 from django.core.exceptions import ValidationError
 from django.db import connection, transaction
@@ -78,9 +77,10 @@ def dissolve(category: Category, choice: Choice, *, now: datetime, by: str, user
         going = branch_of(here) if choice.branch else [here]
         refuse_used(going)
         into = destination(choice.into, going)
+        touched = [root_of(here), into, *([] if choice.branch else Category.objects.get_children(here))]
         if not choice.branch:
             move_children(here, below=destination(choice.below, going), now=now)
-        total = members_count([each.pk for each in going])
+        total, job = members_count([each.pk for each in going]), None
         if total > AT_ONCE:
             job = CategoryDeletion.objects.create(
                 category=here,
@@ -95,13 +95,12 @@ def dissolve(category: Category, choice: Choice, *, now: datetime, by: str, user
                 total=total,
             )
             wake(job, now=now)
-            return Deleted(total, job)
-        passed = partial(pass_on, here, branch=choice.branch, into=into, now=now, by=by, user=user)
-        while ids := next_in(going, after=0):
-            passed(ids)
-        remove(going)
-    recount(into, now=now)
-    return Deleted(total)
+        else:
+            while ids := next_in(going, after=0):
+                pass_on(here, ids, branch=choice.branch, into=into, now=now, by=by, user=user)
+            remove(going)
+    recount(touched, now=now)
+    return Deleted(total, job)
 
 
 def carry_on(job: CategoryDeletion, now: datetime) -> bool:
@@ -112,6 +111,7 @@ def carry_on(job: CategoryDeletion, now: datetime) -> bool:
             finish(job, now=now)
             return False
         into = goal_of(job)
+        root = root_of(here)
         going = branch_of(here) if job.branch else [here]
         if ids := next_in(going, after=job.cursor):
             pass_on(here, ids, branch=job.branch, into=into, now=now, by=job.by, user=job.user)
@@ -128,7 +128,7 @@ def carry_on(job: CategoryDeletion, now: datetime) -> bool:
             end(job, here, going)
             finish(job, now=now)
     if not job.active:
-        recount(into, now=now)
+        recount([root, into], now=now)
     return job.active
 
 
@@ -229,7 +229,15 @@ def remove(going: Sequence[Category]) -> None:
     Category.objects.get(pk=going[0].pk).delete()  # treebeard takes along what is below
 
 
-def recount(into: Category | None, *, now: datetime) -> None:
-    """The tree that the contacts came into, at once; all others with the next count of the scheduler."""
-    if into is not None and (root := Category.objects.filter(path=into.path[: Category.steplen]).first()):
+def root_of(category: Category) -> Category:
+    """The top of the tree that it is in."""
+    root: Category = Category.objects.get(path=category.path[: Category.steplen])
+    return root
+
+
+def recount(touched: Iterable[Category | None], *, now: datetime) -> None:
+    """The trees in which these are now, at once; those that have gone are passed over."""
+    here = Category.objects.filter(pk__in=[each.pk for each in touched if each is not None])
+    tops = {path[: Category.steplen] for path in here.values_list("path", flat=True)}
+    for root in Category.objects.filter(path__in=tops):
         count_category(root, now=now)
