@@ -54,7 +54,7 @@ def due(at: datetime) -> None:
 
 
 def due_later(at: datetime) -> None:
-    """As `due`, once this transaction is committed: for what only comes later, not never, should the machine stop then."""
+    """As `due`, once this transaction is committed: for what only comes later, not never, should that get lost."""
     transaction.on_commit(lambda: due(at), robust=True)
 
 

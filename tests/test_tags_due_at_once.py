@@ -49,9 +49,7 @@ def test_an_action_is_confirmed_while_its_tag_is_merged_under_a_new_name(account
     assert TagMerge.objects.get().name == "NEW"
 
 
-def test_a_new_and_a_known_tag_are_put_on_somebody_while_the_known_one_is_merged(
-    account: Any, monkeypatch: Any
-) -> None:
+def test_a_new_and_a_known_tag_are_put_on_somebody_while_one_is_merged(account: Any, monkeypatch: Any) -> None:
     person = factories.contact()
     a, b = factories.tag("A", factories.contact()), factories.tag("B", factories.contact())
 
