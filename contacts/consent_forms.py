@@ -7,7 +7,7 @@ from django.utils.translation import gettext_lazy as _
 
 from contacts.forms import key_field
 from contacts.models import Channel, Consent, ConsentWording
-from contacts.services.consents import LONGEST_WORDING
+from contacts.services.consents import LONGEST_WORDING, mark_of
 
 
 def wording_field(label: Any) -> forms.CharField:
@@ -25,6 +25,7 @@ class ConsentForm(forms.Form):
     channel = forms.ChoiceField(label=_("Channel"), choices=Channel.choices)
     text_en = wording_field(_("Wording in English"))
     text_pl = wording_field(_("Wording in Polish"))
+    seen = forms.CharField(required=False, widget=forms.HiddenInput)  # of which definition this is a change
 
     def __init__(
         self, *args: Any, consent: Consent | None = None, wording: ConsentWording | None = None, **kwargs: Any
@@ -36,6 +37,7 @@ class ConsentForm(forms.Form):
                 "channel": consent.channel,
                 "text_en": wording.text_en if wording else "",
                 "text_pl": wording.text_pl if wording else "",
+                "seen": mark_of(consent, wording),
             }
         super().__init__(*args, **kwargs)
         if consent:
@@ -46,5 +48,6 @@ class ConsentForm(forms.Form):
                     "Another wording is a new version. Whoever has agreed has agreed to the earlier one."
                 )
         else:
+            del self.fields["seen"]
             for name in ("text_en", "text_pl"):
                 self.fields[name].help_text = _("What people read when they agree. Left empty, it is the name.")

@@ -7,7 +7,7 @@ from django.contrib import messages
 from django.core.exceptions import ValidationError
 from django.core.paginator import Paginator
 from django.db.models import Count
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpRequest, HttpResponse, QueryDict
 from django.shortcuts import redirect
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET
@@ -20,6 +20,7 @@ from contacts.counting import counted, mask_name
 from contacts.hooks import uses_of_consent
 from contacts.models import Consent, ConsentState, ConsentWording, ContactConsent, EntryKind, HistoryEntry
 from contacts.selectors import consent_counts, consent_for, contact_for, visible
+from contacts.services.consents import EditedMeanwhileError, mark_of, wording_of
 from contacts.sight import sight
 from contacts.views.definitions import refuse
 from users.access import administrators_only, signed_in
@@ -114,8 +115,10 @@ def create(request: HttpRequest) -> HttpResponse:
 def edit(request: HttpRequest, pk: int) -> HttpResponse:
     """Change a consent's names, channel and wording; another wording is a new version."""
     row = consent_for(request, pk)
-    wording = ConsentWording.objects.filter(consent=row, version=row.wording_version).first()
+    wording = wording_of(row)
     form = ConsentForm(request.POST or None, consent=row, wording=wording)
+    status = 422 if form.is_bound else 200
+    edited_meanwhile = False
     if request.method == "POST" and form.is_valid():
         user = signed_in(request)
         given = dict(form.cleaned_data)
@@ -123,6 +126,11 @@ def edit(request: HttpRequest, pk: int) -> HttpResponse:
             given["text_en"] = given["text_pl"] = None  # it was never written down, and is not now
         try:
             edited = services.edit_consent(row, **given, now=request.now, by=str(user), user=user)  # type: ignore[attr-defined]
+        except EditedMeanwhileError:
+            row = consent_for(request, pk)
+            wording = wording_of(row)
+            form = ConsentForm(sent_anew(request.POST, row, wording), consent=row, wording=wording)
+            status, edited_meanwhile = 409, True
         except ValidationError as error:
             refuse(form, error)
         else:
@@ -132,8 +140,15 @@ def edit(request: HttpRequest, pk: int) -> HttpResponse:
                 text = _("“%(name)s” is saved.")
             messages.success(request, text % {"name": edited, "version": edited.wording_version})
             return redirect("contacts:consent", row.pk)
-    context = {"form": form, "consent": row}
-    return page(request, "contacts/consent_form.html", context, status=422 if form.is_bound else 200)
+    context = {"form": form, "consent": row, "theirs": wording, "edited": edited_meanwhile}
+    return page(request, "contacts/consent_form.html", context, status=status)
+
+
+def sent_anew(sent: QueryDict, row: Consent, wording: ConsentWording | None) -> QueryDict:
+    """What was typed, as a change of the definition shown beside it: saved once more it replaces that."""
+    again = sent.copy()
+    again["seen"] = mark_of(row, wording)
+    return again
 
 
 @administrators_only
