@@ -129,6 +129,14 @@ def test_nor_what_it_follows_over_others(two: Split, saved: SavedCriteria) -> No
     assert changes(two, saved) == 403
 
 
+def test_a_copy_is_saved_and_changed(two: Split, saved: SavedCriteria) -> None:
+    calculated("Follows", now=two.now, by=two.wide, criteria=refers(saved))
+    assert 'formaction="/saved-criteria/save/"' in two.sees(f"/saved-criteria/{saved.pk}/").content.decode()
+    two.sends("/saved-criteria/save/", **body(saved), saved_name="Copy")
+    copy = SavedCriteria.objects.get(name="Copy")
+    assert (copy.created_by, two.sees(f"/saved-criteria/{copy.pk}/").context["may_change"]) == (two.narrow, True)
+
+
 def test_those_of_ones_own_segments_are(two: Split, saved: SavedCriteria) -> None:
     calculated("Mine", now=two.now, by=two.narrow, criteria=refers(saved))
     calculated("Another's", now=two.now, by=two.wide)
