@@ -42,8 +42,9 @@ def cut_runs(runs: Iterable[ActionRun], mask: BitMap | None) -> None:
         for pk, along, changed, asked in found.iterator(AT_ONCE):
             if not (bitmap_of(along) & everyone) <= mask:
                 hide(by_id[pk], None if changed is None else len(bitmap_of(changed) & mask))
-            if asked is not None and not (bitmap_of(asked) & everyone) <= mask:
-                by_id[pk].action.picked.count = len(bitmap_of(asked) & mask)
+            chosen = by_id[pk].action.picked
+            if chosen is not None and not (bitmap_of(asked) & everyone) <= mask:
+                chosen.count = len(bitmap_of(asked) & mask)
 
 
 def cut_undo(undo: Undo, mask: BitMap | None) -> None:
