@@ -95,6 +95,12 @@ def decimal_of(raw: Any, *, localized: bool) -> Decimal:
         ) from None
 
 
+def plain_number(value: float) -> str:
+    """Every digit of the stored number, and no exponent: read again it is the same number."""
+    text = format(Decimal(str(value)), "f")
+    return text.rstrip("0").rstrip(".") if "." in text else text
+
+
 def without_comma(text: str) -> str:
     """A decimal comma as a point. In English a comma before three digits may part thousands: that is asked back."""
     if not (get_language() or "en").startswith("pl") and ENGLISH_THOUSANDS.fullmatch(text):

@@ -14,6 +14,7 @@ from django.utils.translation import get_language
 from django.utils.translation import gettext_lazy as _
 from pyroaring import BitMap
 
+from contacts.attributes import plain_number
 from contacts.models import Attribute, AttributeType, ConsentState, Contact, Status
 
 PREFIX = "attribute-"
@@ -110,18 +111,13 @@ def typed_text(attribute: Attribute, value: Any) -> Any:
         return [] if attribute.type == AttributeType.CHOICES else ""
     match attribute.type:
         case AttributeType.NUMBER:
-            text = format(value, ".15g") if isinstance(value, float) and "e" not in str(value) else plain_number(value)
+            text = plain_number(value)
             return text.replace(".", ",") if (get_language() or "").startswith("pl") else text
         case AttributeType.BOOLEAN:
             return "true" if value else "false"
         case AttributeType.DATETIME:
             return timezone.localtime(datetime.fromisoformat(value)).strftime("%Y-%m-%dT%H:%M:%S")
     return value
-
-
-def plain_number(value: float) -> str:
-    """Without an exponent."""
-    return str(value) if isinstance(value, int) else format(value, ".10f").rstrip("0").rstrip(".")
 
 
 def text_field(attribute: Attribute) -> forms.Field:

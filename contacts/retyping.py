@@ -15,7 +15,7 @@ from django.db.models.fields.json import KeyTransform
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
-from contacts.attributes import Stored, clean_attribute, value_text
+from contacts.attributes import Stored, clean_attribute, plain_number, value_text
 from contacts.models import Attribute, AttributeType, Contact
 
 LISTED = (AttributeType.CHOICE, AttributeType.CHOICES)
@@ -148,12 +148,12 @@ def carried(value: Any, old: AttributeType, new: AttributeType) -> Any:
 
 
 def raw_text(value: Any) -> str:
-    """A stored value as PostgreSQL's `->>` writes it, as near as matters for showing; texts as they are."""
+    """A stored value in words, of numbers every digit: what another type's cleaner is given, and links name."""
     match value:
         case bool():
             return "true" if value else "false"
         case float():
-            return str(int(value)) if value.is_integer() else format(value, ".10f").rstrip("0").rstrip(".")
+            return plain_number(value)
         case list():
             return "; ".join(value)
     return str(value)
