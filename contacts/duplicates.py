@@ -14,6 +14,7 @@ from typing import Literal
 import numpy as np
 from django.core.cache import cache
 from django.db import connection, transaction
+from django.db.models import QuerySet
 from django.http import HttpRequest
 from pyroaring import BitMap
 
@@ -21,6 +22,7 @@ from accounts.models import Account
 from contacts.calling_codes import LEADING_ZERO, calling_code
 from contacts.models import Contact, NotDuplicate
 from contacts.selectors import ids_of, restricted, visible
+from contacts.sight import sees_all
 from users.models import User
 
 KEPT_S = 900
@@ -167,6 +169,19 @@ def remaining(group: Group, there: BitMap, apart: set[tuple[int, int]]) -> Group
 def look_again() -> None:
     """What was found is found anew when it is next asked for."""
     cache.delete("duplicates")
+
+
+def dismissed(user: User) -> QuerySet[NotDuplicate]:
+    """The pairs said to be two people, the latest first, both of whom `user` sees."""
+    there = visible(user).values("pk")
+    pairs = NotDuplicate.objects.order_by("-at", "-pk")
+    return pairs if sees_all(user) else pairs.filter(first__in=there, second__in=there)
+
+
+def bring_back(ids: Iterable[int]) -> int:
+    """Takes back that these contacts are different people, each from each; returns of how many pairs."""
+    wanted = set(ids)
+    return NotDuplicate.objects.filter(first__in=wanted, second__in=wanted).delete()[0]
 
 
 def dismiss(ids: Iterable[int], *, now: datetime, by: User) -> None:

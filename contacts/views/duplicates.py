@@ -18,12 +18,12 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 from config.pages import page
 from contacts import duplicates, history, manager, merging
 from contacts.forms import is_id
-from contacts.merging import GoneError, merge_contacts
-from contacts.models import Attribute, ConsentState, Contact, ContactConsent
+from contacts.merging import merge_contacts
+from contacts.models import Attribute, ConsentState, Contact, ContactConsent, NotDuplicate
 from contacts.normalising import email as normalised_email
 from contacts.selecting import selected
 from contacts.selectors import visible
-from contacts.services import LostUpdateError
+from contacts.services import GoneError, LostUpdateError
 from contacts.services.contacts import FIELDS, state_of
 from contacts.views.contacts import counted
 from users.access import reads, signed_in, writers_only
@@ -48,6 +48,8 @@ def listing(request: HttpRequest) -> HttpResponse:
         "numbers": {kind: sum(kind in group.why for group in found.groups) for kind in KINDS},
         "rows": rows,
         "groups": [shown(group, people) for group in rows.object_list],
+        "said": just_said(request) if "apart" in request.GET else [],
+        "apart": duplicates.dismissed(signed_in(request)).count(),
     }
     return page(request, "contacts/duplicates.html", context, part="rows")
 
@@ -95,8 +97,43 @@ def dismiss(request: HttpRequest) -> HttpResponse:
         now=request.now,  # type: ignore[attr-defined]
         by=signed_in(request),
     )
-    messages.success(request, _("Noted: these are different people. They are not shown as duplicates any more."))
-    return redirect("contacts:duplicates")
+    return redirect(f"{reverse('contacts:duplicates')}?{'&'.join(f'apart={person.pk}' for person in people)}")
+
+
+def just_said(request: HttpRequest) -> list[Contact]:
+    """Of whom it has just been said that they are different people (`?apart=1&apart=2`), while that holds."""
+    ids = set(request.GET.getlist("apart"))
+    if not 1 < len(ids) <= 10 * merging.MOST or not all(map(is_id, ids)):
+        return []
+    people = list(people_of(request, map(int, ids)).values())
+    pairs = duplicates.dismissed(signed_in(request)).filter(first__in=people, second__in=people)
+    return people if people and pairs.exists() else []
+
+
+@writers_only
+@require_POST
+def bring_back(request: HttpRequest) -> HttpResponse:
+    """They may be one person after all: they are shown again where they share something."""
+    people = people_asked(request, request.POST.getlist("id"))
+    if len(people) < 2:
+        raise Http404
+    duplicates.bring_back(person.pk for person in people)
+    messages.success(request, _("Brought back: where they share a mailbox or a phone number, they are shown again."))
+    return redirect("contacts:duplicates_others" if "list" in request.POST else "contacts:duplicates")
+
+
+@require_safe
+def others(request: HttpRequest) -> HttpResponse:
+    """Pairs said to be two people, each to be brought back."""
+    rows = Paginator(duplicates.dismissed(signed_in(request)), PER_PAGE).get_page(request.GET.get("page"))
+    pairs = list(rows.object_list)
+    people = people_of(request, [pk for pair in pairs for pk in (pair.first_id, pair.second_id)])
+    lines = [(pair, [people[pair.first_id], people[pair.second_id]]) for pair in pairs if there(pair, people)]
+    return page(request, "contacts/duplicates_others.html", {"rows": rows, "lines": lines}, part="rows")
+
+
+def there(pair: NotDuplicate, people: dict[int, Contact]) -> bool:
+    return pair.first_id in people and pair.second_id in people
 
 
 # --- side by side ----------------------------------------------------------------------------------------------
