@@ -26,6 +26,18 @@ def leads_elsewhere(contact: Contact, kind: str) -> Contact | None:
     return next((alias.contact for alias in found), None)
 
 
+def called_before(contact: Contact) -> set[int]:
+    """The ids of those who were merged into this contact: files written before hold it under them."""
+    values = ContactAlias.objects.filter(kind=AliasKind.ID, contact=contact).values_list("value", flat=True)
+    return {int(value) for value in values}
+
+
+def bears_again(contact: Contact) -> None:
+    """Its address and external id, as just written, are no former names of it any more."""
+    for kind in (AliasKind.EMAIL, AliasKind.EXTERNAL_ID):
+        ContactAlias.objects.filter(kind=kind, value=getattr(contact, kind) or "", contact=contact).delete()
+
+
 def leave_aliases(kept: Contact, others: Iterable[Contact], *, left: Iterable[tuple[str, str]], now: datetime) -> None:
     """Has what led to the others lead to the one kept, and what else it was called (`left`: kind, value) as well.
 

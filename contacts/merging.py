@@ -13,7 +13,7 @@ from django.db.models import QuerySet
 from pyroaring import BitMap
 
 from contacts import hooks
-from contacts.aliases import leave_aliases
+from contacts.aliases import bears_again, leave_aliases
 from contacts.hooks import Merge
 from contacts.label_writes import note_write
 from contacts.models import (
@@ -28,17 +28,13 @@ from contacts.models import (
 )
 from contacts.selecting import exchange_contacts
 from contacts.services.contacts import FIELDS, state_of
-from contacts.services.errors import LostUpdateError
+from contacts.services.errors import GoneError, LostUpdateError
 from users.models import User
 
 MOST = 5  # contacts merged at once: what one can look at side by side
 LONGEST_NAMES = 400
 # The first of these that anybody has: a merged contact is not written to because one of its records had not heard it.
 STRICTEST = (Status.UNSUBSCRIBED, Status.BOUNCED, Status.PENDING, Status.SUBSCRIBED)
-
-
-class GoneError(Exception):
-    """One of the contacts is no more: deleted, or merged by somebody else."""
 
 
 def merge_contacts(
@@ -78,6 +74,7 @@ def merge_contacts(
         kept.created_at = min(person.created_at for person in people)
         kept.updated_at = max(now, *(person.updated_at + person.updated_at.resolution for person in people))
         kept.save()
+        bears_again(kept)
         after = state_of(kept)
         HistoryEntry.objects.create(
             contact=kept,

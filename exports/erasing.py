@@ -3,7 +3,9 @@
 from django.db import transaction
 from django.http import HttpRequest
 from django.urls import reverse
+from pyroaring import BitMap
 
+from contacts.aliases import called_before
 from contacts.hooks import Copies, Use
 from contacts.models import Contact
 from exports import store
@@ -13,8 +15,12 @@ from exports.selectors import files_for
 
 
 def files_with(request: HttpRequest, contact: Contact) -> list[ExportFile]:
-    """Of the files that the reader sees and that can still be downloaded, those written of this contact too."""
-    holding = [pk for pk, held in contents(files_for(request)) if contact.pk in held]
+    """Of the files that the reader sees and that can still be downloaded, those written of this contact too.
+
+    Also those of before a merge, which hold it under the number of one that was merged into it.
+    """
+    numbers = BitMap([contact.pk, *called_before(contact)])
+    holding = [pk for pk, held in contents(files_for(request)) if held & numbers]
     return list(ExportFile.objects.filter(pk__in=holding).order_by("pk"))
 
 

@@ -10,10 +10,10 @@ from pyroaring import BitMap
 from activities.models import Activity, Order, OrderLine, Visit
 from activities.services import BatchError, record_activities, record_orders
 from contacts.aliases import kept_for
-from contacts.merging import GoneError, merge_contacts, proposed
+from contacts.merging import merge_contacts, proposed
 from contacts.models import ConsentState, Contact, ContactAlias, ContactConsent, EntryKind, HistoryEntry, NotDuplicate
 from contacts.selecting import change_selection, selected
-from contacts.services import LostUpdateError, create_contact, set_consent
+from contacts.services import GoneError, LostUpdateError, create_contact, set_consent
 from mirror.compacting import compact
 from mirror.units import UNITS
 from segmentation.services import fixed_list

@@ -10,9 +10,9 @@ from pyroaring import BitMap
 
 from activities.models import Activity, Order
 from activities.services import record_activities, record_orders
-from contacts.merging import GoneError, merge_contacts
+from contacts.merging import merge_contacts
 from contacts.models import Contact, ContactConsent, HistoryEntry
-from contacts.services import set_consent
+from contacts.services import GoneError, set_consent
 from tags.assigning import assign_tag
 from tags.models import ContactTag
 from tags.services import delete_tag

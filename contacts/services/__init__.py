@@ -18,9 +18,10 @@ from contacts.services.definitions import (
     retire_attribute,
     why_kept,
 )
-from contacts.services.errors import InUseError, LostUpdateError
+from contacts.services.errors import GoneError, InUseError, LostUpdateError
 
 __all__ = [
+    "GoneError",
     "InUseError",
     "LostUpdateError",
     "bring_back_attribute",

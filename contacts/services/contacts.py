@@ -12,12 +12,12 @@ from django.utils.translation import gettext_lazy
 
 from config.templatetags.numbers import number
 from contacts import hooks, normalising
-from contacts.aliases import leads_elsewhere
+from contacts.aliases import bears_again, leads_elsewhere
 from contacts.attributes import clean_attribute
 from contacts.models import Attribute, Contact, EntryKind, HistoryEntry, Status
 from contacts.selecting import forget_contact
 from contacts.selectors import visible
-from contacts.services.errors import LostUpdateError
+from contacts.services.errors import GoneError, LostUpdateError
 from users.models import User
 
 SMALLEST, LARGEST = -(2**31), 2**31 - 1
@@ -193,6 +193,7 @@ def update_contact(
                 current.updated_at = max(now, current.updated_at + current.updated_at.resolution)
                 current.save()
                 refuse_left_behind(current, LEFT_BEHIND.keys() & changed.keys(), user=user)
+                bears_again(current)
                 write_history(current, EntryKind.CHANGED, changed, now=now, by=by, user=user)
     except IntegrityError as error:
         raise_taken(error, current, user=user)
@@ -210,9 +211,12 @@ def delete_contact(contact: Contact) -> None:
     """Delete the contact with everything that is the contact's: history, consents, labels, facts.
 
     Whoever is writing something about the contact is waited for, and whoever comes later finds none.
+
+    Raises: GoneError, if it is no more: of one merged meanwhile everything lives on in another contact.
     """
     with transaction.atomic():
-        Contact.objects.select_for_update().filter(pk=contact.pk).first()
+        if Contact.objects.select_for_update().filter(pk=contact.pk).first() is None:
+            raise GoneError
         for erase in hooks.erasing:
             erase(contact)
         forget_contact(contact)

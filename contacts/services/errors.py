@@ -9,6 +9,10 @@ class LostUpdateError(Exception):
     """Somebody changed the row after it was read: nothing was written."""
 
 
+class GoneError(Exception):
+    """The contact, or one of them, is no more: deleted, or merged by somebody else."""
+
+
 class InUseError(Exception):
     """The definition cannot go: contacts have such values, or something refers to it."""
 

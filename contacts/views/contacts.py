@@ -22,7 +22,7 @@ from contacts.forms import AnswerForm, ContactForm
 from contacts.manager import Belonging, Panel, Text
 from contacts.models import Attribute, Consent, ConsentState, ConsentWording, Contact, ContactConsent
 from contacts.selectors import consent_for, contact_for
-from contacts.services import LostUpdateError
+from contacts.services import GoneError, LostUpdateError
 from contacts.sight import sight
 from users.access import signed_in, writers_only
 
@@ -99,7 +99,7 @@ def history_part(
 
 
 def answers(person: Contact, refused: tuple[Consent, AnswerForm] | None) -> list[dict[str, Any]]:
-    """Every consent with this contact's answer to it, if any."""
+    """Every consent with this contact's answer to it, if any; a retired one only where it was answered."""
     given = {each.consent_id: each for each in ContactConsent.objects.filter(contact=person)}
     texts = {(wording.consent_id, wording.version): wording.text for wording in ConsentWording.objects.all()}
     return [
@@ -113,6 +113,7 @@ def answers(person: Contact, refused: tuple[Consent, AnswerForm] | None) -> list
             "open": bool(refused and refused[0] == consent),
         }
         for consent in Consent.objects.all()
+        if consent.retired_at is None or consent.pk in given
     ]
 
 
@@ -192,19 +193,33 @@ def save(request: HttpRequest, person: Contact, form: ContactForm) -> Contact:
 
 @writers_only
 def delete(request: HttpRequest, pk: int) -> HttpResponse:
-    """Asks, with what goes along; then erases the contact, and the files that hold it if that is wanted."""
-    person = contact_for(request, pk)
-    status = 200
-    if request.method == "POST":
-        if "sure" in request.POST:
-            name = str(person)
-            with transaction.atomic():
-                for copies in hooks.copies if "copies" in request.POST else ():
-                    copies.remove(request, person)
-                services.delete_contact(person)
-            messages.success(request, _("%(name)s is erased.") % {"name": name})
-            return redirect("contacts:manager")
-        status = 422
+    """Asks, with what goes along; then erases the contact, and the files that hold it if that is wanted.
+
+    Of one that was merged, also in this moment, nothing is erased: it asks about the contact it is now.
+    """
+    person = contact_or_kept(request, pk)
+    if person.pk != pk:
+        return erasing_asked(request, person, merged=pk, status=409 if request.method == "POST" else 200)
+    if request.method != "POST":
+        return erasing_asked(request, person)
+    if "sure" not in request.POST:
+        return erasing_asked(request, person, status=422)
+    name = str(person)
+    try:
+        with transaction.atomic():
+            for copies in hooks.copies if "copies" in request.POST else ():
+                copies.remove(request, person)
+            services.delete_contact(person)
+    except GoneError:
+        return erasing_asked(request, contact_or_kept(request, pk), merged=pk, status=409)
+    messages.success(request, _("%(name)s is erased.") % {"name": name})
+    return redirect("contacts:manager")
+
+
+def erasing_asked(
+    request: HttpRequest, person: Contact, *, merged: int | None = None, status: int = 200
+) -> HttpResponse:
+    """The question. `merged`: the number asked for, of one who was merged into this contact."""
     places = [each for place in hooks.places for each in place(person, request.now)]  # type: ignore[attr-defined]
     context = {
         "contact": person,
@@ -212,6 +227,7 @@ def delete(request: HttpRequest, pk: int) -> HttpResponse:
         "copies": [use for copies in hooks.copies for use in copies.found(request, person)],
         "places": [each for each in places if each.count] if sight(request) is None else [],
         "unsure": status == 422,
+        "merged": merged,
     }
     return page(request, "contacts/delete.html", context, part="question", status=status)
 
