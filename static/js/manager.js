@@ -92,6 +92,19 @@
   });
 })();
 
+// The columns are saved once the order of those just ticked is there: leaving earlier would break the request off.
+(() => {
+  const asked = (form) => form.querySelector(".columns-choice.htmx-request, #column-order .htmx-request");
+  document.addEventListener("submit", (event) => {
+    const form = event.target;
+    if (!form.matches(".columns-form") || !asked(form)) return;
+    event.preventDefault();
+    event.stopImmediatePropagation();
+    const { submitter } = event;
+    form.addEventListener("htmx:afterRequest", () => setTimeout(() => form.requestSubmit(submitter)), { once: true });
+  }, true);
+})();
+
 // Columns put into order by dragging. Without this file the arrows beside them do the same.
 (() => {
   let dragged = null;
