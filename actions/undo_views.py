@@ -29,8 +29,6 @@ def undo(request: HttpRequest, pk: int) -> HttpResponse:
             services.undo_run(run, now=now, by=request.user)  # type: ignore[arg-type]
         except ActionError as error:
             messages.error(request, refusal(error))
-        else:
-            messages.success(request, _("It is being undone."))
         return redirect(run.action.page_url)
     context = {
         "run": run,
