@@ -14,6 +14,7 @@ class SegmentationConfig(AppConfig):
         from contacts.manager import register_filter, register_panel, register_tool
         from jobs import registry
         from segmentation import (
+            asking_tags,
             contact_answers,
             contact_pages,
             hooks,
@@ -25,7 +26,7 @@ class SegmentationConfig(AppConfig):
             services,
         )
         from segmentation.builder.drafts import remove_old_drafts
-        from segmentation.contact_queries import remove_old_queries
+        from segmentation.contact_queries import remove_old_queries, scrub_queries
         from segmentation.finding import find_segments
         from segmentation.models import Calculation
 
@@ -39,9 +40,11 @@ class SegmentationConfig(AppConfig):
         tags.hooks.renamed.append(references.follow_renaming)
         tags.hooks.following.append(merged_tags.following_merge)
         tags.usage.providers.append(references.uses_of_label)
+        tags.usage.losing.append(asking_tags.views_losing)
         contacts.hooks.attribute_usage.append(references.uses_of_attribute)
         contacts.hooks.breaking.append(retyping.breaking_uses)
         contacts.hooks.consent_usage.append(references.uses_of_consent)
+        contacts.hooks.erasing.append(scrub_queries)
         contacts.hooks.merging.append(merged_contacts.follow_merge)
         contacts.hooks.places.append(merged_contacts.places_of)
         activities.hooks.type_usage.append(references.uses_of_type)

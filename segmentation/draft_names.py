@@ -30,13 +30,6 @@ def about(kind: str) -> Q:
     return Q(path) | Q(form__has_key=JSON)
 
 
-def drafts_naming(kind: str, names: set[str]) -> int:
-    """How many unfinished forms name one of the labels."""
-    change = tags.hooks.Renamed("tag" if kind == "tag" else "category", dict.fromkeys(names, ""))
-    forms = Draft.objects.filter(about(kind)).values_list("form", flat=True)
-    return sum(renamed_form(form, change) != form for form in forms)
-
-
 def follow_in_drafts(change: tags.hooks.Renamed) -> None:
     """Writes the new names into forms that are kept, their steps back and forth included."""
     for model in (Draft, DraftStep):

@@ -1,18 +1,16 @@
 """What criteria will mean once tags that they name are one, for the question before it is done."""
 
-from collections.abc import Iterable, Iterator, Sequence
-from typing import Any
+from collections.abc import Iterable, Sequence
 
 from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
+from contacts.saved_views import address_of as address_of_view
 from segmentation import hooks
-from segmentation.criteria import CriteriaError, Criterion, criteria, parse
-from segmentation.criteria.tag import TagCriterion
-from segmentation.draft_names import drafts_naming
+from segmentation.asking_tags import Asking, criteria_naming, drafts_asking, of_one_user, queries_asking, views_asking
 from segmentation.followers import followers
-from segmentation.models import ContactQuery, SavedCriteria, Segment
+from segmentation.models import SavedCriteria, Segment
 from segmentation.references import address_of, holding
 from tags.hooks import Follower
 from tags.models import Tag
@@ -21,7 +19,7 @@ MOST_TOLD = 5  # names in a line; the rest is a number
 
 
 def following_merge(tags: Sequence[Tag], _name: str) -> list[Follower]:
-    """Segments, saved criteria, filters in use and unfinished forms that name one of the tags."""
+    """Segments, saved criteria, saved views, filters in use and unfinished forms that name one of the tags."""
     names = {tag.name for tag in tags}
     empty = {tag.name for tag in tags if tag.contacts_count == 0}
     found = []
@@ -43,22 +41,11 @@ def following_merge(tags: Sequence[Tag], _name: str) -> list[Follower]:
                 changes += following("saved", saved.pk)
             url = address_of("segmentation:saved_edit", saved.pk)
             found.append(Follower("saved", _("Saved criteria"), saved.name, url, changes))
-    found += counted(names)
-    return found
+    queries = queries_asking(names)
+    return [*found, *saved_views(tags, names, empty, queries), *counted(names, empty, queries)]
 
 
-def criteria_naming(tree: dict[str, Any], names: set[str]) -> Iterator[TagCriterion]:
-    """The criteria in a tree that name one of the tags; none of one that the language does not take any more."""
-    try:
-        every: Iterable[Criterion] = list(criteria(parse(tree)))
-    except CriteriaError:
-        return
-    for criterion in every:
-        if isinstance(criterion, TagCriterion) and not names.isdisjoint(criterion.names):
-            yield criterion
-
-
-def changed(found: Iterable[TagCriterion], names: set[str], empty: set[str]) -> str:
+def changed(found: Iterable[Asking], names: set[str], empty: set[str]) -> str:
     """In what the criteria will mean something else than now; empty if they find the same contacts.
 
     `empty`: the tags that nobody has, which make no difference.
@@ -94,16 +81,38 @@ def and_then(sentence: str, names: Sequence[str]) -> str:
     return " " + sentence % {"names": told}
 
 
-def counted(names: set[str]) -> list[Follower]:
+def counted(names: set[str], empty: set[str], queries: dict[str, list[Asking]]) -> list[Follower]:
     """What has no name of its own: filters of the contact manager, forms that nobody has submitted yet."""
-    queries = ContactQuery.objects.filter(holding("tag", "criteria")).values_list("criteria", flat=True)
-    filters = sum(any(True for _one in criteria_naming(tree, names)) for tree in queries)
-    drafts = drafts_naming("tag", names)
     found = []
-    if filters:
+    for changes, filters in by_change(queries.values(), names, empty):
         text = ngettext("%(number)s advanced filter of contacts", "%(number)s advanced filters of contacts", filters)
-        found.append(Follower("filter", text % {"number": filters}, several=filters))
-    if drafts:
+        found.append(Follower("filter", text % {"number": filters}, changes=changes, several=filters))
+    for changes, drafts in by_change(drafts_asking(names), names, empty):
         text = ngettext("%(number)s form not yet submitted", "%(number)s forms not yet submitted", drafts)
-        found.append(Follower("draft", text % {"number": drafts}, several=drafts))
+        found.append(Follower("draft", text % {"number": drafts}, changes=changes, several=drafts))
     return found
+
+
+def saved_views(
+    tags: Sequence[Tag], names: set[str], empty: set[str], queries: dict[str, list[Asking]]
+) -> list[Follower]:
+    """Saved views of the contact manager: those for everybody by name, of each user's own the number."""
+    found, own = [], []
+    for view, asking in views_asking(tags, queries):
+        if view.shared:
+            changes = changed(asking, names, empty)
+            found.append(Follower("view", _("Saved view"), view.name, address_of_view(view), changes))
+        else:
+            own.append(asking)
+    for changes, number in by_change(own, names, empty):
+        found.append(Follower("view", of_one_user(number), changes=changes, several=number))
+    return found
+
+
+def by_change(every: Iterable[list[Asking]], names: set[str], empty: set[str]) -> list[tuple[str, int]]:
+    """How many find the same as before, under an empty text; how many others, with in what they differ."""
+    told = [changed(asking, names, empty) for asking in every]
+    texts = list(dict.fromkeys(text for text in told if text))
+    others = len(told) - told.count("")
+    shown = " ".join(texts[:MOST_TOLD]) + (" …" if len(texts) > MOST_TOLD else "")
+    return [(text, number) for text, number in (("", told.count("")), (shown, others)) if number]

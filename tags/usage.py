@@ -28,8 +28,14 @@ class InUseError(Exception):
 
 Provider = Callable[[Tag | Category], list[Use]]
 providers: list[Provider] = []
+losing: list[Provider] = []  # what names the label without keeping it: it would not be understood any more
 
 
 def uses_of(label: Tag | Category) -> list[Use]:
     """Everything that names `label`. Called with the label's row locked."""
     return [use for provider in providers for use in provider(label)]
+
+
+def losing_with(label: Tag | Category) -> list[Use]:
+    """What would not be understood without `label`, to be told before it is deleted."""
+    return [use for provider in losing for use in provider(label)]

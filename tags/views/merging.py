@@ -130,6 +130,7 @@ def followed(asked: TagMerge) -> list[str]:
         "saved": lambda n: ngettext("%(number)s saved criteria", "%(number)s saved criteria", n),
         "filter": lambda n: ngettext("%(number)s advanced filter", "%(number)s advanced filters", n),
         "draft": lambda n: ngettext("%(number)s unfinished form", "%(number)s unfinished forms", n),
+        "view": lambda n: ngettext("%(number)s saved view", "%(number)s saved views", n),
         "action": lambda n: ngettext("%(number)s action", "%(number)s actions", n),
     }
     return [words[kind](n) % {"number": number(n)} for kind, n in sorted(asked.follows.items()) if kind in words]

@@ -15,7 +15,7 @@ from config.templatetags.numbers import number
 from contacts.sight import require_whole_sight
 from tags import selectors, services
 from tags.models import ContactTag, Tag
-from tags.usage import InUseError, Use, uses_of
+from tags.usage import InUseError, Use, losing_with, uses_of
 from users.access import writers_only
 
 MOST = 100  # tags at once
@@ -48,6 +48,7 @@ def delete(request: HttpRequest) -> HttpResponse:
         counts = contacts_of(tags)
         context |= {
             "going": [(tag, counts.get(tag.pk, 0)) for tag in tags if not uses[tag]],
+            "losing": [(tag, named) for tag in tags if not uses[tag] and (named := losing_with(tag))],
             "kept": [(tag, uses[tag]) for tag in tags if uses[tag]],
         }
     return page(request, "tags/delete_tags.html", context, part="question", status=422 if problem else 200)
@@ -79,10 +80,12 @@ def delete_all(tags: list[Tag]) -> tuple[list[str], int, list[tuple[str, list[Us
 def tell(request: HttpRequest, gone: list[str], taken_off: int, kept: list[tuple[str, list[Use]]]) -> None:
     if gone:
         text = ngettext(
-            "Deleted: %(names)s. %(number)s assignment went with them.",
-            "Deleted: %(names)s. %(number)s assignments went with them.",
+            "Deleted: %(names)s. Taken off contacts %(number)s time.",
+            "Deleted: %(names)s. Taken off contacts %(number)s times in all.",
             taken_off,
         )
+        if not taken_off:
+            text = _("Deleted: %(names)s. Nobody had them.")
         messages.success(request, text % {"names": ", ".join(gone), "number": number(taken_off)})
     for name, uses in kept:
         told = "; ".join(f"{use.what} {use.name}" for use in uses)

@@ -23,7 +23,7 @@ from tags.models import ContactTag, Tag, TagMerge, TagStar
 from tags.normalising import normalise, parts
 from tags.seeing import see_tags, tags_by_size
 from tags.selectors import tag_for
-from tags.usage import InUseError, uses_of
+from tags.usage import InUseError, losing_with, uses_of
 from tags.views.merging import question
 from users.access import reads, signed_in, writers_only
 
@@ -177,7 +177,8 @@ def delete(request: HttpRequest, pk: int) -> HttpResponse:
             text = _("%(name)s is deleted. Contacts that had it: %(number)s.")
             messages.success(request, text % {"name": tag.name, "number": taken_off})
             return redirect("tags:tags")
-    context = {"tag": tag, "uses": uses, "contacts": ContactTag.objects.filter(tag=tag).count()}
+    contacts = ContactTag.objects.filter(tag=tag).count()
+    context = {"tag": tag, "uses": uses, "losing": losing_with(tag), "contacts": contacts}
     return page(request, "tags/delete_tag.html", context, part="question", status=status)
 
 
