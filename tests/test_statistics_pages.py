@@ -182,7 +182,7 @@ def rows_of(told: Told) -> list[Row]:
     """Everything on the page that is a number of contacts."""
     return [
         *(row for card in told.cards for row in card.rows),
-        *(row for _name, _channel, rows in told.consents for row in rows),
+        *(row for one in told.consents for row in one.rows),
         *(course.row for course in (*told.activities, *told.visits)),
     ]
 

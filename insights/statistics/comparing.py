@@ -1,7 +1,9 @@
 """A number of a group beside the same number of the whole base: what differs, which way, and whether by chance alone.
 
 A share is called larger or smaller only where a group of that size, drawn from the base by lot, would differ as much in
-one case of twenty at most; of averages, whose spread is not known here, where they differ by a twentieth.
+one case of twenty at most. So is how often something was done, by the number of times: whoever does it at all does it
+so often as all of them on average. Amounts are taken to spread about as widely as they are large. A difference of less
+than a twentieth is told as none, and so is any of which there are fewer than ten cases.
 """
 
 from dataclasses import dataclass
@@ -10,6 +12,8 @@ from fractions import Fraction
 FEW = 30  # contacts: in smaller groups a share moves by several points when one of them changes
 EVEN = (Fraction(95, 100), Fraction(105, 100))  # so near to the base an average is called the same
 BY_LOT = 1.96  # standard errors, within which 95 of 100 lots lie
+CASES = 10  # times, orders: of fewer, drawn or expected, nothing is concluded
+AMOUNTS = 2  # how much more widely sums of amounts spread than the number of amounts, if these spread as they are large
 
 
 @dataclass(frozen=True)
@@ -48,8 +52,13 @@ class Beside:
             return "even" if self.by_lot or not self.points else "more" if self.points > 0 else "less"
         if self.index is None:
             return ""
+        return "even" if self.close or self.by_lot else "more" if self.index > 100 else "less"
+
+    @property
+    def close(self) -> bool:
+        """Whether two averages are as good as the same."""
         low, high = EVEN
-        return "even" if low <= self.index / 100 <= high else "more" if self.index > 100 else "less"
+        return self.index is not None and low <= self.index / 100 <= high
 
 
 def ratio(part: int | Fraction, whole: int) -> Fraction | None:
@@ -62,6 +71,24 @@ def shares(part: int, whole: int, base_part: int, base_whole: int) -> Beside:
     value, base = ratio(part, whole), ratio(base_part, base_whole)
     by_lot = value is not None and base is not None and _by_lot(float(value - base), float(base), whole, base_whole)
     return Beside(value, base, share=True, by_lot=by_lot)
+
+
+def times(own: tuple[int, int], all_: tuple[int, int], doers: int, *, per: int = 1, spread: int = 1) -> Beside:
+    """How often, for `per` contacts: (times, contacts) of the group beside the base's. `doers`: of the base."""
+    (number, size), (base_number, of) = own, all_
+    expected, share = base_number * size / of if of else 0, size / of if of else 0
+    together = max(base_number / doers, 1) if doers else 1  # times of one contact, who is in the group or is not
+    error = (base_number * together * spread * share * (1 - share)) ** 0.5
+    by_lot = max(number, expected) < CASES or abs(number - expected) <= BY_LOT * error
+    return Beside(ratio(number * per, size), ratio(base_number * per, of), by_lot=by_lot)
+
+
+def averages(value: Fraction | None, base: Fraction | None, cases: int, of: int) -> Beside:
+    """An amount on average, of so many cases."""
+    by_lot = cases < CASES
+    if value is not None and base is not None and not by_lot:
+        by_lot = abs(float(value - base)) <= BY_LOT * float(base) * (1 / cases - 1 / of) ** 0.5
+    return Beside(value, base, by_lot=by_lot)
 
 
 def _by_lot(differs: float, share: float, size: int, of: int) -> bool:

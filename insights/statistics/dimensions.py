@@ -42,6 +42,7 @@ class Dimension:
     about: tuple[tuple[str, str], ...]
     title: str = ""
     options: tuple[str, ...] = ()
+    retired: bool = False
 
     @property
     def name(self) -> str:
@@ -216,6 +217,7 @@ def of_attributes(attributes: Iterable[Attribute]) -> list[Dimension]:
             (("kind", "attribute"), ("attribute", attribute.key)),
             attribute.name,
             tuple(attribute.options),
+            attribute.retired_at is not None,
         )
         for attribute in attributes
     ]

@@ -59,8 +59,8 @@ def lines(told: Told) -> Iterator[Line]:
     for card in told.cards:
         section = _("Attributes") if card.attribute else _("Contacts")
         yield from (_row(section, card.title, row) for row in card.rows)
-    for name, channel, rows in told.consents:
-        yield from (_row(_("Consents"), f"{name} ({channel})", row) for row in rows)
+    for one in told.consents:
+        yield from (_row(_("Consents"), f"{one.name} ({one.channel})", row) for row in one.rows)
     weeks = [week.first for week in of.weeks.all]
     for section, courses in ((_("Activities"), told.activities), (_("Visits"), told.visits)):
         for course in courses:

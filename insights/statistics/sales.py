@@ -3,14 +3,14 @@
 Cancelled and refunded orders count nowhere. Amounts are in the account's currency, whatever an order was paid in.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from decimal import Decimal
 from fractions import Fraction
 
 from pyroaring import BitMap
 
 from insights.statistics.calendars import Months, Stretch
-from insights.statistics.comparing import Beside, ratio
+from insights.statistics.comparing import AMOUNTS, Beside, averages, ratio, times
 from insights.statistics.sets import Look
 from mirror.kinds import MONEY, ORDER
 from mirror.reading import Rows
@@ -37,15 +37,18 @@ class Sold:
     def average(self) -> Beside:
         """Of an order."""
         own, base = ratio(self.units, self.orders), ratio(self.base_units, self.base_orders)
-        return Beside(own and own / MONEY, base and base / MONEY)
+        return averages(own and own / MONEY, base and base / MONEY, self.orders, self.base_orders)
 
-    def each(self, group: int, base: int) -> Beside:
-        """Revenue for each contact, buyers or not."""
-        return Beside(ratio(Fraction(self.units, MONEY), group), ratio(Fraction(self.base_units, MONEY), base))
+    def each(self, group: int, base: int, buyers: int | None = None) -> Beside:
+        """Revenue for each contact, buyers or not. `buyers`: of the base; None: each order is of another one."""
+        found = self.orders_each(group, base, buyers, spread=AMOUNTS)
+        own, whole = ratio(Fraction(self.units, MONEY), group), ratio(Fraction(self.base_units, MONEY), base)
+        return replace(found, value=own, base=whole)
 
-    def orders_each(self, group: int, base: int) -> Beside:
+    def orders_each(self, group: int, base: int, buyers: int | None = None, *, spread: int = 1) -> Beside:
         """Orders of each contact."""
-        return Beside(ratio(self.orders, group), ratio(self.base_orders, base))
+        doers = self.base_orders if buyers is None else buyers
+        return times((self.orders, group), (self.base_orders, base), doers, spread=spread)
 
     def __add__(self, other: "Sold") -> "Sold":
         return Sold(

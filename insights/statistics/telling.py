@@ -18,7 +18,7 @@ from config.templatetags.times import day_text
 from insights.statistics import lists
 from insights.statistics.breakdowns import Breakdown, linkable
 from insights.statistics.calendars import month_name, month_short, week_name
-from insights.statistics.comparing import FEW, Beside, ratio, shares
+from insights.statistics.comparing import FEW, Beside, ratio, shares, times
 from insights.statistics.dimensions import NONE, Dimension
 from insights.statistics.happenings import Happening
 from insights.statistics.scopes import Scope
@@ -54,6 +54,7 @@ class Card:
     several: bool = False
     values: int = 0
     attribute: bool = False
+    retired: bool = False
 
     @property
     def steps(self) -> list[Row]:
@@ -63,6 +64,16 @@ class Card:
     def empty(self) -> bool:
         """Whether nobody of the base has a value."""
         return not any(row.base for row in self.steps)
+
+
+@dataclass(frozen=True)
+class Consented:
+    """The answers to a consent."""
+
+    name: str
+    channel: str
+    rows: list[Row]
+    retired: bool
 
 
 @dataclass(frozen=True)
@@ -112,7 +123,7 @@ class Told:
     of: Statistics
     figures: list[Figure]
     cards: list[Card]
-    consents: list[tuple[str, str, list[Row]]]
+    consents: list[Consented]
     activities: list[Course]
     all_activities: Course | None
     visits: list[Course]
@@ -211,6 +222,7 @@ def _card(dimension: Dimension, breakdown: Breakdown, scope: Scope, sets: Sets) 
         breakdown.several,
         breakdown.values,
         dimension.attribute,
+        dimension.retired,
     )
 
 
@@ -224,8 +236,7 @@ def widened(rows: list[Row]) -> list[Row]:
     return [replace(row, width=width(row.beside.value), base_width=width(row.beside.base)) for row in rows]
 
 
-def _consents(of: Statistics) -> list[tuple[str, str, list[Row]]]:
-    """Each consent's name, channel and answers."""
+def _consents(of: Statistics) -> list[Consented]:
     labels = {
         "given": pgettext("answers to a consent", "given"),
         "withdrawn": pgettext("answers to a consent", "withdrawn"),
@@ -238,7 +249,8 @@ def _consents(of: Statistics) -> list[tuple[str, str, list[Row]]]:
             group, base = getattr(one, state)
             url = list_url(of.scope, "consent", f"{one.consent.key}.{state}") if group else ""
             rows.append(Row(label, group, base, shares(group, of.group, base, of.base), url))
-        found.append((one.consent.name, str(one.consent.get_channel_display()), widened(rows)))
+        channel, retired = str(one.consent.get_channel_display()), one.consent.retired_at is not None
+        found.append(Consented(one.consent.name, channel, widened(rows), retired))
     return found
 
 
@@ -254,7 +266,7 @@ def _course(of: Statistics, one: Happening, label: str, what: str) -> Course:
         one.total,
         one.base_total,
         Row(label, one.group_contacts, one.base_contacts, beside, url),
-        Beside(ratio(one.total * PER, of.group), ratio(one.base_total * PER, of.base)),
+        times((one.total, of.group), (one.base_total, of.base), one.base_contacts, per=PER),
         rates(one.group, of.group),
         rates(one.base, of.base),
         one.group,
@@ -306,6 +318,7 @@ def _months(of: Statistics) -> list[Month]:
 def _figures(of: Statistics) -> list[Figure]:
     sales, lately = of.sales, of.sales.within
     window = ":".join(day.isoformat() for day in of.months.whole)
+    months = {"first": month_name(of.months.whole.first), "last": month_name(of.months.whole.last)}
     return [
         Figure(
             _("have ordered"),
@@ -314,13 +327,17 @@ def _figures(of: Statistics) -> list[Figure]:
             url=list_url(of.scope, "bought", "ever") if sales.buyers else "",
         ),
         Figure(
-            _("have ordered in these months"),
+            _("have ordered, %(first)s to %(last)s") % months,
             shares(sales.lately, of.group, sales.base_lately, of.base),
             count=sales.lately,
             url=list_url(of.scope, "bought", window) if sales.lately else "",
         ),
-        Figure(_("revenue for each contact, ever"), sales.ever.each(of.group, of.base), money=True),
-        Figure(_("revenue for each contact, in these months"), lately.each(of.group, of.base), money=True),
-        Figure(_("orders of each contact, ever"), sales.ever.orders_each(of.group, of.base)),
+        Figure(_("revenue for each contact, ever"), sales.ever.each(of.group, of.base, sales.base_buyers), money=True),
+        Figure(
+            _("revenue for each contact, %(first)s to %(last)s") % months,
+            lately.each(of.group, of.base, sales.base_lately),
+            money=True,
+        ),
+        Figure(_("orders of each contact, ever"), sales.ever.orders_each(of.group, of.base, sales.base_buyers)),
         Figure(_("value of an order on average"), sales.ever.average, money=True),
     ]

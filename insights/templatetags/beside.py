@@ -1,6 +1,7 @@
 """Numbers of a group beside those of the base, in a template: shares, amounts, differences, small drawings."""
 
 from collections.abc import Sequence
+from decimal import Decimal
 from fractions import Fraction
 from typing import Any
 
@@ -63,12 +64,12 @@ def difference(beside: Beside) -> SafeString | str:
 
 def difference_text(beside: Beside) -> str:
     """Of shares in percentage points, of other numbers in per cent of the base's."""
-    if beside.share and beside.points is not None:
-        points = numbers.signed(round(float(beside.points), 1))
+    if beside.share and beside.value is not None and beside.base is not None:
+        points = numbers.signed(float(printed(beside.value) - printed(beside.base)))
         return _("%(points)s pts") % {"points": points}
     if beside.index is None:
         return numbers.NONE
-    if beside.way == "even":
+    if beside.close:
         return _("about the same")
     percent = abs(beside.index - 100)
     if beside.index >= 1000:
@@ -76,9 +77,14 @@ def difference_text(beside: Beside) -> str:
     told = numbers.number(round(float(percent)) or 1)
     return (
         _("%(percent)s %% more") % {"percent": told}
-        if beside.way == "more"
+        if beside.index > 100
         else _("%(percent)s %% less") % {"percent": told}
     )
+
+
+def printed(value: Fraction) -> Decimal:
+    """A share in per cent to the one decimal it is told with, so that a difference is that of the figures beside it."""
+    return (Decimal(value.numerator) * 100 / Decimal(value.denominator)).quantize(Decimal("0.1"))
 
 
 @register.simple_tag
