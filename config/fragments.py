@@ -12,6 +12,7 @@ from django.shortcuts import resolve_url
 from config.addresses import way_back
 
 Handler = Callable[[HttpRequest], HttpResponse]
+DIALOG = "dialog"
 LEAVING = ("HX-Redirect", "HX-Refresh", "HX-Location")
 
 
@@ -27,9 +28,19 @@ class FragmentMiddleware:
             return response
         if response.status_code == 302 and leads_to_sign_in(response["Location"]):
             return to_sign_in(request)
+        if response.status_code == 302 and request.htmx.target == DIALOG:  # type: ignore[attr-defined]
+            return leaving(response)
         if response.status_code < 300 and not any(name in response for name in LEAVING):
             carry_messages(request, response)
         return response
+
+
+def leaving(response: HttpResponse) -> HttpResponse:
+    """The same answer for a question in a dialog: the page below it goes where it leads, and shows the messages."""
+    response["HX-Redirect"] = response["Location"]
+    del response["Location"]
+    response.status_code = 204
+    return response
 
 
 def leads_to_sign_in(location: str) -> bool:

@@ -162,6 +162,53 @@ document.addEventListener("click", (event) => {
   closer.closest("dialog").close();
 });
 
+// --- a question that is refused stays in its dialog: <form method="post" data-stays> ----------------------------------
+// Once it is done the page below comes anew, where it was: with its search, its sorting and its place in the list.
+function goOn(address) {
+  const to = new URL(address, location.href);
+  if (to.pathname !== location.pathname) { location.assign(to); return; }
+  to.search ||= location.search;
+  history.replaceState(history.state, "", to);
+  location.reload();
+}
+
+document.addEventListener("submit", async (event) => {
+  const form = event.target;
+  const dialog = form.closest("#dialog");
+  if (!dialog || event.defaultPrevented || !form.matches("[data-stays]")) return;
+  event.preventDefault();
+  if (form.getAttribute("aria-busy")) return;
+  form.setAttribute("aria-busy", "true");
+  const headers = { "HX-Request": "true", "HX-Target": "dialog", "HX-Current-URL": location.href };
+  try {
+    const answer = await fetch(form.action, { method: "POST", body: new FormData(form, event.submitter), headers });
+    const address = answer.headers.get("HX-Redirect");
+    if (address) { goOn(address); return; }
+    if (!answer.ok && answer.status !== 422) { showFailure(failureKind(answer.status)); return; }
+    dialog.innerHTML = await answer.text();
+    window.htmx.process(dialog);
+    focusRefused(dialog);
+  } catch {
+    showFailure("network");
+  } finally {
+    form.removeAttribute("aria-busy");
+  }
+});
+
+// --- a refused form: the first field that is wrong has the focus ---------------------------------------------------
+const REFUSED = 422;
+
+function focusRefused(place) {
+  const wrong = "[aria-invalid=true], .field.invalid :is(input, select, textarea)";
+  const field = [...place.querySelectorAll(wrong)].find((each) => each.type !== "hidden" && each.checkVisibility());
+  field?.focus();
+}
+if (performance.getEntriesByType("navigation")[0]?.responseStatus === REFUSED) focusRefused(byId("main") ?? document);
+document.addEventListener("htmx:afterSettle", (event) => {
+  const { xhr, requestConfig } = event.detail;
+  if (xhr?.status === REFUSED && requestConfig?.triggeringEvent?.type === "submit") focusRefused(event.detail.elt);
+});
+
 // --- menus close when something in them was chosen ----------------------------------------------------------------
 document.addEventListener("click", (event) => {
   const item = event.target.closest(".popup .item");
