@@ -45,9 +45,9 @@ def normalise(text: str) -> list[str]:
                 % {"start": name[:30], "limit": LONGEST_NAME},
                 code="too_long",
             )
-    if empty := [name for name in names if not says_something(name)]:
+    if empty := [part.strip() for part in text.split(",") if (name := folded(part)) and not says_something(name)]:
         raise ValidationError(
-            _("A name needs at least one letter or digit: “%(name)s” is left of this one.") % {"name": empty[0][:30]},
+            _("A name needs at least one letter or digit: “%(name)s” has none.") % {"name": empty[0][:30]},
             code="no_letters",
         )
     if len(names) > MOST_NAMES:

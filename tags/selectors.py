@@ -6,7 +6,7 @@ from django.db.models import Exists, F, OuterRef, Q, QuerySet
 from django.http import HttpRequest
 from django.shortcuts import get_object_or_404
 
-from jobs.models import ACTIVE
+from jobs.models import ACTIVE, JobState
 from tags.models import Category, MergedTag, Tag, TagMerge, TagStar
 from tags.normalising import parts
 from users.models import User
@@ -66,10 +66,12 @@ def merges_of(ids: Sequence[int]) -> QuerySet[TagMerge]:
 
 
 def former_names(tags: Iterable[Tag]) -> dict[int, list[str]]:
-    """Of each tag, the names of those that were merged into it, as they were last called."""
+    """Of each tag, the names of those that were merged into it, and its own from before a merge gave it another."""
     found: dict[int, list[str]] = {}
     rows = MergedTag.objects.filter(tag__in=[tag.pk for tag in tags]).order_by("name").values_list("tag", "name")
     for pk, name in rows:
         if name not in found.setdefault(pk, []):
             found[pk].append(name)
+    for merge in TagMerge.objects.filter(result__in=list(found), state=JobState.DONE):
+        found[merge.result_id] = sorted({*found[merge.result_id], *merge.others})
     return found

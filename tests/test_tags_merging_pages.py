@@ -100,7 +100,7 @@ def test_tags_are_merged_once_that_is_confirmed(browser) -> None:
     assert confirmed(browser, [a, b], "z").url == TAGS
     assert "A, B are now one tag, Z: 3 contacts." in messages_of(browser.get(TAGS))
     assert list(Tag.objects.values_list("name", "contacts_count")) == [("Z", 3)]
-    assert "with what was" in browser.get(TAGS).content.decode()
+    assert "merged from" in browser.get(TAGS).content.decode()
 
 
 def test_a_confirmation_of_something_else_is_asked_again(browser) -> None:
@@ -231,7 +231,7 @@ def test_several_are_deleted_and_those_in_use_stay_and_say_why(browser) -> None:
     assert "<html" not in question
     assert Tag.objects.count() == 3
     response = browser.post(DELETE, chosen, follow=True)
-    assert "Deleted: ONE, TWO. 1 assignment went with them." in messages_of(response)
+    assert "Deleted: ONE, TWO. Taken off contacts 1 time." in messages_of(response)
     assert "USED stays, this names it: Segment Names it" in messages_of(response)
     assert [tag.name for tag in Tag.objects.all()] == ["USED"]
 

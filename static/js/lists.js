@@ -24,11 +24,17 @@
       told.hidden = number === 0;
       told.querySelector("b").textContent = number;
     }
+    const none = number === 0 && !form()?.querySelector("[name=all]")?.checked;
+    for (const item of document.querySelectorAll("[data-needs-ticks]")) {
+      item.disabled = none;
+      item.setAttribute("aria-describedby", "tags-action-reason");
+    }
+    for (const reason of document.querySelectorAll("[data-untold]")) reason.hidden = !none;
   }
 
   document.addEventListener("change", (event) => {
     if (event.target.matches("[data-tick-all]")) for (const box of boxes()) box.checked = event.target.checked;
-    if (event.target.matches("[data-tick-all]") || boxes().includes(event.target)) show();
+    if (event.target.matches("[data-tick-all]") || boxes().includes(event.target) || event.target.form?.matches("[data-ticks]")) show();
   });
   document.addEventListener("htmx:afterSwap", () => {
     for (const box of boxes()) if (ticked.has(box.value)) box.checked = true;

@@ -32,13 +32,16 @@
   }
   async function tell(input) {
     const typed = input.value;
-    const place = told(input);
-    if (!typed.trim()) { place.replaceChildren(); return; }
+    const note = told(input);
+    const untouched = input.dataset.tags === "one" && typed === input.defaultValue; // the name it has, or that is offered
+    if (!typed.trim() || untouched) { note.replaceChildren(); return; }
     const address = new URL(input.dataset.becomes, location.href);
     address.searchParams.set("names", typed);
     try {
       const html = await fetched(address);
-      if (input.isConnected && input.value === typed) place.innerHTML = html;
+      if (!input.isConnected || input.value !== typed) return;
+      note.innerHTML = html;
+      if (list && field === input) place();
     } catch { /* no network: it is told once it is sent */ }
   }
 
@@ -62,8 +65,10 @@
     const wide = document.documentElement.clientWidth;
     list.style.minWidth = `${Math.min(at.width, wide - 16)}px`;
     list.style.left = `${Math.max(8, Math.min(at.left, wide - list.offsetWidth - 8))}px`;
-    const below = at.bottom + list.offsetHeight + 4 <= innerHeight || at.top < list.offsetHeight + 4;
-    list.style.top = `${below ? at.bottom + 4 : at.top - list.offsetHeight - 4}px`;
+    const note = document.getElementById(`${field.id}-becomes`); // what the text becomes stays in sight
+    const foot = note?.childElementCount ? Math.max(at.bottom, note.getBoundingClientRect().bottom) : at.bottom;
+    const below = foot + list.offsetHeight + 4 <= innerHeight || at.top < list.offsetHeight + 4;
+    list.style.top = `${below ? foot + 4 : at.top - list.offsetHeight - 4}px`;
   }
   async function open(input) {
     if (field !== input) close();
