@@ -52,6 +52,11 @@ class Effect:
     uses: list[Use] = field(default_factory=list)  # criteria that would mean other contacts
     sentences: list[str] = field(default_factory=list)  # of the apps above
 
+    @property
+    def shared(self) -> bool:
+        """Whether a category above gains or loses fewer than come along: the rest are in it by another one."""
+        return any(abs(each.change) != self.contacts for each in self.above)
+
 
 def effect_of(category: Category, *, below: Category | None, mask: BitMap | None = None) -> Effect:
     """What moving `category` below `below` (None: to the top) would change. Changes nothing.

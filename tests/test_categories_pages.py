@@ -69,7 +69,7 @@ def test_a_category_is_moved_without_scripts(browser: Client) -> None:
     asked = browser.get(move(media), {"below": goal.pk})
     assert asked.context["effect"].contacts == 1
     answered = browser.post(move(media), {"below": goal.pk, "stood": asked.context["stood"]})
-    assert answered["Location"] == CATEGORIES
+    assert answered["Location"] == f"{CATEGORIES}#category-row-{media.pk}"
     assert Category.objects.filter(slug_path="partner/media").exists()
 
 
@@ -112,7 +112,8 @@ def test_the_choice_is_done_and_told(browser: Client, marketer: Any) -> None:
     media, goal = factories.category("klient/media", a), factories.category("partner")
     factories.category("klient/media/prasa")
     given = {"children": "to", "children_to": "0", "contacts": "to", "contacts_to": goal.pk}
-    assert browser.post(delete(media), given)["Location"] == CATEGORIES
+    parent = Category.objects.get(slug_path="klient")
+    assert browser.post(delete(media), given)["Location"] == f"{CATEGORIES}#category-row-{parent.pk}"
     assert sorted(Category.objects.values_list("slug_path", flat=True)) == ["klient", "partner", "prasa"]
     assert ContactCategory.objects.get().category == goal
     assert {entry.user for entry in HistoryEntry.objects.all()} == {marketer}

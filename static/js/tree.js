@@ -230,6 +230,20 @@
     if (picked && !event.target.closest?.("[data-tree-grip]")) let_go(card().dataset.let);
   });
 
-  document.addEventListener("htmx:afterSwap", (event) => { if (event.detail.target === card()) equip(); });
+  // --- the row that the address names, or whose menu was used, has the focus ----------------------------------------------
+  function goTo(row) {
+    for (let up = rowOf(row.dataset.parent); up; up = rowOf(up.dataset.parent)) closed.delete(up.dataset.id);
+    arrange();
+    go(row);
+  }
+  let used = null;
+  document.addEventListener("htmx:beforeRequest", (event) => { used = event.target.closest?.("#tree tbody tr")?.dataset.id ?? null; });
+  document.addEventListener("htmx:afterSwap", (event) => {
+    if (event.detail.target !== card()) return;
+    equip();
+    if (used) document.getElementById(`category-menu-${used}`)?.focus();
+  });
   equip();
+  const named = location.hash.startsWith("#category-row-") && document.getElementById(location.hash.slice(1));
+  if (named) goTo(named);
 })();

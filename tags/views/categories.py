@@ -6,6 +6,7 @@ from django.contrib import messages
 from django.core.exceptions import ValidationError
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect
+from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST
 
@@ -40,7 +41,9 @@ def categories(request: HttpRequest) -> HttpResponse:
         else:
             text = _("“%(name)s” is created. In criteria: %(path)s")
             messages.success(request, text % {"name": made.name, "path": made.slug_path})
-            return redirect("tags:categories")
+            return redirect(place_of(made.pk))
+    if "below" in request.GET and not form.is_bound:
+        form.fields["name"].widget.attrs["autofocus"] = True
     context = {"form": form} | shown(request)
     refused = form.is_bound or context["problems"]
     return page(request, "tags/categories.html", context, part="tree", status=422 if refused else 200)
@@ -69,6 +72,11 @@ def seen_tree(request: HttpRequest) -> list[Branch]:
     return tree
 
 
+def place_of(pk: int) -> str:
+    """The address of the page at the row of one category, which is then marked and has the focus."""
+    return f"{reverse('tags:categories')}#category-row-{pk}"
+
+
 @writers_only
 def rename(request: HttpRequest, pk: int) -> HttpResponse:
     """Asks for the new name, and renames; paths of all below follow."""
@@ -85,7 +93,7 @@ def rename(request: HttpRequest, pk: int) -> HttpResponse:
         else:
             text = _("“%(old)s” is now called “%(new)s”. In criteria: %(path)s")
             messages.success(request, text % {"old": category.name, "new": new.name, "path": new.slug_path})
-            return redirect("tags:categories")
+            return redirect(place_of(new.pk))
     context = {"category": category, "form": form, "uses": uses_of(category)}
     return page(request, "tags/rename_category.html", context, part="question", status=422 if form.is_bound else 200)
 

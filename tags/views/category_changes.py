@@ -22,6 +22,7 @@ from tags.models import Category, CategoryDeletion, ContactCategory
 from tags.selectors import category_for
 from tags.tree import readable_path
 from tags.usage import InUseError, Use, uses_of
+from tags.views.categories import place_of
 from users.access import signed_in, writers_only
 
 MOST_USES = 20  # named in a question about a whole branch
@@ -49,7 +50,7 @@ def move(request: HttpRequest, pk: int) -> HttpResponse:
                 )
                 text = _("“%(name)s” is moved. In criteria: %(path)s")
                 messages.success(request, text % {"name": moved.name, "path": moved.slug_path})
-                return redirect("tags:categories")
+                return redirect(place_of(moved.pk))
             effect = moving.effect_of(category, below=below)
         except ValidationError as error:
             form.add_error("below", error)
@@ -94,7 +95,7 @@ def delete(request: HttpRequest, pk: int) -> HttpResponse:
                 raise Http404 from error
             else:
                 messages.success(request, said(category, done))
-                return redirect("tags:categories")
+                return redirect(place_of(parent.pk)) if parent else redirect("tags:categories")
     context = numbers | {"form": form, "uses": uses, "places": form.children_places}
     return page(request, "tags/delete_category.html", context, part="question", status=status)
 
