@@ -6,6 +6,7 @@ class ActionsConfig(AppConfig):
 
     def ready(self) -> None:
         """Joins in below: the kinds, the job, what follows a calculation, what blocks a deletion."""
+        import contacts.hooks
         import tags.hooks
         from actions import merged_tags, picked, running, services, undoing, usage
         from actions.contact_sets import FILTERS
@@ -15,6 +16,7 @@ class ActionsConfig(AppConfig):
         from actions.kinds.consents import AddConsent, RemoveConsent
         from actions.kinds.tags import AddTag, RemoveTag
         from actions.models import ActionRun, Undo
+        from actions.scrubbing import scrub_picked
         from contacts.manager import Tool, register_filter, register_tool
         from jobs.registry import JobKind, register_purge
         from jobs.registry import register as register_job
@@ -32,6 +34,7 @@ class ActionsConfig(AppConfig):
         hooks.on_cancelled.append(services.stop_planned)
         for each in FILTERS:
             register_filter(each)
+        contacts.hooks.erasing.append(scrub_picked)
         tags.hooks.following.append(merged_tags.following_merge)
         tags.hooks.merged.append(merged_tags.follow_merge)
         register_tool(Tool(name="act", template="actions/contacts/_of_list.html"))

@@ -7,7 +7,8 @@ from typing import Any
 from django.db.models import Exists, OuterRef
 from django.http import Http404
 
-from contacts.models import SavedView
+from contacts.models import Contact, SavedView
+from contacts.scrubbing import names_of
 from segmentation.models import ContactQuery
 from users.models import User
 
@@ -52,3 +53,13 @@ def remove_old_queries(now: datetime) -> None:
     unused = ContactQuery.objects.filter(used_at__lte=now - KEPT).exclude(Exists(in_view))
     old = unused.values_list("pk", flat=True)[:PER_PURGE]
     ContactQuery.objects.filter(pk__in=list(old)).delete()
+
+
+def scrub_queries(contact: Contact) -> None:
+    """Takes what an erased contact was called out of the criteria that lists are narrowed by."""
+    names = names_of(contact)
+    read = ContactQuery.objects.values_list("pk", "criteria")
+    found = [pk for pk, criteria in read if names.without_them(criteria) != criteria]
+    for query in ContactQuery.objects.select_for_update(no_key=True, of=("self",)).filter(pk__in=found).order_by("pk"):
+        query.criteria = names.without_them(query.criteria)
+        query.save(update_fields=["criteria"])

@@ -15,6 +15,7 @@ from contacts import hooks, normalising
 from contacts.aliases import bears_again, leads_elsewhere
 from contacts.attributes import clean_attribute
 from contacts.models import Attribute, Contact, EntryKind, HistoryEntry, Status
+from contacts.scrubbing import names_of, scrub_views, scrub_writes
 from contacts.selecting import forget_contact
 from contacts.selectors import visible
 from contacts.services.errors import GoneError, LostUpdateError
@@ -217,6 +218,8 @@ def delete_contact(contact: Contact) -> None:
     with transaction.atomic():
         if Contact.objects.select_for_update().filter(pk=contact.pk).first() is None:
             raise GoneError
+        scrub_views(names_of(contact))
+        scrub_writes(contact)
         for erase in hooks.erasing:
             erase(contact)
         forget_contact(contact)
