@@ -60,7 +60,7 @@ def test_the_first_tick_moves_no_row(page_of, width):
     assert row.bounding_box() == before
 
 
-def test_columns_saved_at_once_after_a_tick_leave_no_error(page_of):
+def test_columns_saved_at_once_after_ticks_leave_no_error(page_of):
     factories.contact(first_name="Ala")
     errors = []
     page_of.on("console", lambda said: errors.append(said.text) if said.type == "error" else None)
@@ -69,7 +69,7 @@ def test_columns_saved_at_once_after_a_tick_leave_no_error(page_of):
     page_of.wait_for_selector("dialog[open] .columns-form")
     page_of.evaluate(
         """() => {
-            document.querySelector(".columns-choice input[value=phone]").click();
+            for (const box of [...document.querySelectorAll(".columns-choice input")].slice(0, 3)) box.click();
             document.querySelector("#save-columns").click();
         }"""
     )

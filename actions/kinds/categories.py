@@ -45,7 +45,7 @@ class InTree(forms.models.ModelChoiceIterator):
 
     def __iter__(self) -> Iterator[tuple[Any, str]]:
         if self.field.empty_label is not None:
-            yield "", self.field.empty_label
+            yield "", str(self.field.empty_label)
         offered = {category.pk: category for category in self.queryset}
         for branch in branches():
             if branch.pk in offered:

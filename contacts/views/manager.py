@@ -56,7 +56,7 @@ def shown(request: HttpRequest, search: Search) -> dict[str, Any]:
 def saved_wrong(request: HttpRequest, view: SavedView) -> bool:
     """Whether the view itself is refused as it was saved, whatever the address asks for beyond it."""
     saved = copy(request)
-    saved.GET = QueryDict(view.query)  # type: ignore[assignment]
+    saved.GET = QueryDict(view.query)
     return bool(Search.of(saved).errors)
 
 
