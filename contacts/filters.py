@@ -150,7 +150,7 @@ def by_consent(queryset: Contacts, _name: str, value: str) -> Contacts:
 
 
 def consent_choices(consents: Iterable[Consent]) -> list[tuple[str, str]]:
-    states = [*ConsentState.choices, (UNKNOWN, _("Unknown"))]
+    states = [*ConsentState.choices, (UNKNOWN, pgettext_lazy("a consent", "Not answered"))]
     return [(f"{each.key}:{state}", f"{each.name}: {label}") for each in consents for state, label in states]
 
 
