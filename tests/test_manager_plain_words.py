@@ -72,7 +72,7 @@ def test_a_range_from_above_to_below_is_refused_at_its_filter(client, low, high,
     assert client.get(f"{URL}?{name}_from={low}&{name}_to={low}").status_code == 200
 
 
-# --- whom a button acts on ----------------------------------------------------------------------------------------------
+# --- whom a button acts on --------------------------------------------------------------------------------------------
 def test_buttons_say_how_many_are_listed_and_how_many_selected(client, marketer):
     people = [factories.contact(source="fair" if n < 2 else "shop") for n in range(5)]
     change_selection(marketer, add=[people[1].pk, people[2].pk, people[3].pk], now=NOW)
