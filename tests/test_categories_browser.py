@@ -47,7 +47,8 @@ def test_a_tree_is_closed_searched_and_moved_by_keys_and_by_the_pointer(
     while "drop-into" not in (page.locator(row["partner"]).get_attribute("class") or ""):
         page.keyboard.press("ArrowDown")
     page.keyboard.press("Enter")
-    page.locator("#dialog form[method=post] .btn-primary").click()
+    with page.expect_navigation():
+        page.locator("#dialog form[method=post] .btn-primary").click()
     page.locator(".toast-s").first.wait_for()
     assert Category.objects.filter(slug_path="partner/media/prasa").exists()
 
@@ -58,6 +59,7 @@ def test_a_tree_is_closed_searched_and_moved_by_keys_and_by_the_pointer(
     goal = page.locator("[data-tree-top]").bounding_box()
     page.mouse.move(goal["x"] + 80, goal["y"] + 12)
     page.mouse.up()
-    page.locator("#dialog form[method=post] .btn-primary").click()
+    with page.expect_navigation():
+        page.locator("#dialog form[method=post] .btn-primary").click()
     page.locator(".toast-s").first.wait_for()
     assert Category.objects.filter(slug_path="media/prasa").exists()

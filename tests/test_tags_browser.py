@@ -63,16 +63,17 @@ def test_several_are_chosen_merged_and_deleted(tags_page) -> None:
     assert violations(tags_page) == []
     tags_page.fill("#dialog #id_name", "nowa nazwa")
     tags_page.wait_for_selector("#merge-plan :text('NOWA NAZWA')")
-    tags_page.click("#merge-plan .btn-danger")
-    tags_page.wait_for_url("**/tags/")
+    with tags_page.expect_navigation():
+        tags_page.click("#merge-plan .btn-danger")
     assert ContactTag.objects.filter(tag__name="NOWA NAZWA").count() == 3
     assert tags_page.locator("#rows tbody .name").first.inner_text() == "UNUSED"
     for name in ("OTHER", "UNUSED"):
         tags_page.check(f"input[name=tag][value='{named(name)}']")
     tags_page.click("#tags-action-button")
     tags_page.click("#tags-action .danger")
-    tags_page.click("#dialog .btn-danger")
-    tags_page.wait_for_function("document.querySelectorAll('#rows tbody tr').length === 1")
+    with tags_page.expect_navigation():
+        tags_page.click("#dialog .btn-danger")
+    assert tags_page.locator("#rows tbody tr").count() == 1
     tags_page.set_viewport_size({"width": 390, "height": 844})
     assert tags_page.evaluate("document.documentElement.scrollWidth") == 390
     tags_page.goto("/tags/merges/")
