@@ -1,6 +1,7 @@
 """Tags in a real browser, by keyboard: typed, starred, merged and deleted together; in both languages, accessible."""
 
 import pytest
+from playwright.sync_api import expect
 
 from tags.models import ContactTag, Tag, TagStar
 from tests import factories
@@ -73,7 +74,7 @@ def test_several_are_chosen_merged_and_deleted(tags_page) -> None:
     tags_page.click("#tags-action .danger")
     with tags_page.expect_navigation():
         tags_page.click("#dialog .btn-danger")
-    assert tags_page.locator("#rows tbody tr").count() == 1
+    expect(tags_page.locator("#rows tbody tr")).to_have_count(1)
     tags_page.set_viewport_size({"width": 390, "height": 844})
     assert tags_page.evaluate("document.documentElement.scrollWidth") == 390
     tags_page.goto("/tags/merges/")
