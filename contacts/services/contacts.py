@@ -1,5 +1,6 @@
 """Creating, changing and deleting one contact: normalised, checked, and with its history, in one transaction."""
 
+import re
 from collections.abc import Callable, Iterable, Mapping
 from datetime import datetime
 from functools import partial
@@ -36,6 +37,8 @@ LEFT_BEHIND = {
     "email": gettext_lazy("This was the e-mail address of somebody who was merged into %(name)s."),
     "external_id": gettext_lazy("This was the external id of somebody who was merged into %(name)s."),
 }
+ATTRIBUTES_FIT = "contact_attributes_fit"  # the trigger that knows the attributes' types
+OF_ATTRIBUTE = re.compile(r'attribute "([^"]+)"')
 CONSTRAINT_FIELDS = {"contact_email_unique": "email", "contact_external_id_unique": "external_id"}
 
 
@@ -282,8 +285,12 @@ def raise_taken(error: IntegrityError, contact: Contact, *, user: User | None) -
 
     Of a contact that `user` may not see it is not said that there is one.
     """
-    cause = error.__cause__
-    field = CONSTRAINT_FIELDS.get(getattr(getattr(cause, "diag", None), "constraint_name", None) or "")
+    told = getattr(error.__cause__, "diag", None)
+    constraint = getattr(told, "constraint_name", None) or ""
+    if constraint == ATTRIBUTES_FIT and (key := OF_ATTRIBUTE.search(told.message_primary or "")):
+        retyped = ValidationError(_("The attribute has got another type meanwhile."), code="retyped")
+        raise ValidationError({f"attributes.{key[1]}": retyped}) from error
+    field = CONSTRAINT_FIELDS.get(constraint)
     if field is None:
         raise error
     known = user is None or visible(user).filter(**{field: getattr(contact, field)}).exists()

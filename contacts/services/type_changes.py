@@ -145,7 +145,8 @@ def apply(attribute: Attribute, new: Attribute, *, unfit: int, now: datetime, by
     """
     current = Attribute.objects.select_for_update().get(pk=attribute.pk)
     with connection.cursor() as cursor:
-        cursor.execute("LOCK TABLE contacts_contact IN SHARE ROW EXCLUSIVE MODE")
+        # Who has locked a row to write it is waited for; a weaker lock would let others lock rows, and wait for us.
+        cursor.execute("LOCK TABLE contacts_contact IN EXCLUSIVE MODE")
         cursor.execute(MAPPING)
         found = write_mapping(cursor, current, new)
         if found != unfit:
