@@ -287,7 +287,7 @@ def raise_taken(error: IntegrityError, contact: Contact, *, user: User | None) -
     """
     told = getattr(error.__cause__, "diag", None)
     constraint = getattr(told, "constraint_name", None) or ""
-    if constraint == ATTRIBUTES_FIT and (key := OF_ATTRIBUTE.search(told.message_primary or "")):
+    if told and constraint == ATTRIBUTES_FIT and (key := OF_ATTRIBUTE.search(told.message_primary or "")):
         retyped = ValidationError(_("The attribute has got another type meanwhile."), code="retyped")
         raise ValidationError({f"attributes.{key[1]}": retyped}) from error
     field = CONSTRAINT_FIELDS.get(constraint)
