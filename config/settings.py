@@ -73,6 +73,10 @@ TENANT_APPS = [
     "actions",
     "exports",
     "insights",
+    "imports",
+    "webhooks",
+    "tracker",
+    "api",
 ]
 INSTALLED_APPS = [*SHARED_APPS, *TENANT_APPS, "django.forms"]
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"

@@ -22,4 +22,8 @@ urlpatterns = [
     path("", include("actions.urls")),
     path("", include("exports.urls")),
     path("", include("insights.urls")),
+    path("", include("imports.urls")),
+    path("", include("webhooks.urls")),
+    path("", include("tracker.urls")),
+    path("", include("api.urls")),
 ]

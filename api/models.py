@@ -1,0 +1,1 @@
+"""The HTTP API, its keys, and its description."""

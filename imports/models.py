@@ -1,0 +1,1 @@
+"""Brings data in from files: contacts, orders and activities."""

@@ -1,0 +1,1 @@
+"""The script on the customer's site, and what it reports."""
