@@ -235,6 +235,10 @@ EMAIL_BACKEND = os.environ.get("EMAIL_BACKEND") or (
 )
 DEFAULT_FROM_EMAIL = os.environ.get("DEFAULT_FROM_EMAIL", "Sito <sito@localhost>")
 
+# --- the HTTP API (docs/api.md) ---------------------------------------------------------------------------------
+API_RATE_PER_MINUTE = int(os.environ.get("SITO_API_RATE_PER_MINUTE") or 3000)  # requests of a key with no limit of its own
+API_BODY_MB = int(os.environ.get("SITO_API_BODY_MB") or 10)  # the largest body of a request
+
 # --- what is written down: everything to standard error, a failure with its trace --------------------------------
 LOGGING = {
     "version": 1,
