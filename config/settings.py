@@ -86,6 +86,7 @@ MIDDLEWARE = [
     "config.health.HealthMiddleware",  # before the account is looked up: any host may ask
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",  # likewise: a stylesheet costs no query
+    "api.door.ApiMiddleware",  # the API needs none of what follows, and says itself what fails
     "django_tenants.middleware.main.TenantMainMiddleware",
     "csp.middleware.CSPMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",

@@ -1,0 +1,51 @@
+"""The API itself, version 1: one module per resource, each with its `router`."""
+
+from importlib import import_module
+from typing import Any
+
+from django.http import HttpRequest, HttpResponse
+from ninja import NinjaAPI
+from ninja.parser import Parser
+from pydantic_core import from_json, to_json
+
+from api.problems import Problem, problem_of
+from api.repeats import once
+
+MODULES = ("contacts",)
+
+
+class JsonParser(Parser):
+    """JSON as pydantic's core reads it: three times as fast as the standard library, 200 levels deep at most."""
+
+    def parse_body(self, request: HttpRequest) -> Any:
+        try:
+            return from_json(request.body, allow_inf_nan=False, allow_partial=False)
+        except ValueError as error:
+            raise Problem("malformed", str(error)) from error
+
+
+class Api(NinjaAPI):
+    """django-ninja with our JSON and our problems."""
+
+    def on_exception(self, request: HttpRequest, exc: Exception) -> HttpResponse:  # type: ignore[override]
+        return problem_of(exc).response()
+
+    def create_response(self, request: HttpRequest, data: Any, *, status: int | None = None, **more: Any) -> Any:
+        response = more.get("temporal_response")
+        if response is None:
+            return HttpResponse(to_json(data), content_type="application/json", status=status or 200)
+        response.content = to_json(data)
+        return response
+
+
+api = Api(
+    title="Sito",
+    version="1",
+    urls_namespace="v1",
+    parser=JsonParser(),
+    docs_url=None,
+    openapi_url=None,
+)
+api.add_decorator(once, mode="view")
+for name in MODULES:
+    api.add_router("", import_module(f"api.v1.{name}").router)
