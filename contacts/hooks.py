@@ -1,13 +1,15 @@
 """What the apps above add to contacts without being imported: lists of functions, filled in their AppConfig.ready."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
+from typing import Any, Protocol
 
+from django.core.exceptions import ValidationError
 from django.http import HttpRequest
 
 from contacts.models import Attribute, Consent, Contact
+from users.models import User
 
 
 @dataclass(frozen=True)
@@ -46,6 +48,28 @@ class Place:
     count: int
 
 
+class AgainError(Exception):
+    """What a batch names was changed by somebody else in between: it is read once more."""
+
+
+class BatchLabels(Protocol):
+    """Labels of one kind that a batch of contacts names (`contacts.services.batches`); made anew for each batch."""
+
+    def read(self, raw: Any, /) -> tuple[str, ...]:
+        """The names in what an item gives. Raises: ValidationError."""
+
+    def refusal(self, names: tuple[str, ...], *, new: bool) -> ValidationError | None:
+        """Why they cannot be put on a contact, `new` or not; none, if they can. Also asked of no names."""
+
+    def hold(self, names: set[str], *, now: datetime) -> None:
+        """Keeps them until the transaction ends; called before contacts are locked. Raises: AgainError."""
+
+    def put(
+        self, wanted: Mapping[str, Iterable[int]], *, now: datetime, by: str, user: User | None
+    ) -> set[tuple[str, int]]:
+        """Puts each name on its contacts, which are held; (name, contact) of those that did not have it."""
+
+
 attribute_usage: list[Callable[[Attribute], list[Use]]] = []
 consent_usage: list[Callable[[Consent], list[Use]]] = []
 # Of an attribute as it would be with another type: what of those that refer to it could not be understood any more.
@@ -54,6 +78,8 @@ breaking: list[Callable[[Attribute], list[Use]]] = []
 retyped: list[Callable[[Attribute, Attribute], None]] = []
 erasing: list[Callable[[Contact], None]] = []  # called in the deleting transaction: what goes along, a table at once
 copies: list[Copies] = []
+# By the name of an item's field ("tags"): the labels of a batch, as far as this user may put them on contacts.
+batch_labels: dict[str, Callable[[User | None], BatchLabels]] = {}
 places: list[Callable[[Contact, datetime], list[Place]]] = []
 # Merging contacts: first whatever is locked before contacts are, given all their ids; then, with the contacts locked,
 # what moves what is the others'. Both in the merging transaction; answered is what the history entry says of it.

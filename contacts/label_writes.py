@@ -5,7 +5,7 @@ that row, and a write is noted after its statement and before its commit: the la
 """
 
 import zlib
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from datetime import datetime
 
 from django.db.models import QuerySet
@@ -43,6 +43,17 @@ def note_write(
         action_run_id=action_run_id,
         undone=undone,
         before=None if before is None else zlib.compress(before.encode(), 1),
+    )
+
+
+def note_writes(kind: LabelKind, written: Mapping[int, BitMap]) -> None:
+    """As `note_write` of several labels that are no action's: two statements for any number of them."""
+    labels = LabelWrite.objects.filter(kind=kind, label_id__in=list(written), action_run_id__isnull=False)
+    noted = set(labels.order_by().values_list("label_id", flat=True).distinct()) if written else set()
+    LabelWrite.objects.bulk_create(
+        LabelWrite(kind=kind, label_id=label, contacts=ids.serialize(), first=ids.min(), last=ids.max())
+        for label, ids in sorted(written.items())
+        if label in noted and ids
     )
 
 

@@ -15,6 +15,7 @@ class TagsConfig(AppConfig):
         from contacts.handing_over import register_part
         from jobs.registry import JobKind, register, register_tick
         from tags import (
+            batches,
             counting,
             deleting,
             erasing,
@@ -45,6 +46,7 @@ class TagsConfig(AppConfig):
         manager.register_panel(panels.CATEGORIES)
         manager.register_belongings(panels.belongings)
         hooks.erasing.append(erasing.take_all_off)
+        hooks.batch_labels |= {"tags": batches.Tags, "categories": batches.Categories}
         hooks.holding.append(merging_contacts.hold_labels)
         hooks.merging.append(merging_contacts.move_labels)
         for part in handing_over.PARTS:
