@@ -19,7 +19,7 @@ from pyroaring import BitMap
 from accounts.models import Account
 from actions.kinds.base import Params
 from actions.running import existing
-from exports import store, writing
+from exports import hooks, store, writing
 from exports.columns import Column, chosen
 from exports.models import ExportFile
 from jobs.errors import JobProblem
@@ -95,7 +95,7 @@ def offer(job: Making, params: ExportParams, *, now: datetime, **file: Any) -> E
     part = store.path_of(job.work["file"] + store.UNFINISHED)
     if part.stat().st_size != job.work["size"] or job.changed_count + job.gone_count != job.total:
         raise JobProblem(gettext_noop("The file came out incomplete and was thrown away. Try again."))
-    return ExportFile.objects.create(
+    made = ExportFile.objects.create(
         stored_as=store.publish(job.work["file"]),
         columns=params.columns,
         rows=job.changed_count,
@@ -105,6 +105,8 @@ def offer(job: Making, params: ExportParams, *, now: datetime, **file: Any) -> E
         expires_at=now + KEPT,
         **file,
     )
+    hooks.announce(made, now)
+    return made
 
 
 def discard(job: Making) -> None:

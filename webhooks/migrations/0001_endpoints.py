@@ -6,154 +6,333 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     initial = True
 
     dependencies = [
-        ('segmentation', '0007_calculation_sight'),
+        ("segmentation", "0007_calculation_sight"),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 
     operations = [
         migrations.CreateModel(
-            name='Delivery',
+            name="Delivery",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('state', models.CharField(choices=[('waiting', 'Waiting'), ('done', 'Delivered'), ('failed', 'Failed')], default='waiting', max_length=8)),
-                ('wanted_at', models.DateTimeField()),
-                ('next_at', models.DateTimeField()),
-                ('tries', models.PositiveSmallIntegerField(default=0)),
-                ('last_at', models.DateTimeField(null=True)),
-                ('status', models.PositiveSmallIntegerField(null=True)),
-                ('ms', models.PositiveIntegerField(null=True)),
-                ('problem', models.CharField(blank=True, choices=[('address', 'The address may not be called: it leads into a private network, or is not allowed here.'), ('name', 'The host name could not be found.'), ('connect', 'No connection could be made.'), ('tls', 'The certificate was not accepted, or no secure connection could be made.'), ('timeout', 'There was no answer within ten seconds.'), ('answer', 'What came back was no HTTP answer.'), ('redirect', 'It answered with a redirect. Redirects are not followed: enter the final address.'), ('status', 'It answered with an error.'), ('off', 'The endpoint was switched off before this was delivered.'), ('down', 'Nothing could be delivered to this endpoint for a day.'), ('lost', 'The segment was deleted before this was delivered.')], default='', max_length=8)),
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                (
+                    "state",
+                    models.CharField(
+                        choices=[("waiting", "Waiting"), ("done", "Delivered"), ("failed", "Failed")],
+                        default="waiting",
+                        max_length=8,
+                    ),
+                ),
+                ("wanted_at", models.DateTimeField()),
+                ("next_at", models.DateTimeField()),
+                ("tries", models.PositiveSmallIntegerField(default=0)),
+                ("last_at", models.DateTimeField(null=True)),
+                ("status", models.PositiveSmallIntegerField(null=True)),
+                ("ms", models.PositiveIntegerField(null=True)),
+                (
+                    "problem",
+                    models.CharField(
+                        blank=True,
+                        choices=[
+                            (
+                                "address",
+                                "The address may not be called: it leads into a private network, or is not allowed here.",
+                            ),
+                            ("name", "The host name could not be found."),
+                            ("connect", "No connection could be made."),
+                            ("tls", "The certificate was not accepted, or no secure connection could be made."),
+                            ("timeout", "There was no answer within ten seconds."),
+                            ("answer", "What came back was no HTTP answer."),
+                            (
+                                "redirect",
+                                "It answered with a redirect. Redirects are not followed: enter the final address.",
+                            ),
+                            ("status", "It answered with an error."),
+                            ("off", "The endpoint was switched off before this was delivered."),
+                            ("down", "Nothing could be delivered to this endpoint for a day."),
+                            ("lost", "The segment was deleted before this was delivered."),
+                        ],
+                        default="",
+                        max_length=8,
+                    ),
+                ),
             ],
             options={
-                'ordering': ['-id'],
+                "ordering": ["-id"],
             },
         ),
         migrations.CreateModel(
-            name='Attempt',
+            name="Attempt",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('at', models.DateTimeField()),
-                ('status', models.PositiveSmallIntegerField(null=True)),
-                ('ms', models.PositiveIntegerField()),
-                ('problem', models.CharField(blank=True, choices=[('address', 'The address may not be called: it leads into a private network, or is not allowed here.'), ('name', 'The host name could not be found.'), ('connect', 'No connection could be made.'), ('tls', 'The certificate was not accepted, or no secure connection could be made.'), ('timeout', 'There was no answer within ten seconds.'), ('answer', 'What came back was no HTTP answer.'), ('redirect', 'It answered with a redirect. Redirects are not followed: enter the final address.'), ('status', 'It answered with an error.'), ('off', 'The endpoint was switched off before this was delivered.'), ('down', 'Nothing could be delivered to this endpoint for a day.'), ('lost', 'The segment was deleted before this was delivered.')], default='', max_length=8)),
-                ('detail', models.CharField(blank=True, default='', max_length=300)),
-                ('answer', models.TextField(blank=True, default='')),
-                ('delivery', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='attempts', to='webhooks.delivery')),
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                ("at", models.DateTimeField()),
+                ("status", models.PositiveSmallIntegerField(null=True)),
+                ("ms", models.PositiveIntegerField()),
+                (
+                    "problem",
+                    models.CharField(
+                        blank=True,
+                        choices=[
+                            (
+                                "address",
+                                "The address may not be called: it leads into a private network, or is not allowed here.",
+                            ),
+                            ("name", "The host name could not be found."),
+                            ("connect", "No connection could be made."),
+                            ("tls", "The certificate was not accepted, or no secure connection could be made."),
+                            ("timeout", "There was no answer within ten seconds."),
+                            ("answer", "What came back was no HTTP answer."),
+                            (
+                                "redirect",
+                                "It answered with a redirect. Redirects are not followed: enter the final address.",
+                            ),
+                            ("status", "It answered with an error."),
+                            ("off", "The endpoint was switched off before this was delivered."),
+                            ("down", "Nothing could be delivered to this endpoint for a day."),
+                            ("lost", "The segment was deleted before this was delivered."),
+                        ],
+                        default="",
+                        max_length=8,
+                    ),
+                ),
+                ("detail", models.CharField(blank=True, default="", max_length=300)),
+                ("answer", models.TextField(blank=True, default="")),
+                (
+                    "delivery",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE, related_name="attempts", to="webhooks.delivery"
+                    ),
+                ),
             ],
             options={
-                'ordering': ['-id'],
+                "ordering": ["-id"],
             },
         ),
         migrations.CreateModel(
-            name='Endpoint',
+            name="Endpoint",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('name', models.CharField(max_length=120, verbose_name='name')),
-                ('url', models.CharField(max_length=2000)),
-                ('events', models.JSONField(default=list)),
-                ('every_segment', models.BooleanField(default=True)),
-                ('origin', models.CharField(max_length=300)),
-                ('secret', models.CharField(max_length=80)),
-                ('previous_secret', models.CharField(blank=True, default='', max_length=80)),
-                ('previous_until', models.DateTimeField(null=True)),
-                ('active', models.BooleanField(default=True)),
-                ('stopped_at', models.DateTimeField(null=True)),
-                ('stopped_why', models.CharField(blank=True, choices=[('hand', 'switched off by hand'), ('failing', 'switched off by itself: nothing reached it for three days'), ('gone', 'switched off by itself: it answered 410, Gone')], default='', max_length=8)),
-                ('failing_since', models.DateTimeField(null=True)),
-                ('failures', models.PositiveIntegerField(default=0)),
-                ('retry_at', models.DateTimeField(null=True)),
-                ('created_at', models.DateTimeField()),
-                ('changed_at', models.DateTimeField()),
-                ('revision', models.PositiveIntegerField(default=1)),
-                ('changed_by', models.ForeignKey(null=True, on_delete=django.db.models.deletion.SET_NULL, related_name='+', to=settings.AUTH_USER_MODEL)),
-                ('created_by', models.ForeignKey(null=True, on_delete=django.db.models.deletion.SET_NULL, related_name='+', to=settings.AUTH_USER_MODEL)),
-                ('segments', models.ManyToManyField(blank=True, related_name='+', to='segmentation.segment')),
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                ("name", models.CharField(max_length=120, verbose_name="name")),
+                ("url", models.CharField(max_length=2000)),
+                ("events", models.JSONField(default=list)),
+                ("every_segment", models.BooleanField(default=True)),
+                ("origin", models.CharField(max_length=300)),
+                ("secret", models.CharField(max_length=80)),
+                ("previous_secret", models.CharField(blank=True, default="", max_length=80)),
+                ("previous_until", models.DateTimeField(null=True)),
+                ("active", models.BooleanField(default=True)),
+                ("stopped_at", models.DateTimeField(null=True)),
+                (
+                    "stopped_why",
+                    models.CharField(
+                        blank=True,
+                        choices=[
+                            ("hand", "switched off by hand"),
+                            ("failing", "switched off by itself: nothing reached it for three days"),
+                            ("gone", "switched off by itself: it answered 410, Gone"),
+                        ],
+                        default="",
+                        max_length=8,
+                    ),
+                ),
+                ("failing_since", models.DateTimeField(null=True)),
+                ("failures", models.PositiveIntegerField(default=0)),
+                ("retry_at", models.DateTimeField(null=True)),
+                ("created_at", models.DateTimeField()),
+                ("changed_at", models.DateTimeField()),
+                ("revision", models.PositiveIntegerField(default=1)),
+                (
+                    "changed_by",
+                    models.ForeignKey(
+                        null=True,
+                        on_delete=django.db.models.deletion.SET_NULL,
+                        related_name="+",
+                        to=settings.AUTH_USER_MODEL,
+                    ),
+                ),
+                (
+                    "created_by",
+                    models.ForeignKey(
+                        null=True,
+                        on_delete=django.db.models.deletion.SET_NULL,
+                        related_name="+",
+                        to=settings.AUTH_USER_MODEL,
+                    ),
+                ),
+                ("segments", models.ManyToManyField(blank=True, related_name="+", to="segmentation.segment")),
             ],
             options={
-                'ordering': ['name', 'id'],
+                "ordering": ["name", "id"],
             },
         ),
         migrations.AddField(
-            model_name='delivery',
-            name='endpoint',
-            field=models.ForeignKey(db_index=False, on_delete=django.db.models.deletion.CASCADE, related_name='deliveries', to='webhooks.endpoint'),
+            model_name="delivery",
+            name="endpoint",
+            field=models.ForeignKey(
+                db_index=False,
+                on_delete=django.db.models.deletion.CASCADE,
+                related_name="deliveries",
+                to="webhooks.endpoint",
+            ),
         ),
         migrations.CreateModel(
-            name='Event',
+            name="Event",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('uid', models.CharField(max_length=40, unique=True)),
-                ('kind', models.CharField(choices=[('segment.calculated', 'A segment was calculated'), ('segment.joined', 'Contacts joined a segment'), ('segment.left', 'Contacts left a segment'), ('export.ready', 'An export file is ready'), ('ping', 'Test')], max_length=20)),
-                ('at', models.DateTimeField(db_index=True)),
-                ('data', models.JSONField(default=dict)),
-                ('calculation', models.ForeignKey(null=True, on_delete=django.db.models.deletion.SET_NULL, related_name='+', to='segmentation.calculation')),
-                ('segment', models.ForeignKey(null=True, on_delete=django.db.models.deletion.SET_NULL, related_name='+', to='segmentation.segment')),
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                ("uid", models.CharField(max_length=40, unique=True)),
+                (
+                    "kind",
+                    models.CharField(
+                        choices=[
+                            ("segment.calculated", "A segment was calculated"),
+                            ("segment.joined", "Contacts joined a segment"),
+                            ("segment.left", "Contacts left a segment"),
+                            ("export.ready", "An export file is ready"),
+                            ("ping", "Test"),
+                        ],
+                        max_length=20,
+                    ),
+                ),
+                ("at", models.DateTimeField(db_index=True)),
+                ("data", models.JSONField(default=dict)),
+                (
+                    "calculation",
+                    models.ForeignKey(
+                        null=True,
+                        on_delete=django.db.models.deletion.SET_NULL,
+                        related_name="+",
+                        to="segmentation.calculation",
+                    ),
+                ),
+                (
+                    "segment",
+                    models.ForeignKey(
+                        null=True,
+                        on_delete=django.db.models.deletion.SET_NULL,
+                        related_name="+",
+                        to="segmentation.segment",
+                    ),
+                ),
             ],
             options={
-                'ordering': ['-id'],
+                "ordering": ["-id"],
             },
         ),
         migrations.AddField(
-            model_name='delivery',
-            name='event',
-            field=models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='deliveries', to='webhooks.event'),
+            model_name="delivery",
+            name="event",
+            field=models.ForeignKey(
+                on_delete=django.db.models.deletion.CASCADE, related_name="deliveries", to="webhooks.event"
+            ),
         ),
         migrations.CreateModel(
-            name='Lane',
+            name="Lane",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('state', models.CharField(choices=[('waiting', 'Waiting'), ('running', 'Running'), ('done', 'Done'), ('failed', 'Failed'), ('errored', 'Error'), ('cancelled', 'Cancelled')], default='waiting', max_length=10)),
-                ('requested_at', models.DateTimeField()),
-                ('started_at', models.DateTimeField(null=True)),
-                ('finished_at', models.DateTimeField(null=True)),
-                ('lease_owner', models.CharField(blank=True, max_length=80)),
-                ('lease_until', models.DateTimeField(null=True)),
-                ('attempts', models.PositiveSmallIntegerField(default=0)),
-                ('cursor', models.BigIntegerField(default=0)),
-                ('progress', models.BigIntegerField(default=0)),
-                ('total', models.BigIntegerField(default=0)),
-                ('problem', models.JSONField(null=True)),
-                ('endpoint', models.OneToOneField(on_delete=django.db.models.deletion.CASCADE, related_name='lane', to='webhooks.endpoint')),
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                (
+                    "state",
+                    models.CharField(
+                        choices=[
+                            ("waiting", "Waiting"),
+                            ("running", "Running"),
+                            ("done", "Done"),
+                            ("failed", "Failed"),
+                            ("errored", "Error"),
+                            ("cancelled", "Cancelled"),
+                        ],
+                        default="waiting",
+                        max_length=10,
+                    ),
+                ),
+                ("requested_at", models.DateTimeField()),
+                ("started_at", models.DateTimeField(null=True)),
+                ("finished_at", models.DateTimeField(null=True)),
+                ("lease_owner", models.CharField(blank=True, max_length=80)),
+                ("lease_until", models.DateTimeField(null=True)),
+                ("attempts", models.PositiveSmallIntegerField(default=0)),
+                ("cursor", models.BigIntegerField(default=0)),
+                ("progress", models.BigIntegerField(default=0)),
+                ("total", models.BigIntegerField(default=0)),
+                ("problem", models.JSONField(null=True)),
+                (
+                    "endpoint",
+                    models.OneToOneField(
+                        on_delete=django.db.models.deletion.CASCADE, related_name="lane", to="webhooks.endpoint"
+                    ),
+                ),
             ],
         ),
         migrations.AddConstraint(
-            model_name='endpoint',
-            constraint=models.CheckConstraint(condition=models.Q(models.Q(('name', ''), _negated=True), models.Q(('url', ''), _negated=True), models.Q(('secret', ''), _negated=True)), name='endpoint_filled'),
+            model_name="endpoint",
+            constraint=models.CheckConstraint(
+                condition=models.Q(
+                    models.Q(("name", ""), _negated=True),
+                    models.Q(("url", ""), _negated=True),
+                    models.Q(("secret", ""), _negated=True),
+                ),
+                name="endpoint_filled",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='endpoint',
-            constraint=models.CheckConstraint(condition=models.Q(models.Q(('active', True), ('stopped_at__isnull', True), ('stopped_why', '')), models.Q(('active', False), ('stopped_at__isnull', False), ('stopped_why__in', ['hand', 'failing', 'gone'])), _connector='OR'), name='endpoint_off_has_a_reason'),
+            model_name="endpoint",
+            constraint=models.CheckConstraint(
+                condition=models.Q(
+                    models.Q(("active", True), ("stopped_at__isnull", True), ("stopped_why", "")),
+                    models.Q(
+                        ("active", False),
+                        ("stopped_at__isnull", False),
+                        ("stopped_why__in", ["hand", "failing", "gone"]),
+                    ),
+                    _connector="OR",
+                ),
+                name="endpoint_off_has_a_reason",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='endpoint',
-            constraint=models.CheckConstraint(condition=models.Q(models.Q(('failing_since__isnull', True), ('failures', 0)), models.Q(('failing_since__isnull', False), ('failures__gt', 0)), _connector='OR'), name='endpoint_failing_since'),
+            model_name="endpoint",
+            constraint=models.CheckConstraint(
+                condition=models.Q(
+                    models.Q(("failing_since__isnull", True), ("failures", 0)),
+                    models.Q(("failing_since__isnull", False), ("failures__gt", 0)),
+                    _connector="OR",
+                ),
+                name="endpoint_failing_since",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='event',
-            constraint=models.CheckConstraint(condition=models.Q(('kind__in', ['segment.calculated', 'segment.joined', 'segment.left', 'export.ready', 'ping'])), name='event_kind'),
+            model_name="event",
+            constraint=models.CheckConstraint(
+                condition=models.Q(
+                    ("kind__in", ["segment.calculated", "segment.joined", "segment.left", "export.ready", "ping"])
+                ),
+                name="event_kind",
+            ),
         ),
         migrations.AddIndex(
-            model_name='delivery',
-            index=models.Index(fields=['endpoint', '-id'], name='delivery_of_endpoint'),
+            model_name="delivery",
+            index=models.Index(fields=["endpoint", "-id"], name="delivery_of_endpoint"),
         ),
         migrations.AddIndex(
-            model_name='delivery',
-            index=models.Index(condition=models.Q(('state', 'waiting')), fields=['next_at'], name='delivery_waiting'),
+            model_name="delivery",
+            index=models.Index(condition=models.Q(("state", "waiting")), fields=["next_at"], name="delivery_waiting"),
         ),
         migrations.AddConstraint(
-            model_name='delivery',
-            constraint=models.UniqueConstraint(fields=('event', 'endpoint'), name='delivery_once'),
+            model_name="delivery",
+            constraint=models.UniqueConstraint(fields=("event", "endpoint"), name="delivery_once"),
         ),
         migrations.AddConstraint(
-            model_name='delivery',
-            constraint=models.CheckConstraint(condition=models.Q(('state__in', ['waiting', 'done', 'failed'])), name='delivery_state'),
+            model_name="delivery",
+            constraint=models.CheckConstraint(
+                condition=models.Q(("state__in", ["waiting", "done", "failed"])), name="delivery_state"
+            ),
         ),
         migrations.AddIndex(
-            model_name='lane',
-            index=models.Index(condition=models.Q(('state__in', ('waiting', 'running'))), fields=['lease_until'], name='lane_active'),
+            model_name="lane",
+            index=models.Index(
+                condition=models.Q(("state__in", ("waiting", "running"))), fields=["lease_until"], name="lane_active"
+            ),
         ),
     ]
