@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 from jobs.models import Job
@@ -13,13 +13,15 @@ class JobKind:
     """One kind of long work: `step(job, now)` does one chunk and says whether more is left.
 
     `stopped(job, now)`, if given, is called in the transaction that ends a job in any other way than done (failed,
-    errored, cancelled), to tidy up after it.
+    errored, cancelled), to tidy up after it. `turn`: how long a worker stays with one job before others have theirs, if
+    that is less than the usual minute.
     """
 
     name: str
     model: type[Job]
     step: Callable[[Any, datetime], bool]
     stopped: Callable[[Any, datetime], None] | None = None
+    turn: timedelta | None = None
 
 
 Tick = Callable[[datetime], datetime | None]

@@ -87,6 +87,7 @@ def run(kind: str, pk: int, *, now: datetime, clock: Clock | None = None, turn: 
     goes to the end of the queue, so that one long job does not hold up every other account.
     """
     of = KINDS[kind]
+    turn = of.turn if turn is not None and of.turn is not None else turn
     lease = Lease(clock or (lambda: now))
     job = claim(of, pk, lease=lease)
     if job is None:
