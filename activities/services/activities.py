@@ -10,12 +10,13 @@ from django.core.exceptions import ValidationError
 from django.db import connection, transaction
 from django.utils import timezone
 from django.utils.translation import gettext as _
+from pyroaring import BitMap
 
 from accounts.models import Account
 from activities.hooks import tell_recorded
 from activities.models import Parameter
 from activities.services.batches import CONTACT, Fields, read_batch
-from activities.services.errors import Complaints
+from activities.services.errors import Complaints, Partly
 from activities.services.people import keep
 from activities.services.values import cleaner, moment, required, text
 from contacts.id_sets import id_array
@@ -40,7 +41,22 @@ def record_activities(items: Sequence[Any], *, account: Account, now: datetime) 
     Source: docs/activities.md, "Writing".
     Measured: docs/activities.md, "Speed".
     """
-    complaints = Complaints()
+    return write(items, Complaints(), account=account, now=now).written
+
+
+def record_activities_partly(
+    items: Sequence[Any], *, account: Account, now: datetime, sight: BitMap | None = None
+) -> Partly:
+    """The same, but the wrong items are left out and the right ones written.
+
+    sight: the contacts that the writer sees; None: all. Raises: BatchError for what is no list of a fair length.
+    """
+    return write(items, Complaints(partial=True), account=account, now=now, sight=sight)
+
+
+def write(
+    items: Sequence[Any], complaints: Complaints, *, account: Account, now: datetime, sight: BitMap | None = None
+) -> Partly:
     fields: Fields = {
         "contact": CONTACT,
         "type": required(partial(text, longest=60)),
@@ -51,17 +67,19 @@ def record_activities(items: Sequence[Any], *, account: Account, now: datetime) 
         batch = read_batch(items, fields, ("contact", "type", "at"), complaints)
         kinds = kept_kinds({item["type"] for item in batch if "type" in item})
         params = [read_params(number, item, kinds, complaints) for number, item in enumerate(batch)]
-        people = keep([item.get("contact") for item in batch], complaints)
+        people = keep([item.get("contact") for item in batch], complaints, sight=sight)
+        right = complaints.right(len(batch))
         columns = [
-            id_array(people),
-            id_array(kinds[item["type"]][0] for item in batch),
-            "{" + ",".join(item["at"].isoformat() for item in batch) + "}",
-            json.dumps(params, ensure_ascii=False, allow_nan=False),
+            id_array(people[n] for n in right),
+            id_array(kinds[batch[n]["type"]][0] for n in right),
+            "{" + ",".join(batch[n]["at"].isoformat() for n in right) + "}",
+            json.dumps([params[n] for n in right], ensure_ascii=False, allow_nan=False),
         ]
-        with connection.cursor() as cursor:
-            cursor.execute(WRITE, columns)
-    tell_recorded(len(batch), now=now)
-    return len(batch)
+        if right:
+            with connection.cursor() as cursor:
+                cursor.execute(WRITE, columns)
+    tell_recorded(len(right), now=now)
+    return complaints.outcome(["created"] * len(batch))
 
 
 def mapping(raw: Any) -> dict[str, Any]:

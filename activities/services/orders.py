@@ -6,11 +6,13 @@ from functools import partial
 from typing import Any, NamedTuple
 
 from django.db import connection, transaction
+from django.utils.translation import gettext as _
+from pyroaring import BitMap
 
 from accounts.models import Account
 from activities.hooks import tell_recorded
 from activities.services.batches import SOURCE, source_row
-from activities.services.errors import Complaints
+from activities.services.errors import Complaints, Partly
 from activities.services.order_items import read_orders
 from activities.services.people import keep
 from activities.services.products import Sold, tell_products
@@ -30,7 +32,7 @@ ON CONFLICT (external_id) DO NOTHING
 RETURNING id
 """  # noqa: S608
 LOCK = """
-SELECT id, external_id FROM activities_order WHERE external_id = ANY (%s)
+SELECT id, external_id, contact_id FROM activities_order WHERE external_id = ANY (%s)
 ORDER BY external_id COLLATE "C" FOR NO KEY UPDATE
 """
 CHANGE = """
@@ -76,40 +78,61 @@ def record_orders(items: Sequence[Any], *, account: Account, now: datetime) -> R
     Raises: BatchError with every item and field that is wrong.
     Source: docs/activities.md, "Orders".
     """
-    complaints = Complaints()
+    done = record(items, Complaints(), account=account, now=now)
+    return Recorded(done.statuses.count("created"), done.statuses.count("updated"))
+
+
+def record_orders_partly(
+    items: Sequence[Any], *, account: Account, now: datetime, sight: BitMap | None = None
+) -> Partly:
+    """The same, but the wrong items are left out and the right ones written.
+
+    sight: the contacts that the writer sees; None: all. The number of somebody else's order is refused, and it is not
+    said that there is one. Raises: BatchError for what is no list of a fair length.
+    """
+    return record(items, Complaints(partial=True), account=account, now=now, sight=sight)
+
+
+def record(
+    items: Sequence[Any], complaints: Complaints, *, account: Account, now: datetime, sight: BitMap | None = None
+) -> Partly:
     batch = read_orders(items, moment_of=partial(moment, now=now, zone=account.zone), complaints=complaints)
+    read = complaints.copy()
     for attempt in range(ATTEMPTS):
         try:
             with transaction.atomic():
-                written = write(batch, complaints, account)
-            tell_recorded(len(batch), now=now)
-            return written  # noqa: TRY300 - what follows the failure is another try
+                done = write(batch, complaints, account, sight=sight)
+            tell_recorded(done.written, now=now)
+            return done  # noqa: TRY300 - what follows the failure is another try
         except _ErasedError:
             if attempt == ATTEMPTS - 1:
                 raise
+            complaints = read.copy()
     raise AssertionError
 
 
-def write(batch: Sequence[dict[str, Any]], complaints: Complaints, account: Account) -> Recorded:
+def write(batch: Sequence[dict[str, Any]], complaints: Complaints, account: Account, *, sight: BitMap | None) -> Partly:
     """Contacts, orders, lines, products: every writer takes its locks in this order, and within each kind sorted."""
-    people = keep([item.get("contact") for item in batch], complaints)
-    for item, contact in zip(batch, people, strict=True):
-        item["contact_id"] = contact
-    ordered = sorted(batch, key=lambda item: item.get("external_id") or "")
+    people = keep([item.get("contact") for item in batch], complaints, sight=sight)
+    for number, (item, contact) in enumerate(zip(batch, people, strict=True)):
+        item["contact_id"], item["place"] = contact, number
+    ordered = sorted((batch[n] for n in complaints.right(len(batch))), key=lambda item: item.get("external_id") or "")
     if not ordered:
-        return Recorded(0, 0)
+        return complaints.outcome(["rejected"] * len(batch))
     with connection.cursor() as cursor:
         added = add(ordered, account, cursor.execute, cursor.fetchall)
         changed = [item for item in ordered if item["id"] not in added]
         if changed:
-            change(changed, cursor.execute, cursor.fetchall)
+            changed = change(changed, cursor.execute, cursor.fetchall, complaints=complaints, sight=sight)
+            ordered = [item for item in ordered if item["place"] not in complaints.wrong]
         write_lines(ordered, changed, cursor.execute)
     tell_products(
         Sold(line["product"], line.get("name", ""), line.get("category", ""), line.get("brand", ""), item["at"])
         for item in ordered
         for line in item.get("lines", ())
     )
-    return Recorded(len(added), len(changed))
+    ids = [item.get("id") for item in batch]
+    return complaints.outcome(["created" if pk in added else "updated" for pk in ids], ids)
 
 
 Execute = Callable[[str, Sequence[Any]], Any]
@@ -144,17 +167,23 @@ def add(items: Sequence[dict[str, Any]], account: Account, execute: Execute, fet
     return {pk for (pk,) in fetch()}
 
 
-def change(items: Sequence[dict[str, Any]], execute: Execute, fetch: Fetch) -> None:
-    """The orders that are there already, locked in the order of their numbers and written as given.
+def change(
+    items: Sequence[dict[str, Any]], execute: Execute, fetch: Fetch, *, complaints: Complaints, sight: BitMap | None
+) -> list[dict[str, Any]]:
+    """The orders that are there already, locked in the order of their numbers and written as given; which those are.
 
     Raises: _ErasedError when one is gone by now.
     """
     execute(LOCK, [[item["external_id"] for item in items]])
-    ids = {number: pk for pk, number in fetch()}
-    if len(ids) < len(items):
+    there = {number: (pk, contact) for pk, number, contact in fetch()}
+    if len(there) < len(items):
         raise _ErasedError
     for item in items:
-        item["id"] = ids[item["external_id"]]
+        item["id"], contact = there[item["external_id"]]
+        if sight is not None and contact not in sight:
+            complaints.add(item["place"], "external_id", _("This number can't be used here."), "taken")
+    complaints.finish()
+    items = [item for item in items if item["place"] not in complaints.wrong]
     execute(
         CHANGE,
         [
@@ -172,6 +201,7 @@ def change(items: Sequence[dict[str, Any]], execute: Execute, fetch: Fetch) -> N
             CHANGE_SOURCE,
             [[item["id"] for item in sourced], *map(list, zip(*map(source_row, sourced), strict=True))],
         )
+    return items
 
 
 def write_lines(items: Sequence[dict[str, Any]], changed: Sequence[dict[str, Any]], execute: Execute) -> None:

@@ -6,6 +6,7 @@ from typing import Any
 from django.core.exceptions import ValidationError
 from django.db import connection
 from django.utils.translation import gettext as _
+from pyroaring import BitMap
 
 from activities.services.errors import Complaints
 from activities.services.values import text
@@ -34,8 +35,10 @@ def named(raw: Any) -> Named:
     return way, given.lower() if way == "email" else given
 
 
-def keep(people: Sequence[Named | None], complaints: Complaints) -> list[int]:
-    """The id of each contact named, all of them kept from being deleted until the transaction ends.
+def keep(people: Sequence[Named | None], complaints: Complaints, *, sight: BitMap | None = None) -> list[int]:
+    """The id of each contact named, all of them kept from being deleted until the transaction ends; of none, 0.
+
+    sight: those whom the writer sees, None: everybody. The others are not there for them.
 
     One being deleted or merged is waited for; whoever was merged into another is that one. Locked in the order of ids,
     so that two batches cannot wait for each other.
@@ -49,11 +52,13 @@ def keep(people: Sequence[Named | None], complaints: Complaints) -> list[int]:
     if missing := [one for one in wanted if ids.get(one) not in kept]:  # merged, before or just now; or there is none
         ids.update(now_those(missing))
         kept |= locked(ids[one] for one in missing if one in ids)
+    if sight is not None:
+        kept = {pk for pk in kept if pk in sight}
     for item, one in enumerate(people):
         if one is not None and ids.get(one) not in kept:
             complaints.add(item, f"contact.{one[0]}", _("There is no such contact."), "no_contact")
     complaints.finish()
-    return [ids[one] for one in people]
+    return [ids.get(one, 0) for one in people]
 
 
 def bearing(wanted: Iterable[Named]) -> dict[Named | None, int]:

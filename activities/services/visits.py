@@ -6,11 +6,12 @@ from functools import partial
 from typing import Any
 
 from django.db import connection, transaction
+from pyroaring import BitMap
 
 from accounts.models import Account
 from activities.hooks import tell_recorded
 from activities.services.batches import CONTACT, SOURCE, Fields, read_batch, source_row
-from activities.services.errors import Complaints
+from activities.services.errors import Complaints, Partly
 from activities.services.people import keep
 from activities.services.values import moment
 
@@ -31,14 +32,30 @@ def record_visits(items: Sequence[Any], *, account: Account, now: datetime) -> i
     Raises: BatchError with every item and field that is wrong.
     Source: docs/activities.md, "Writing".
     """
-    complaints = Complaints()
+    return write(items, Complaints(), account=account, now=now).written
+
+
+def record_visits_partly(
+    items: Sequence[Any], *, account: Account, now: datetime, sight: BitMap | None = None
+) -> Partly:
+    """The same, but the wrong items are left out and the right ones written.
+
+    sight: the contacts that the writer sees; None: all. Raises: BatchError for what is no list of a fair length.
+    """
+    return write(items, Complaints(partial=True), account=account, now=now, sight=sight)
+
+
+def write(
+    items: Sequence[Any], complaints: Complaints, *, account: Account, now: datetime, sight: BitMap | None = None
+) -> Partly:
     fields: Fields = {"contact": CONTACT, "at": partial(moment, now=now, zone=account.zone), **SOURCE}
     with transaction.atomic():
         batch = read_batch(items, fields, ("contact", "at"), complaints)
-        people = keep([item.get("contact") for item in batch], complaints)
-        sources = [list(column) for column in zip(*map(source_row, batch), strict=True)]
-        if batch:
+        people = keep([item.get("contact") for item in batch], complaints, sight=sight)
+        right = complaints.right(len(batch))
+        if right:
+            sources = [list(column) for column in zip(*(source_row(batch[n]) for n in right), strict=True)]
             with connection.cursor() as cursor:
-                cursor.execute(WRITE, [people, [item["at"] for item in batch], *sources])
-    tell_recorded(len(batch), now=now)
-    return len(batch)
+                cursor.execute(WRITE, [[people[n] for n in right], [batch[n]["at"] for n in right], *sources])
+    tell_recorded(len(right), now=now)
+    return complaints.outcome(["created"] * len(batch))
