@@ -2,6 +2,7 @@
 
 import os
 import secrets
+from ipaddress import ip_network
 from pathlib import Path
 
 import dj_database_url
@@ -223,6 +224,10 @@ ENGINE_FOLDER = VAR / "engine"
 MIRROR_AT_ONCE = int(os.environ.get("SITO_MIRROR_AT_ONCE") or 20_000)
 MIRROR_LATER = int(os.environ.get("SITO_MIRROR_LATER") or 2_000)
 MIRROR_PAUSE_S = int(os.environ.get("SITO_MIRROR_PAUSE_S") or 300)
+# Webhooks call the public internet by https alone. Networks named here ("10.1.0.0/16,127.0.0.1/32") may be called too,
+# for receivers inside one's own; WEBHOOKS_HTTP lets addresses be http as well.
+WEBHOOKS_ALLOW = [ip_network(net) for net in os.environ.get("SITO_WEBHOOKS_ALLOW", "").replace(",", " ").split()]
+WEBHOOKS_HTTP = os.environ.get("SITO_WEBHOOKS_HTTP", "") == "1"
 # Without a mail server letters are files: an invited user can start all the same.
 EMAIL_HOST = os.environ.get("EMAIL_HOST") or "localhost"
 EMAIL_PORT = int(os.environ.get("EMAIL_PORT") or 25)
