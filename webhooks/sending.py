@@ -172,6 +172,8 @@ def _ask(
     given = {"Host": target.netloc, "Accept-Encoding": "identity", "Connection": "close", **headers}
     http.request("POST", target.path, body=body, headers=given)
     with http.getresponse() as response:
+        if deadline.over:  # cut off within its head, which is taken for the end of it
+            raise TimeoutError
         return response.status, _first_bytes(response), _wait(response)
 
 
