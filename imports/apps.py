@@ -5,4 +5,13 @@ class ImportsConfig(AppConfig):
     name = "imports"
 
     def ready(self) -> None:
-        """Joins in below."""
+        """Joins in below: the job, the list of an import's contacts, what is removed when."""
+        from contacts.manager import register_filter
+        from imports import people, running, services
+        from imports.models import Import
+        from jobs.registry import JobKind, register_purge
+        from jobs.registry import register as register_job
+
+        register_job(JobKind("import", Import, running.carry_out, stopped=running.tidy_up))
+        register_filter(people.FILTER)
+        register_purge(services.remove_old)

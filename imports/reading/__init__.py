@@ -1,0 +1,6 @@
+"""Files to rows of texts: CSV in its encodings and dialects, workbooks; all of it bounded."""
+
+from imports.reading.opening import Reading, SheetGoneError, plain_copy, sample, sheets_of, sniffed
+from imports.reading.rows import Rows
+
+__all__ = ["Reading", "Rows", "SheetGoneError", "plain_copy", "sample", "sheets_of", "sniffed"]

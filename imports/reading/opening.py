@@ -1,0 +1,119 @@
+"""How a file is read: found out by looking, shown, and changed by who knows better."""
+
+import csv
+import io
+import re
+from collections.abc import Iterator
+from itertools import islice
+from pathlib import Path
+from typing import Literal
+
+from django.utils.translation import gettext as _
+from pydantic import BaseModel
+
+from imports.errors import FileError
+from imports.reading import text, workbook
+from imports.reading.limits import LARGEST_FILE, MB, MOST_COLUMNS, SAMPLE
+from segmentation.uploads.decoding import OLD_WORKBOOK, WORKBOOK
+
+CR = re.compile(r"\r\n?")  # the writer does not quote them, and the reader refuses them bare
+
+
+class Reading(BaseModel):
+    """`delimiter`: of a CSV file; `sheet`: of a workbook; `header`: whether the first row names the columns."""
+
+    format: Literal["csv", "xlsx"]
+    encoding: str = "utf-8"
+    delimiter: str = ","
+    sheet: str = ""
+    header: bool = True
+
+    @property
+    def divided_by(self) -> str:
+        """What divides the cells of the plain copy."""
+        return "," if self.format == "xlsx" else self.delimiter
+
+
+class SheetGoneError(FileError):
+    """The workbook has no such sheet."""
+
+
+def sniffed(path: Path) -> Reading:
+    """How the file is best read. Raises: FileError."""
+    size = path.stat().st_size
+    if size > LARGEST_FILE:
+        raise FileError(_("The file is larger than %(limit)d MB.") % {"limit": LARGEST_FILE // MB})
+    with path.open("rb") as file:
+        start = file.read(8)
+        if start.startswith(OLD_WORKBOOK):
+            raise FileError(_("This is a workbook of an old kind, or one with a password. Save it as XLSX or CSV."))
+        if start.startswith(WORKBOOK):
+            found = Reading(format="xlsx", sheet=first_sheet(path))
+        else:
+            encoding = text.found_encoding(file)
+            lines = text.first_lines(file, encoding)
+            found = Reading(format="csv", encoding=encoding, delimiter=text.found_delimiter(lines))
+    rows = sample(path, found)
+    if not rows:
+        raise FileError(_("The file is empty."))
+    return found.model_copy(update={"header": looks_like_header(rows)})
+
+
+def first_sheet(path: Path) -> str:
+    names = sheets_of(path)
+    if not names:
+        raise FileError(_("The workbook has no sheet with cells."))
+    return names[0]
+
+
+def sheets_of(path: Path) -> list[str]:
+    """The names of a workbook's sheets. Raises: FileError."""
+    with path.open("rb") as file:
+        return workbook.sheet_names(file)
+
+
+def sample(path: Path, reading: Reading, most: int = SAMPLE) -> list[list[str]]:
+    """The first rows that are not empty, their cells trimmed. Raises: FileError."""
+    with path.open("rb") as file:
+        if reading.format == "xlsx":
+            found = rows_of_sheet(path, reading, file)
+        else:
+            found = iter(text.records(text.first_lines(file, reading.encoding, most + SAMPLE), reading.delimiter))
+        rows = [[cell.strip() for cell in row] for row in islice(found, most + SAMPLE)]
+    rows = [row for row in rows if any(row)][:most]
+    if any(len(row) > MOST_COLUMNS for row in rows):
+        raise FileError(_("The file has more than %(limit)d columns.") % {"limit": MOST_COLUMNS})
+    return rows
+
+
+def rows_of_sheet(path: Path, reading: Reading, file: io.BufferedReader) -> Iterator[list[str]]:
+    if reading.sheet not in sheets_of(path):
+        raise SheetGoneError(_("The workbook has no sheet “%(name)s”.") % {"name": reading.sheet[:60]})
+    return workbook.sheet_rows(file, reading.sheet)
+
+
+def looks_like_header(rows: list[list[str]]) -> bool:
+    """Whether the first row names the columns: words, none of them twice, and not one number, date or address."""
+    first = [cell for cell in rows[0] if cell]
+    if len({cell.casefold() for cell in first}) < len(first):
+        return False
+    return not any(cell[0].isdigit() or "@" in cell or cell[0] in "+-" for cell in first)
+
+
+def plain_copy(path: Path, reading: Reading, to: Path) -> Iterator[int]:
+    """Writes the file as UTF-8 CSV, its lines ended by \\n; gives now and then how far it has come, in bytes or rows.
+
+    Raises: FileError.
+    """
+    with path.open("rb") as file, to.open("wb", buffering=MB) as out:
+        if reading.format == "csv":
+            yield from text.copy_text(file, reading.encoding, out)
+            return
+        wrapped = io.TextIOWrapper(out, encoding="utf-8", newline="")
+        writer = csv.writer(wrapped, lineterminator="\n")
+        for number, row in enumerate(rows_of_sheet(path, reading, file), 1):
+            writer.writerow(CR.sub("\n", cell).encode("utf-8", "replace").decode() for cell in row)
+            if number % 5_000 == 0:
+                yield number
+        wrapped.flush()
+        wrapped.detach()
