@@ -6,3 +6,7 @@ class ApiConfig(AppConfig):
 
     def ready(self) -> None:
         """Joins in below."""
+        from api import repeats
+        from jobs.registry import register_purge
+
+        register_purge(repeats.purge_kept)

@@ -6,7 +6,7 @@ from logging import getLogger
 from typing import Any
 
 from django.conf import settings
-from django.http import HttpRequest
+from django.http import HttpRequest, HttpResponse
 from django.http.response import HttpResponseBase
 from django.urls import Resolver404, resolve
 from django.utils import timezone, translation
@@ -47,6 +47,8 @@ class ApiMiddleware(TenantMainMiddleware):
             response.headers.setdefault("Cache-Control", "no-store")
             response.headers.setdefault("Content-Language", translation.get_language() or "en")
             response.headers.setdefault("Vary", "Accept-Language")
+            if isinstance(response, HttpResponse):
+                response.headers.setdefault("Content-Length", str(len(response.content)))
         return response
 
     def answer(self, request: Any, headers: dict[str, str]) -> HttpResponseBase:

@@ -169,6 +169,9 @@ def of_use(error: InUseError) -> Problem:
 
 
 def of_http(error: HttpError) -> Problem:
+    """Ninja's own; of a body that cannot be read, what our parser said."""
+    if isinstance(error.__cause__, Problem):
+        return error.__cause__
     codes = {kind.status: code for code, kind in reversed(KINDS.items())}
     return Problem(codes.get(HTTPStatus(error.status_code), "malformed"), str(error))
 

@@ -18,6 +18,7 @@ from api.problems import Problem, Wrong
 HEADER = "Idempotency-Key"
 NAME = re.compile(r"[\x21-\x7e]{1,255}")
 KEPT_FOR = timedelta(days=1)
+PURGED_AT_ONCE = 5_000
 KEPT_HEADERS = ("Content-Type", "Location")
 Run = Callable[..., HttpResponse]
 
@@ -34,7 +35,11 @@ def once(run: Run) -> Run:
     def wrapped(request: HttpRequest, **path: Any) -> HttpResponse:
         name = request.headers.get(HEADER)
         # Found here and not when the operation is made: what a router demands is given to it later.
-        if name is None or not any(isinstance(each, Key) and each.scope.writes for each in callbacks):
+        if (
+            name is None
+            or request.method == "GET"
+            or not any(isinstance(each, Key) and each.scope.writes for each in callbacks)
+        ):
             return run(request, **path)
         if not NAME.fullmatch(name):
             wrong = Wrong(None, HEADER, "idempotency_key", _("Give 1 to 255 letters, digits and signs, no spaces."))
@@ -96,6 +101,7 @@ def answered_before(kept: IdempotentRequest, digest: bytes) -> HttpResponse:
     return response
 
 
-def purge(*, now: datetime) -> int:
-    """Forgets answers that are repeated no more."""
-    return IdempotentRequest.objects.filter(at__lte=now - KEPT_FOR).delete()[0]
+def purge_kept(now: datetime) -> None:
+    """Forgets answers that are repeated no more, the oldest first."""
+    old = IdempotentRequest.objects.filter(at__lte=now - KEPT_FOR).order_by("at").values("pk")[:PURGED_AT_ONCE]
+    IdempotentRequest.objects.filter(pk__in=old).delete()

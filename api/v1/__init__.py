@@ -11,7 +11,7 @@ from pydantic_core import from_json, to_json
 from api.problems import Problem, problem_of
 from api.repeats import once
 
-MODULES = ("contacts",)
+MODULES = ("contacts", "facts")
 
 
 class JsonParser(Parser):

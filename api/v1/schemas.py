@@ -1,0 +1,260 @@
+"""What goes in and comes out of the routes of contacts and facts, for the description: the services check it."""
+
+from datetime import datetime
+from typing import Annotated, Any
+
+from pydantic import ConfigDict, Field
+
+from api.common import In, Out, batch_in, example
+
+Moment = Annotated[
+    str,
+    Field(
+        description="A moment, ISO 8601; without an offset it is in the account's time zone.",
+        examples=["2026-11-21T14:30:00+01:00"],
+    ),
+]
+Money = Annotated[float | str, Field(description="At most 4 decimals; as text it is exact.", examples=["119.98"])]
+
+
+class ContactName(In):
+    """Names a contact by exactly one of these."""
+
+    model_config = ConfigDict(
+        extra="forbid",
+        json_schema_extra={"minProperties": 1, "maxProperties": 1, "examples": [{"email": "ala@example.com"}]},
+    )
+    id: int | None = None
+    email: str | None = None
+    external_id: str | None = None
+
+
+# --- contacts ------------------------------------------------------------------------------------------------
+class ConsentIn(In):
+    state: str = Field(description="given or withdrawn")
+    source: str = Field(description="Where it was answered: “checkout”.", max_length=120)
+    at: Moment | None = None
+
+
+class ContactIn(In):
+    """What is left out stays as it is. Tags and categories are added; nothing takes one off here."""
+
+    model_config = example(
+        {
+            "email": "ala@example.com",
+            "external_id": "K-17",
+            "first_name": "Ala",
+            "attributes": {"city": "Lublin"},
+            "tags": ["VIP"],
+            "consents": {"newsletter": {"state": "given", "source": "checkout"}},
+        },
+        forbid=True,
+    )
+    id: int | None = Field(None, description="Of a contact that there is.")
+    email: str | None = None
+    phone: str | None = None
+    external_id: str | None = Field(None, description="The contact's number in your system.")
+    first_name: str | None = None
+    last_name: str | None = None
+    status: str | None = Field(None, description="subscribed, pending, unsubscribed or bounced")
+    lead_score: int | None = None
+    source: str | None = None
+    attributes: dict[str, Any] = Field({}, description="By key; null clears a value.")
+    tags: list[str] = Field([], description="Names, added to those that it has; made if there are none.")
+    categories: list[str] = Field([], description="Paths, added: “klient/media”.")
+    consents: dict[str, ConsentIn] = Field({}, description="By the consent's key.")
+
+
+class ContactPatch(In):
+    """What is left out stays; null or an empty text clears."""
+
+    model_config = example({"first_name": "Ala", "phone": None, "attributes": {"city": "Kraków"}}, forbid=True)
+    email: str | None = None
+    phone: str | None = None
+    external_id: str | None = None
+    first_name: str | None = None
+    last_name: str | None = None
+    status: str | None = None
+    lead_score: int | None = None
+    source: str | None = None
+    attributes: dict[str, Any] = {}
+    tags: list[str] = []
+    categories: list[str] = []
+    consents: dict[str, ConsentIn] = {}
+
+
+ContactBatch = batch_in(ContactIn, "ContactBatch")
+
+
+class ConsentOut(Out):
+    state: str
+    source: str
+    changed_at: datetime
+    wording_version: int
+
+
+class ContactOut(Out):
+    id: int
+    email: str | None
+    phone: str | None
+    external_id: str | None
+    first_name: str
+    last_name: str
+    status: str
+    lead_score: int
+    source: str
+    attributes: dict[str, Any]
+    tags: list[str]
+    categories: list[str]
+    consents: dict[str, ConsentOut]
+    created_at: datetime
+    updated_at: datetime
+
+
+# --- facts ---------------------------------------------------------------------------------------------------
+class ActivityIn(In):
+    model_config = example(
+        {
+            "contact": {"email": "ala@example.com"},
+            "type": "page_view",
+            "at": "2026-11-21T10:00:00+01:00",
+            "params": {"url": "https://sklep.example/cennik"},
+        },
+        forbid=True,
+    )
+    contact: ContactName
+    type: str = Field(description="The key of a type: page_view, product_view, add_to_cart, or one of the account's.")
+    at: Moment
+    params: dict[str, Any] = Field({}, description="Declared parameters of the type, by key.")
+
+
+class SourceIn(In):
+    landing_url: str | None = None
+    referrer: str | None = None
+    utm_source: str | None = None
+    utm_medium: str | None = None
+    utm_campaign: str | None = None
+    utm_term: str | None = None
+    utm_content: str | None = None
+
+
+class VisitIn(SourceIn):
+    model_config = example(
+        {
+            "contact": {"external_id": "K-17"},
+            "at": "2026-11-21T10:00:00+01:00",
+            "landing_url": "https://sklep.example/?utm_source=newsletter&utm_medium=email",
+        },
+        forbid=True,
+    )
+    contact: ContactName
+    at: Moment
+
+
+class LineIn(In):
+    product: str = Field(description="The product's key.")
+    name: str | None = None
+    category: str | None = None
+    brand: str | None = None
+    quantity: Money | None = Field(None, description="1, if left out.")
+    price: Money | None = None
+    amount: Money | None = Field(None, description="Price × quantity, if left out.")
+
+
+class OrderIn(SourceIn):
+    """An order whose number is there already is changed: it stays one order."""
+
+    model_config = example(
+        {
+            "contact": {"email": "ala@example.com"},
+            "external_id": "Z/2026/1",
+            "at": "2026-11-21T10:00:00+01:00",
+            "total": "119.98",
+            "status": "paid",
+            "lines": [{"product": "P1", "name": "Żel", "category": "Uroda", "quantity": 2, "price": "54.99"}],
+        },
+        forbid=True,
+    )
+    contact: ContactName
+    external_id: str | None = Field(None, description="The order's number. Without one each item is a new order.")
+    at: Moment
+    total: Money = Field(description="In the account's currency.")
+    currency: str | None = Field(None, description="What the customer paid in; the account's, if left out.")
+    status: str | None = Field(None, description="new, paid, shipped, completed, cancelled or refunded")
+    lines: list[LineIn] | None = Field(None, description="Given lines replace all that there were.")
+
+
+class ProductIn(In):
+    model_config = example({"key": "P1", "name": "Żel", "category": "Uroda", "brand": "Ziaja"}, forbid=True)
+    key: str
+    name: str | None = None
+    category: str | None = None
+    brand: str | None = None
+
+
+ActivityBatch = batch_in(ActivityIn, "ActivityBatch")
+VisitBatch = batch_in(VisitIn, "VisitBatch")
+OrderBatch = batch_in(OrderIn, "OrderBatch")
+ProductBatch = batch_in(ProductIn, "ProductBatch")
+
+
+class ActivityOut(Out):
+    id: int
+    type: str
+    at: datetime
+    params: dict[str, Any]
+
+
+class SourceOut(Out):
+    channel: str
+    utm_source: str
+    utm_medium: str
+    utm_campaign: str
+    utm_term: str
+    utm_content: str
+    referrer: str
+    landing_url: str
+
+
+class VisitOut(SourceOut):
+    id: int
+    at: datetime
+
+
+class LineOut(Out):
+    product: str
+    name: str
+    category: str
+    brand: str
+    quantity: str
+    price: str
+    amount: str
+
+
+class OrderOut(SourceOut):
+    id: int
+    contact_id: int
+    external_id: str | None
+    at: datetime
+    total: str
+    currency: str
+    status: str
+    lines: list[LineOut]
+
+
+class ProductOut(Out):
+    key: str
+    name: str
+    category: str
+    brand: str
+
+
+class BoughtOut(Out):
+    """A product in a contact's orders; cancelled and refunded orders do not count."""
+
+    product: str
+    name: str
+    orders: int
+    quantity: str
+    amount: str
+    last_at: datetime
