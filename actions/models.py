@@ -29,6 +29,7 @@ class PickedContacts(models.Model):
 
     members = models.BinaryField()  # Roaring bitmap of contact ids
     count = models.PositiveIntegerField()
+    erased = models.JSONField(default=dict)  # {"members": how many were taken out, erased since}
     words = models.JSONField(default=list)  # the list they stood in: its filters in words, in the language of who asked
     query = models.TextField(blank=True, default="")  # and its address
     taken_at = models.DateTimeField()
@@ -134,6 +135,7 @@ class ActionRun(Job):
     calculation = models.ForeignKey(Calculation, null=True, on_delete=models.CASCADE, related_name="action_runs")
     seen = models.BinaryField(null=True)  # whom its author saw of the audience when it began; null: all of them
     changed = models.BinaryField(null=True)  # Roaring bitmap of the contacts that were really changed
+    erased = models.JSONField(default=dict)  # of those sets, how many were taken out, erased since
     changed_count = models.PositiveIntegerField(default=0)
     already_count = models.PositiveIntegerField(default=0)
     left_count = models.PositiveIntegerField(default=0)

@@ -438,3 +438,7 @@ class LabelWrite(models.Model):
 
     def __str__(self) -> str:
         return f"{self.kind} {self.label_id}, {self.first} to {self.last}"
+
+
+# Erasing has tables of its own (`contacts.erasing`).
+from contacts.erasing.models import Cleaning, ErasedName, Erasure, ErasureKey  # noqa: E402, F401

@@ -187,6 +187,8 @@ class Calculation(Job):
     count = models.PositiveIntegerField(null=True)
     joined_count = models.PositiveIntegerField(null=True)
     left_count = models.PositiveIntegerField(null=True)
+    # Of each set, how many were taken out because they were erased: with them it has the number that was counted.
+    erased = models.JSONField(default=dict)
     node_counts = models.JSONField(default=list)  # [{"path", "count", "ms"}]
     ms = models.FloatField(null=True)
 
@@ -253,6 +255,7 @@ class Movement(models.Model):
     cause = models.CharField(max_length=8, choices=Cause)
     members = models.BinaryField()  # Roaring bitmap of contact ids
     count = models.PositiveIntegerField()
+    erased = models.JSONField(default=dict)  # as of a calculation: {"members": how many were taken out}
 
     class Meta:
         constraints = [
