@@ -111,6 +111,31 @@ class Accepted(Out):
 class BatchOut(Out):
     """What became of a batch, item by item."""
 
+    model_config = ConfigDict(
+        json_schema_extra={
+            "examples": [
+                {
+                    "results": [
+                        {"item": 0, "status": "created", "id": 7},
+                        {
+                            "item": 1,
+                            "status": "rejected",
+                            "errors": [
+                                {
+                                    "item": 1,
+                                    "field": "email",
+                                    "code": "invalid_email",
+                                    "message": "“x” is not an e-mail address.",
+                                }
+                            ],
+                        },
+                    ],
+                    "counts": {"created": 1, "updated": 0, "unchanged": 0, "skipped": 0, "rejected": 1},
+                }
+            ]
+        }
+    )
+
     results: list[Accepted]
     counts: dict[str, int]
 

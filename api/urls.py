@@ -3,8 +3,12 @@
 from django.urls import URLPattern, URLResolver, path
 
 from api.v1 import api
+from api.v1.description import openapi
+from api.views.docs import docs
 
 app_name = "api"
 urlpatterns: list[URLPattern | URLResolver] = [
+    path("api/v1/docs", docs, name="docs"),
+    path("api/v1/openapi.json", openapi, name="openapi"),
     path("api/v1/", api.urls),
 ]

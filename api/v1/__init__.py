@@ -5,6 +5,7 @@ from typing import Any
 
 from django.http import HttpRequest, HttpResponse
 from ninja import NinjaAPI
+from ninja.operation import Operation
 from ninja.parser import Parser
 from pydantic_core import from_json, to_json
 
@@ -30,6 +31,10 @@ class Api(NinjaAPI):
     def on_exception(self, request: HttpRequest, exc: Exception) -> HttpResponse:  # type: ignore[override]
         return problem_of(exc).response()
 
+    def get_openapi_operation_id(self, operation: Operation) -> str:
+        """The module and the function: `contacts_record`."""
+        return f"{operation.view_func.__module__.rsplit('.', 1)[-1]}_{operation.view_func.__name__}"
+
     def create_response(self, request: HttpRequest, data: Any, *, status: int | None = None, **more: Any) -> Any:
         response = more.get("temporal_response")
         if response is None:
@@ -41,6 +46,7 @@ class Api(NinjaAPI):
 api = Api(
     title="Sito",
     version="1",
+    description="Contacts, what they do and buy, labels, segments, actions and exports of one account.",
     urls_namespace="v1",
     parser=JsonParser(),
     docs_url=None,

@@ -94,6 +94,32 @@ class ConsentOut(Out):
 
 
 class ContactOut(Out):
+    model_config = example(
+        {
+            "id": 7,
+            "email": "ala@example.com",
+            "phone": "+48600100200",
+            "external_id": "K-17",
+            "first_name": "Ala",
+            "last_name": "Nowak",
+            "status": "subscribed",
+            "lead_score": 12,
+            "source": "checkout",
+            "attributes": {"city": "Lublin"},
+            "tags": ["VIP"],
+            "categories": ["klient/media"],
+            "consents": {
+                "newsletter": {
+                    "state": "given",
+                    "source": "checkout",
+                    "changed_at": "2026-11-21T13:30:00Z",
+                    "wording_version": 1,
+                }
+            },
+            "created_at": "2026-11-21T13:30:00Z",
+            "updated_at": "2026-11-21T13:30:00Z",
+        }
+    )
     id: int
     email: str | None
     phone: str | None
@@ -199,6 +225,9 @@ ProductBatch = batch_in(ProductIn, "ProductBatch")
 
 
 class ActivityOut(Out):
+    model_config = example(
+        {"id": 31, "type": "page_view", "at": "2026-11-21T09:00:00Z", "params": {"url": "https://sklep.example/cennik"}}
+    )
     id: int
     type: str
     at: datetime
@@ -217,6 +246,20 @@ class SourceOut(Out):
 
 
 class VisitOut(SourceOut):
+    model_config = example(
+        {
+            "id": 12,
+            "at": "2026-11-21T09:00:00Z",
+            "channel": "email",
+            "utm_source": "newsletter",
+            "utm_medium": "email",
+            "utm_campaign": "",
+            "utm_term": "",
+            "utm_content": "",
+            "referrer": "",
+            "landing_url": "https://sklep.example/?utm_source=newsletter&utm_medium=email",
+        }
+    )
     id: int
     at: datetime
 
@@ -232,6 +275,36 @@ class LineOut(Out):
 
 
 class OrderOut(SourceOut):
+    model_config = example(
+        {
+            "id": 1024,
+            "contact_id": 7,
+            "external_id": "Z/2026/1",
+            "at": "2026-11-21T09:00:00Z",
+            "total": "119.9800",
+            "currency": "PLN",
+            "status": "paid",
+            "channel": "email",
+            "utm_source": "newsletter",
+            "utm_medium": "email",
+            "utm_campaign": "",
+            "utm_term": "",
+            "utm_content": "",
+            "referrer": "",
+            "landing_url": "https://sklep.example/?utm_source=newsletter&utm_medium=email",
+            "lines": [
+                {
+                    "product": "P1",
+                    "name": "Żel",
+                    "category": "Uroda",
+                    "brand": "Ziaja",
+                    "quantity": "2.000",
+                    "price": "54.9900",
+                    "amount": "109.9800",
+                }
+            ],
+        }
+    )
     id: int
     contact_id: int
     external_id: str | None
@@ -243,6 +316,7 @@ class OrderOut(SourceOut):
 
 
 class ProductOut(Out):
+    model_config = example({"key": "P1", "name": "Żel", "category": "Uroda", "brand": "Ziaja"})
     key: str
     name: str
     category: str
@@ -251,6 +325,17 @@ class ProductOut(Out):
 
 class BoughtOut(Out):
     """A product in a contact's orders; cancelled and refunded orders do not count."""
+
+    model_config = example(
+        {
+            "product": "P1",
+            "name": "Żel",
+            "orders": 2,
+            "quantity": "4.000",
+            "amount": "219.9600",
+            "last_at": "2026-11-21T09:00:00Z",
+        }
+    )
 
     product: str
     name: str

@@ -1,0 +1,1 @@
+"""Pages about the API: its description, its keys."""
