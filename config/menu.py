@@ -28,6 +28,7 @@ MENU: list[tuple[str | Promise, list[Item]]] = [
         [
             Item(_("Contact manager"), "contacts:manager", "users"),
             Item(_("Actions on contacts"), "actions:on_contacts", "zap"),
+            Item(_("Import"), "imports:imports", "upload"),
             Item(_("Duplicates"), "contacts:duplicates", "copy", under=("contacts:compare",)),
             Item(_("Create segment"), "segmentation:create", "plus", writers=True),
             Item(
@@ -63,6 +64,7 @@ MENU: list[tuple[str | Promise, list[Item]]] = [
             Item(_("Account"), "users:account", "building-2", administrators=True),
             Item(_("Users"), "users:list", "user-cog", administrators=True),
             Item(_("Permission groups"), "permissions:groups", "shield", administrators=True),
+            Item(_("Webhooks"), "webhooks:endpoints", "webhook", administrators=True),
         ],
     ),
 ]

@@ -1,0 +1,1 @@
+"""Settings → Webhooks, for owners and administrators."""
