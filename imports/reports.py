@@ -77,19 +77,21 @@ class Reports:
         self.job.work["written"] = {**self.job.work["written"], ending: at + len(data)}
 
     def reason(self, errors: Sequence[tuple[str, str]]) -> str:
-        return " ".join(f"{self.label(name)}: {text}" if name else text for name, text in errors)
+        labelled = ((label_of(name, self.fields), text) for name, text in errors)
+        return " ".join(f"{label}: {text}" if label else text for label, text in labelled)
 
-    def label(self, name: str) -> str:
-        """What a field is called; of a line of an order with its number."""
-        if match := LINE.match(name):
-            place, part = match.groups()
-            field = self.fields.get(f"lines.{part}")
-            named = _("Line %(number)d") % {"number": int(place) + 1}
-            return f"{named}, {field.label}" if field else named
-        if name.startswith("contact"):
-            return str(_("Contact"))
-        field = self.fields.get(name)
-        return str(field.label) if field else capfirst(name.replace("_", " "))
+
+def label_of(name: str, fields: Mapping[str, Field]) -> str:
+    """What a field is called; of a line of an order with its number."""
+    if match := LINE.match(name):
+        place, part = match.groups()
+        field = fields.get(f"lines.{part}")
+        named = _("Line %(number)d") % {"number": int(place) + 1}
+        return f"{named}, {field.label}" if field else named
+    if name.startswith("contact"):
+        return _("Contact")
+    field = fields.get(name)
+    return str(field.label) if field else capfirst(name.replace("_", " "))
 
 
 def first_rejected(job: Import, most: int) -> list[tuple[str, str]]:
