@@ -148,7 +148,10 @@ def batch_in(item: type[BaseModel], name: str) -> type[BaseModel]:
 
 def page_of(item: type[BaseModel], name: str) -> type[BaseModel]:
     """The schema of one page of a list."""
-    return create_model(name, items=(list[item], ...), next_cursor=(str | None, ...))  # type: ignore[valid-type]
+    following = Annotated[
+        str | None, Field(examples=["WyJjb250YWN0cyIsMTAwXQ"], description="null: this was the last.")
+    ]
+    return create_model(name, items=(list[item], ...), next_cursor=(following, ...))  # type: ignore[valid-type]
 
 
 # --- who asks ------------------------------------------------------------------------------------------------

@@ -1,6 +1,6 @@
 """Contacts: many at once, one by one."""
 
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
 from django.core.exceptions import ValidationError
 from django.http import FileResponse, HttpRequest, HttpResponse
@@ -26,14 +26,16 @@ from api.v1.batches import ALL_OR_REPORT, ANSWERS, Whole, answer_batch, refuse_t
 from api.v1.people import contact_called, contact_named, told
 from api.v1.schemas import ContactBatch, ContactOut, ContactPatch
 from contacts import normalising
+from contacts.erasing.models import ErasureReason
+from contacts.erasing.services import erase_contact
 from contacts.handing_over import archive, note_handed_over
 from contacts.models import Contact
 from contacts.selectors import visible
-from contacts.services import delete_contact
 from contacts.services.batches import record_contacts
 
 router = Router(tags=["Contacts"])
 WAYS = ("id", "external_id", "email")
+Reason = Annotated[Literal[*ErasureReason.values], Query(description="Why, for the proof.")]  # type: ignore[valid-type]
 Text = Annotated[str | None, Query(max_length=254)]
 
 
@@ -153,22 +155,18 @@ def change(request: HttpRequest, contact_id: int, payload: ContactPatch) -> Http
     auth=needs("contacts:write"),
     response={204: None},
     summary="Erase a contact",
-    description="With everything that is the contact's, for good. The old id of one that was merged: 409.",
+    description="With everything that is the contact's, for good; a proof without personal data is kept. The old id of one that was merged: 409.",
 )
 def erase(
     request: HttpRequest,
     contact_id: int,
-    reason: str = Query(
-        "",
-        max_length=200,
-        description="Why, for the proof; nothing personal.",
-    ),
+    reason: Reason = ErasureReason.ASKED.value,
 ) -> HttpResponse:
     person = contact_named(request, contact_id)
     if person.pk != contact_id:
         detail = _("This contact was merged into %(pk)s: erase that one.") % {"pk": person.pk}
         raise Problem("conflict", detail, more={"merged_into": person.pk})
-    delete_contact(person)
+    erase_contact(person, reason=reason, now=now_of(request), by=key_of(request).by)
     return HttpResponse(status=204)
 
 
