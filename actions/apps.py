@@ -15,8 +15,9 @@ class ActionsConfig(AppConfig):
         from actions.kinds.categories import AddCategory, RemoveCategory
         from actions.kinds.consents import AddConsent, RemoveConsent
         from actions.kinds.tags import AddTag, RemoveTag
-        from actions.models import ActionRun, Undo
+        from actions.models import ActionRun, PickedContacts, Undo
         from actions.scrubbing import scrub_picked
+        from contacts.erasing.cleaners import StoredSets, register_cleaner
         from contacts.manager import Tool, register_filter, register_tool
         from jobs.registry import JobKind, register_purge
         from jobs.registry import register as register_job
@@ -35,6 +36,8 @@ class ActionsConfig(AppConfig):
         for each in FILTERS:
             register_filter(each)
         contacts.hooks.erasing.append(scrub_picked)
+        register_cleaner(StoredSets(ActionRun, ("seen", "changed"), counted=True))
+        register_cleaner(StoredSets(PickedContacts, ("members",), counted=True))
         tags.hooks.following.append(merged_tags.following_merge)
         tags.hooks.merged.append(merged_tags.follow_merge)
         register_tool(Tool(name="act", template="actions/contacts/_of_list.html"))

@@ -13,6 +13,7 @@ from config.templatetags.numbers import number
 from config.templatetags.times import moment_text
 from contacts.sight import sight, whole_sight, within
 from jobs.models import JobState
+from segmentation.contact_pages import out_of_sight
 from segmentation.contact_sets import People, linked, set_filter, whole
 
 
@@ -27,21 +28,23 @@ def changed_by(request: HttpRequest, text: str) -> People:
         raise ValidationError(_("There is no such run of an action (any more)."))
     title = str(sentences([run.action])[run.action_id])
     ids, now = within(run.changed_ids, sight(request)), request.now  # type: ignore[attr-defined]
+    erased = out_of_sight(request, run.erased, "changed")
+    count = len(ids) + erased
     if run.undoing is not None and run.undoing.state == JobState.DONE:
         said = ngettext(
             "%(number)s contact was changed by the action of %(when)s, which has been undone.",
             "%(number)s contacts were changed by the action of %(when)s, which has been undone.",
-            len(ids),
+            count,
         )
     else:
         said = ngettext(
             "%(number)s contact was changed by the action of %(when)s.",
             "%(number)s contacts were changed by the action of %(when)s.",
-            len(ids),
+            count,
         )
-    said %= {"number": number(len(ids)), "when": moment_text(run.started_at or run.requested_at, now=now)}
+    said %= {"number": number(count), "when": moment_text(run.started_at or run.requested_at, now=now)}
     page = linked(run.action.page_url, run.action.place_for_all)
-    return People(ids, title, format_html("{}: {}", page, said))
+    return People(ids, title, format_html("{}: {}", page, said), erased=erased)
 
 
 def asked_about(request: HttpRequest, text: str) -> People:
@@ -53,13 +56,15 @@ def asked_about(request: HttpRequest, text: str) -> People:
     if found is None or not may_read(request, found):
         raise ValidationError(_("There are no such picked contacts (any more)."))
     ids, now = within(found.member_ids, sight(request)), request.now  # type: ignore[attr-defined]
+    erased = out_of_sight(request, found.erased, "members")
+    count = len(ids) + erased
     said = ngettext(
         "%(number)s contact was picked %(when)s: %(what)s.",
         "%(number)s contacts were picked %(when)s: %(what)s.",
-        len(ids),
-    ) % {"number": number(len(ids)), "when": moment_text(found.taken_at, now=now), "what": "; ".join(found.words)}
+        count,
+    ) % {"number": number(count), "when": moment_text(found.taken_at, now=now), "what": "; ".join(found.words)}
     page = linked(reverse("actions:on_contacts"), _("Actions on contacts"))
-    return People(ids, _("Picked contacts"), format_html("{}: {}", page, said))
+    return People(ids, _("Picked contacts"), format_html("{}: {}", page, said), erased=erased)
 
 
 def may_read(request: HttpRequest, picked: PickedContacts) -> bool:

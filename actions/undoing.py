@@ -93,6 +93,8 @@ def prospect(run: ActionRun, *, now: datetime, mask: BitMap | None = None, by: U
         changed = changed[changed.rank(run.undoing.cursor) :]
     present = holders(Contact.objects.all(), changed, column="pk")
     gone = len(changed) - len(present)
+    if run.undoing is None and mask is None:
+        gone += run.erased.get("changed", 0)
     try:
         kind, params = kind_of(run)
         kind.look_up(params)

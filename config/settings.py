@@ -214,6 +214,8 @@ STORAGES = {
     "default": {"BACKEND": "config.storage.AccountStorage"},
     "staticfiles": {"BACKEND": "whitenoise.storage.CompressedManifestStaticFilesStorage"},
 }
+# Who was erased, beside the database: a file for each account, which belongs into another backup (docs/contacts.md).
+ERASURE_JOURNAL = Path(os.environ.get("SITO_ERASURE_JOURNAL", VAR / "erasures"))
 # The engine of one process: DuckDB's share of memory (the process itself stays below twice that), threads, and a folder
 # for what does not fit. Rows pass through it, so it is private like the files.
 ENGINE_MEMORY_MB = int(os.environ.get("SITO_ENGINE_MEMORY_MB") or 1024)

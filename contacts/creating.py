@@ -12,8 +12,8 @@ from typing import Any, Protocol
 from django import forms
 from django.db import transaction
 
-from contacts.models import Contact
-from contacts.services import create_contact
+from contacts.models import Consent, ConsentState, Contact
+from contacts.services import create_contact, set_consent
 from users.models import User
 
 
@@ -51,15 +51,29 @@ def create(
     fields: Mapping[str, Any],
     attributes: Mapping[str, Any],
     answers: Mapping[str, Any],
+    agreed: tuple[Consent, str] | None = None,
     now: datetime,
     user: User,
 ) -> Contact:
     """The contact that a user's form asks for, with the answers to what else was asked.
 
+    agreed: what somebody who was erased has agreed to since, and where that was.
+
     Raises: ValidationError, as `services.create_contact`, and by a question's name.
     """
     with transaction.atomic():
-        made = create_contact(fields=fields, attributes=attributes, now=now, by=str(user), user=user, localized=True)
+        made = create_contact(
+            fields=fields,
+            attributes=attributes,
+            now=now,
+            by=str(user),
+            user=user,
+            localized=True,
+            agreed_again=agreed is not None,
+        )
+        if agreed is not None:
+            consent, source = agreed
+            set_consent(made, consent, ConsentState.GIVEN, now=now, source=source, by=str(user), user=user)
         for name, given in answers.items():
             questions[name].answer(made, given, now=now, by=str(user), user=user)
     return made

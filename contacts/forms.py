@@ -14,8 +14,9 @@ from django.utils.translation import get_language
 from django.utils.translation import gettext_lazy as _
 from pyroaring import BitMap
 
+from config.names import NameField
 from contacts.attributes import plain_number
-from contacts.models import Attribute, AttributeType, ConsentState, Contact, Status
+from contacts.models import Attribute, AttributeType, Consent, ConsentState, Contact, Status
 
 PREFIX = "attribute-"
 
@@ -60,16 +61,31 @@ class ContactForm(forms.Form):
         self.fields.update(self.asked)
         if contact is None:
             del self.fields["seen"]
+            if "agreed_asked" in self.data:
+                self.ask_whether_agreed()
+
+    def ask_whether_agreed(self) -> None:
+        """For a name of somebody who was erased: have they agreed again, to what, and where is that from?"""
+        self.fields |= agreed_fields()
+
+    def agreed(self) -> tuple[Consent, str] | None:
+        """What they have agreed to again, and the source; None: nobody was asked."""
+        consent = self.cleaned_data.get("agreed_consent")
+        return (consent, self.cleaned_data["agreed_source"]) if consent else None
+
+    def agreed_group(self) -> list[forms.BoundField]:
+        return [self[name] for name in AGREED if name in self.fields]
 
     def own_fields(self) -> list[forms.BoundField]:
-        return [self[name] for name in self.fields if not name.startswith(PREFIX) and name != "seen"]
+        left_out = {"seen", *AGREED}
+        return [self[name] for name in self.fields if not name.startswith(PREFIX) and name not in left_out]
 
     def attribute_fields(self) -> list[forms.BoundField]:
         return [self[name] for name in self.fields if name.startswith(PREFIX)]
 
     def given(self, *, changed_only: bool) -> tuple[dict[str, Any], dict[str, Any]]:
         """Fields and attributes for the service. `changed_only`: those that differ from what the form began with."""
-        about = [name for name in self.fields if name != "seen" and name not in self.asked]
+        about = [name for name in self.fields if name not in {"seen", *AGREED, *self.asked}]
         names = [name for name in about if not changed_only or name in self.changed_data]
         own = {name: self.cleaned_data[name] for name in names if not name.startswith(PREFIX)}
         extra = {name.removeprefix(PREFIX): self.cleaned_data[name] for name in names if name.startswith(PREFIX)}
@@ -84,6 +100,26 @@ class ContactForm(forms.Form):
         for name, errors in error.error_dict.items():
             field = PREFIX + name.removeprefix("attributes.") if name.startswith("attributes.") else name
             self.add_error(field if field in self.fields else None, [linked(each) for each in errors])
+        erased = any(each.code == "erased" for errors in error.error_dict.values() for each in errors)
+        if erased and "seen" not in self.fields and not self.agreed_group():
+            self.ask_whether_agreed()
+
+
+AGREED = ("agreed_again", "agreed_consent", "agreed_source")
+
+
+def agreed_fields() -> dict[str, forms.Field]:
+    """All of them, or the contact is not entered."""
+    choices = Consent.objects.filter(retired_at=None)
+    return {
+        "agreed_again": forms.BooleanField(label=_("This person has agreed again")),
+        "agreed_consent": forms.ModelChoiceField(
+            choices, label=_("To what"), empty_label=_("Choose a consent"), widget=forms.Select()
+        ),
+        "agreed_source": NameField(
+            label=_("Source of the answer"), max_length=120, help_text=_("a letter of 3 May, a call, …")
+        ),
+    }
 
 
 def linked(error: ValidationError) -> ValidationError:

@@ -76,7 +76,8 @@ consent_usage: list[Callable[[Consent], list[Use]]] = []
 breaking: list[Callable[[Attribute], list[Use]]] = []
 # Called when an attribute has got another type, with it as it was and as it is, in the same transaction.
 retyped: list[Callable[[Attribute, Attribute], None]] = []
-erasing: list[Callable[[Contact], None]] = []  # called in the deleting transaction: what goes along, a table at once
+# Called in the deleting transaction: what goes along, a table at once; how much of what went, by its name.
+erasing: list[Callable[[Contact], Mapping[str, int] | None]] = []
 copies: list[Copies] = []
 # By the name of an item's field ("tags"): the labels of a batch, as far as this user may put them on contacts.
 batch_labels: dict[str, Callable[[User | None], BatchLabels]] = {}

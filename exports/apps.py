@@ -9,6 +9,7 @@ class ExportsConfig(AppConfig):
         """Joins in below: the kind of action, the list beside those of segments, what is removed when."""
         from actions.kinds import register
         from contacts import hooks as contact_hooks
+        from contacts.erasing.cleaners import StoredSets, register_cleaner
         from exports import erasing, lists, selectors, services, usage
         from exports.kind import Export
         from exports.models import ListExport
@@ -25,4 +26,6 @@ class ExportsConfig(AppConfig):
         contact_hooks.attribute_usage.append(usage.uses_of_attribute)
         contact_hooks.consent_usage.append(usage.uses_of_consent)
         contact_hooks.copies.append(erasing.COPIES)
+        register_cleaner(erasing.Files())
+        register_cleaner(StoredSets(ListExport, ("seen",)))
         register_purge(services.remove_expired)

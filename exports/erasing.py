@@ -1,15 +1,18 @@
 """Export files that hold a contact: told, and removed if that is asked for, when the contact is erased."""
 
+from datetime import datetime
+
 from django.db import transaction
 from django.http import HttpRequest
 from django.urls import reverse
 from pyroaring import BitMap
 
 from contacts.aliases import called_before
+from contacts.erasing.cleaners import AT_ONCE, going_on
 from contacts.hooks import Copies, Use
 from contacts.models import Contact
 from exports import store
-from exports.models import ExportFile
+from exports.models import ExportFile, ListExport
 from exports.seen import contents
 from exports.selectors import files_for
 
@@ -34,6 +37,23 @@ def remove(request: HttpRequest, contact: Contact) -> None:
     names = [file.stored_as for file in files]
     ExportFile.objects.filter(pk__in=[file.pk for file in files]).delete()
     transaction.on_commit(lambda: store.remove(*names))
+
+
+class Files:
+    """Files that can be downloaded go with whoever they hold, whoever made them."""
+
+    name, order = "exports.files", 10  # before the sets that tell whom they hold
+
+    def busy(self, at: datetime) -> bool:
+        return going_on(ListExport, at)
+
+    def clean(self, ids: BitMap, after: int) -> int | None:
+        rows = list(contents(ExportFile.objects.filter(pk__gt=after).order_by("pk")[:AT_ONCE]))
+        gone = ExportFile.objects.filter(pk__in=[pk for pk, held in rows if held & ids])
+        names = list(gone.values_list("stored_as", flat=True))
+        gone.delete()
+        transaction.on_commit(lambda: store.remove(*names))
+        return rows[-1][0] if len(rows) == AT_ONCE else None
 
 
 COPIES = Copies(found, remove)

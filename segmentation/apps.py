@@ -11,6 +11,7 @@ class SegmentationConfig(AppConfig):
         import tags.usage
         from config.find import register_finder
         from contacts.answering import register_engine
+        from contacts.erasing.cleaners import StoredSets, register_cleaner
         from contacts.manager import register_filter, register_panel, register_tool
         from jobs import registry
         from segmentation import (
@@ -28,7 +29,7 @@ class SegmentationConfig(AppConfig):
         from segmentation.builder.drafts import remove_old_drafts
         from segmentation.contact_queries import remove_old_queries, scrub_queries
         from segmentation.finding import find_segments
-        from segmentation.models import Calculation
+        from segmentation.models import Calculation, Movement, UploadedList
 
         registry.register(registry.JobKind("calculation", Calculation, services.calculate))
         registry.register_tick(services.refresh_due)
@@ -45,6 +46,9 @@ class SegmentationConfig(AppConfig):
         contacts.hooks.breaking.append(retyping.breaking_uses)
         contacts.hooks.consent_usage.append(references.uses_of_consent)
         contacts.hooks.erasing.append(scrub_queries)
+        for model, columns in ((Calculation, ("members", "joined", "left")), (Movement, ("members",))):
+            register_cleaner(StoredSets(model, columns, counted=True))
+        register_cleaner(StoredSets(UploadedList, ("matched",)))
         contacts.hooks.merging.append(merged_contacts.follow_merge)
         contacts.hooks.places.append(merged_contacts.places_of)
         activities.hooks.type_usage.append(references.uses_of_type)

@@ -48,7 +48,8 @@ def members_of(request: HttpRequest, text: str) -> People:
     """`?calculation=ID`: exactly its members who still are contacts."""
     found = calculation_of(request, text, "joined", "left")
     ids = within(found.member_ids, sight(request))
-    count = len(ids)
+    erased = out_of_sight(request, found.erased, "members")
+    count = len(ids) + erased
     said = ngettext(
         "%(number)s contact in the calculation of %(when)s.",
         "%(number)s contacts in the calculation of %(when)s.",
@@ -56,7 +57,12 @@ def members_of(request: HttpRequest, text: str) -> People:
     ) % {"number": number(count), "when": taken(request, found)}
     newer = "" if found.segment.latest_id == found.pk else _("There is a newer calculation.")
     title = _("Segment: %(name)s") % {"name": found.segment.name}
-    return People(ids, title, sentences(format_html("{}: {}", to_segment(found), said), newer))
+    return People(ids, title, sentences(format_html("{}: {}", to_segment(found), said), newer), erased=erased)
+
+
+def out_of_sight(request: HttpRequest, erased: dict[str, int], which: str) -> int:
+    """How many were taken out of a set because they were erased; told to who sees all contacts."""
+    return erased.get(which, 0) if sight(request) is None else 0
 
 
 def moved_with(request: HttpRequest, text: str) -> People:
@@ -67,31 +73,34 @@ def moved_with(request: HttpRequest, text: str) -> People:
         raise ValidationError(_("“%(text)s” names nobody who joined or left."), params={"text": text[:60]})
     found = calculation_of(request, pk, "members")
     ids = found.left_ids if way == Direction.LEFT else found.joined_ids
+    erased = out_of_sight(request, found.erased, way)
     if cause:
         one = Movement.objects.filter(calculation=found, direction=way, cause=cause).first()
         ids = one.member_ids if one else BitMap()
+        erased = out_of_sight(request, one.erased, "members") if one else 0
     ids = within(ids, sight(request))
+    count = len(ids) + erased
     if way == Direction.LEFT:
         title = _("Left: %(name)s")
         said = ngettext(
             "%(number)s contact left with the calculation of %(when)s.",
             "%(number)s contacts left with the calculation of %(when)s.",
-            len(ids),
+            count,
         )
     else:
         title = _("Joined: %(name)s")
         said = ngettext(
             "%(number)s contact joined with the calculation of %(when)s.",
             "%(number)s contacts joined with the calculation of %(when)s.",
-            len(ids),
+            count,
         )
-    said %= {"number": number(len(ids)), "when": taken(request, found)}
+    said %= {"number": number(count), "when": taken(request, found)}
     why = _("Why: %(cause)s.") % {"cause": Cause(cause).label} if cause else ""
     step = linked(
         f"{reverse('segmentation:step', args=[found.segment_id, found.pk])}?show={way}", _("All of this step")
     )
     note = sentences(format_html("{}: {}", to_segment(found), said), why, step)
-    return People(ids, title % {"name": found.segment.name}, note)
+    return People(ids, title % {"name": found.segment.name}, note, erased=erased)
 
 
 def calculation_of(request: HttpRequest, text: str, *unread: str) -> Calculation:

@@ -32,6 +32,7 @@ class People:
     title: str
     note: SafeString | str
     criteria: dict[str, Any] | None = None  # that exactly these satisfy, also later
+    erased: int = 0  # who belonged to them, and is known by number alone
     here: BitMap = field(default_factory=BitMap)  # those of them who are contacts still: `set_filter` finds them
 
     # No length: an empty set is a filter in force that lets nobody through, not one that asks for nothing.
@@ -72,8 +73,9 @@ def set_filter(name: str, read: Read, *, label: Any) -> ManagerFilter:
 
     def found(request: HttpRequest, text: str) -> People:
         people = read(request, text)
-        ids = within(people.ids, sight(request))
-        return replace(people, ids=ids, here=ids & everyone(request))
+        mask = sight(request)
+        ids = within(people.ids, mask)
+        return replace(people, ids=ids, here=ids & everyone(request), erased=people.erased if mask is None else 0)
 
     return ManagerFilter(
         name=name,
@@ -94,7 +96,7 @@ def everyone(request: HttpRequest) -> BitMap:
 
 def deleted_since(people: People) -> str:
     """How many of the set are contacts no more, in words; empty if all still are."""
-    gone = len(people.ids) - len(people.here)
+    gone = len(people.ids) - len(people.here) + people.erased
     if not gone:
         return ""
     text = ngettext("%(number)s of them has been deleted since.", "%(number)s of them have been deleted since.", gone)

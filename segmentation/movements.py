@@ -36,13 +36,17 @@ class Before:
     as_of: datetime
     version: int
     criteria: Any
+    erased: int = 0  # members that are in its set no more: they have left as well
 
 
 def before_of(segment_id: int) -> Before | None:
     """The last done calculation of a segment, if it has one."""
-    names = ("pk", "members", "as_of", "version", "version__criteria")
+    names = ("pk", "members", "as_of", "version", "version__criteria", "erased")
     found = Calculation.objects.filter(segment__latest=F("pk"), segment=segment_id).values_list(*names).first()
-    return found and Before(found[0], bitmap_of(found[1]), *found[2:])
+    if found is None:
+        return None
+    pk, members, as_of, version, tree, erased = found
+    return Before(pk, bitmap_of(members), as_of, version, tree, erased.get("members", 0))
 
 
 def moves(found: Evaluation, before: Before, *, version: int, alive: Callable[[], None] = lambda: None) -> Moves:

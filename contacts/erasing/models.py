@@ -101,9 +101,7 @@ class Cleaning(Job):
     class Meta:
         ordering = ["-id"]
         # Another one that is asked for meanwhile follows it: the tick sees who is left.
-        constraints = [
-            models.UniqueConstraint(Value(1), condition=Q(state__in=ACTIVE), name="cleaning_one_at_a_time")
-        ]
+        constraints = [models.UniqueConstraint(Value(1), condition=Q(state__in=ACTIVE), name="cleaning_one_at_a_time")]
 
     def __str__(self) -> str:
         return f"{self.state} {self.cursor}"

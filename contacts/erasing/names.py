@@ -11,6 +11,7 @@ from django.utils.translation import gettext as _
 
 from contacts.attributes import day_words
 from contacts.erasing.models import ErasedName, Erasure, ErasureKey
+from contacts.models import Contact
 from contacts.scrubbing import Names
 
 KINDS = ("email", "phone", "external_id")
@@ -40,7 +41,10 @@ def keep_names(erasure: Erasure, names: Names) -> None:
 
 
 def erased(names: Collection[Named]) -> dict[Named, datetime]:
-    """When somebody of these names was erased, the last time; of the others nothing. Two queries at most."""
+    """When somebody of these names was erased, the last time; of the others nothing. Four queries at most.
+
+    A phone that a contact has is not told: several people may share one.
+    """
     if not names or not Erasure.objects.exists():
         return {}
     secret = key()
@@ -50,6 +54,9 @@ def erased(names: Collection[Named]) -> dict[Named, datetime]:
     for told, at in rows:
         name = wanted[bytes(told)]
         found[name] = max(at, found.get(name, at))
+    shared = {value for kind, value in found if kind == "phone"}
+    for phone in Contact.objects.filter(phone__in=shared).values_list("phone", flat=True) if shared else ():
+        found.pop(("phone", str(phone)), None)
     return found
 
 

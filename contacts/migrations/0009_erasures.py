@@ -1,9 +1,9 @@
 """Proofs of who was erased, and the account's own key for digests of their names."""
 
-import django.db.models.deletion
 import uuid
-from django.db import migrations, models
 
+import django.db.models.deletion
+from django.db import migrations, models
 
 # Made with the tables, so that every backup holds it: 244 random bits.
 KEY = """

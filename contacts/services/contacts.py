@@ -15,6 +15,7 @@ from config.templatetags.numbers import number
 from contacts import hooks, normalising
 from contacts.aliases import bears_again, leads_elsewhere
 from contacts.attributes import clean_attribute
+from contacts.erasing.names import refuse_erased
 from contacts.models import Attribute, Contact, EntryKind, HistoryEntry, Status
 from contacts.scrubbing import names_of, scrub_views, scrub_writes
 from contacts.selecting import forget_contact
@@ -134,13 +135,16 @@ def create_contact(
     by: str,
     user: User | None = None,
     localized: bool = False,
+    agreed_again: bool = False,
 ) -> Contact:
-    """A new contact with its first history entry.
+    """A new contact with its first history entry. `agreed_again`: somebody who was erased may be entered anew.
 
     Raises: ValidationError, a dict by field name or "attributes.KEY"; an e-mail or external id that is taken is one,
-    also by a contact into which one of that name was merged.
+    also by a contact into which one of that name was merged, and one of somebody who was erased.
     """
     values, stored = clean_both(fields, attributes or {}, localized=localized)
+    if not agreed_again:
+        refuse_erased(values)
     contact = Contact(
         **values,
         attributes={key: value for key, value in stored.items() if value is not None},
@@ -195,6 +199,7 @@ def update_contact(
             if changed:
                 # Later than the last change even when clocks disagree: the form's token must differ.
                 current.updated_at = max(now, current.updated_at + current.updated_at.resolution)
+                refuse_erased({name: value for name, value in values.items() if name in changed})
                 current.save()
                 refuse_left_behind(current, LEFT_BEHIND.keys() & changed.keys(), user=user)
                 bears_again(current)
@@ -211,11 +216,13 @@ def set_attributes(
     return update_contact(contact, attributes=attributes, now=now, by=by, user=user)
 
 
-def delete_contact(contact: Contact) -> None:
+def delete_contact(contact: Contact) -> dict[str, int]:
     """Delete the contact with everything that is the contact's: history, consents, labels, facts.
 
-    Whoever is writing something about the contact is waited for, and whoever comes later finds none.
+    Whoever is writing something about the contact is waited for, and whoever comes later finds none. People are erased
+    by `contacts.erasing.services`, which proves it and cleans up what is kept elsewhere.
 
+    Shape: how much of each thing went, by its name.
     Raises: GoneError, if it is no more: of one merged meanwhile everything lives on in another contact.
     """
     with transaction.atomic():
@@ -223,10 +230,13 @@ def delete_contact(contact: Contact) -> None:
             raise GoneError
         scrub_views(names_of(contact))
         scrub_writes(contact)
+        gone: dict[str, int] = {}
         for erase in hooks.erasing:
-            erase(contact)
+            gone |= erase(contact) or {}
         forget_contact(contact)
-        contact.delete()
+        _all, rows = contact.delete()
+    names = {label: label.rpartition(".")[2].lower() for label in rows if label != Contact._meta.label}  # noqa: SLF001
+    return {**gone, **{names[label]: count for label, count in rows.items() if label in names and count}}
 
 
 def clean_both(

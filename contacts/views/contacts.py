@@ -18,6 +18,8 @@ from config.pages import page
 from contacts import creating, history, hooks, manager, services
 from contacts.aliases import kept_for
 from contacts.details import attribute_details, own_details
+from contacts.erasing.models import ErasureReason
+from contacts.erasing.services import erase_contact
 from contacts.forms import AnswerForm, ContactForm
 from contacts.manager import Belonging, Panel, Text
 from contacts.models import Attribute, Consent, ConsentState, ConsentWording, Contact, ContactConsent
@@ -136,6 +138,7 @@ def create(request: HttpRequest) -> HttpResponse:
                 fields=fields,
                 attributes=attributes,
                 answers=form.answers(),
+                agreed=form.agreed(),
                 now=request.now,  # type: ignore[attr-defined]
                 user=user,
             )
@@ -204,15 +207,19 @@ def delete(request: HttpRequest, pk: int) -> HttpResponse:
         return erasing_asked(request, person)
     if "sure" not in request.POST:
         return erasing_asked(request, person, status=422)
-    name = str(person)
+    name, reason = str(person), request.POST.get("reason", ErasureReason.ASKED)
+    if reason not in ErasureReason.values:
+        return erasing_asked(request, person, status=422)
+    now = request.now  # type: ignore[attr-defined]
     try:
         with transaction.atomic():
-            for copies in hooks.copies if "copies" in request.POST else ():
+            for copies in hooks.copies:
                 copies.remove(request, person)
-            services.delete_contact(person)
+            proof = erase_contact(person, reason=reason, now=now, by=str(signed_in(request)))
     except GoneError:
         return erasing_asked(request, contact_or_kept(request, pk), merged=pk, status=409)
-    messages.success(request, _("%(name)s is erased.") % {"name": name})
+    told = {"name": name, "proof": proof.short}
+    messages.success(request, _("%(name)s is erased. The proof of it is %(proof)s.") % told)
     return redirect("contacts:manager")
 
 
@@ -227,6 +234,7 @@ def erasing_asked(
         "copies": [use for copies in hooks.copies for use in copies.found(request, person)],
         "places": [each for each in places if each.count] if sight(request) is None else [],
         "unsure": status == 422,
+        "reasons": ErasureReason.choices,
         "merged": merged,
     }
     return page(request, "contacts/delete.html", context, part="question", status=status)

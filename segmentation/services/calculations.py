@@ -17,14 +17,14 @@ from segmentation import hooks
 from segmentation.builder.live import kept_counts
 from segmentation.criteria import CriteriaError, criteria, parse
 from segmentation.engine import Context, Evaluation, evaluate, snapshot
-from segmentation.models import Calculation, Movement, Reason, Segment
+from segmentation.models import Calculation, Cause, Direction, Movement, Reason, Segment
 from segmentation.movements import Before, Moves, before_of, moves
 from segmentation.seen import digest
 from users.models import User
 
 RESULT = (
-    "as_of", "sight", "members", "joined", "left", "count", "joined_count", "left_count", "node_counts", "ms",
-    "problem",
+    "as_of", "sight", "members", "joined", "left", "count", "joined_count", "left_count", "erased", "node_counts",
+    "ms", "problem",
 )  # fmt: skip
 REFRESHES_PER_TICK = 200
 
@@ -120,8 +120,9 @@ def store(job: Calculation, result: Result, *, as_of: datetime) -> None:
             if segment.latest_id != (before and before.calculation):
                 raise RuntimeError("another calculation was stored meanwhile, although only one may be active")
             job.sight = digest(result.found.context.mask)
-            fill(job, result.found, before=before.members if before else BitMap(), as_of=as_of)
-            write(job, result.moves)
+            erased = before.erased if before else 0
+            fill(job, result.found, before=before.members if before else BitMap(), as_of=as_of, erased=erased)
+            write(job, result.moves, erased=erased)
             segment.latest = job
             segment.ready_until = finished + segment.readiness
             segment.save(update_fields=["latest", "ready_until"])
@@ -131,21 +132,35 @@ def store(job: Calculation, result: Result, *, as_of: datetime) -> None:
             jobs.finish(job, now=finished)  # last: until here the job is ours to fail
 
 
-def fill(job: Calculation, found: Evaluation, *, before: BitMap, as_of: datetime) -> None:
-    """Sets the result's fields, unsaved. The first calculation has everyone joined."""
+def fill(job: Calculation, found: Evaluation, *, before: BitMap, as_of: datetime, erased: int = 0) -> None:
+    """Sets the result's fields, unsaved. The first calculation has everyone joined.
+
+    erased: who was a member before and is in no set any more has left as well, and is known by number alone.
+    """
     joined, left = found.members - before, before - found.members
     job.as_of, job.ms = as_of, found.ms
     job.members, job.joined, job.left = stored(found.members), stored(joined), stored(left)
-    job.count, job.joined_count, job.left_count = len(found.members), len(joined), len(left)
+    job.count, job.joined_count, job.left_count = len(found.members), len(joined), len(left) + erased
+    job.erased = {"left": erased} if erased else {}
     job.node_counts = kept_counts(found, job.version.criteria)
     job.problem = None
 
 
-def write(job: Calculation, told: Moves) -> None:
+def write(job: Calculation, told: Moves, *, erased: int = 0) -> None:
     """The causes as rows."""
+    gone = (Direction.LEFT, Cause.ERASED)
+    if erased:
+        told = {**told, gone: told.get(gone, BitMap())}
     Movement.objects.bulk_create(
-        Movement(calculation=job, direction=direction, cause=cause, members=stored(members), count=len(members))
-        for (direction, cause), members in told.items()
+        Movement(
+            calculation=job,
+            direction=which[0],
+            cause=which[1],
+            members=stored(members),
+            count=len(members) + (erased if which == gone else 0),
+            erased={"members": erased} if erased and which == gone else {},
+        )
+        for which, members in told.items()
     )
 
 

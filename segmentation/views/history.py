@@ -60,6 +60,7 @@ def step(request: HttpRequest, pk: int, calculation: int) -> HttpResponse:
     people.object_list = [(pk, known.get(pk)) for pk in people.object_list]
     context = head(request, segment) | {
         "calculation": found,
+        "erased": 0 if mask is not None else erased_of(told, cause) if cause else found.erased.get(way, 0),
         "way": way,
         "causes": told,
         "cause": cause,
@@ -68,6 +69,11 @@ def step(request: HttpRequest, pk: int, calculation: int) -> HttpResponse:
     }
     status = 422 if cause and cause not in Cause.values else 200
     return page(request, "segmentation/step.html", context, part="people", status=status)
+
+
+def erased_of(told: list[Movement], cause: str) -> int:
+    """Of one cause, how many are known by number alone."""
+    return next((movement.erased.get("members", 0) for movement in told if movement.cause == cause), 0)
 
 
 def ids_of(told: list[Movement], cause: str) -> BitMap:

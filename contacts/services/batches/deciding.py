@@ -8,6 +8,7 @@ from typing import Any
 from django.core.exceptions import ValidationError
 from django.utils.translation import gettext as _
 
+from contacts.erasing.names import KINDS, refusal
 from contacts.models import EntryKind
 from contacts.services.batches.answers import Answer
 from contacts.services.batches.outcomes import FieldError, Mode, Outcome, Status
@@ -97,6 +98,7 @@ class Decisions:
                 self.refuse_nobody(fields)
                 person = Person(0, dict(DEFAULTS), {}, self.now, new=True)
             self.refuse_names(person, fields)
+            self.refuse_erased(person, fields, draft)
             self.refuse_labels(draft, new=new)
         except RefusedError as refused:
             return Decision("rejected", errors=refused.errors)
@@ -165,6 +167,14 @@ class Decisions:
             if not leads.seen:
                 raise RefusedError(way, ValidationError(TAKEN[way][1], code="taken"))
             raise RefusedError(way, ValidationError(LEFT_BEHIND[way], "left_behind", {"name": str(leads)}))
+
+    def refuse_erased(self, person: Person, fields: dict[str, Any], draft: Draft) -> None:
+        """Who was erased stays so, unless the item brings a consent that they have given since."""
+        for kind in KINDS:
+            value = fields.get(kind)
+            at = self.people.erased.get((kind, value)) if value is not None and value != person.own[kind] else None
+            if at is not None and not any(each.given and (not each.own_time or each.at > at) for each in draft.answers):
+                raise RefusedError(kind, refusal(at))
 
     def refuse_labels(self, draft: Draft, *, new: bool) -> None:
         for kind, labels in self.drafts.labels.items():

@@ -9,6 +9,7 @@ from typing import Any
 from django.db import connection
 from pyroaring import BitMap
 
+from contacts.erasing.names import KINDS, erased
 from contacts.hooks import AgainError
 from contacts.id_sets import id_array
 from contacts.models import Status
@@ -75,6 +76,7 @@ class People:
     by_id: dict[int, Person]
     bearing: dict[tuple[str, Any], Person]
     aliases: dict[tuple[str, Any], Person]
+    erased: dict[tuple[str, str], datetime]  # when whoever was called so was erased
 
     def named(self, way: str, value: Any) -> tuple[Person | None, bool]:
         """Whom a name leads to, and whether it does so by a merge."""
@@ -103,7 +105,7 @@ def found_people(drafts: Drafts, *, now: datetime, user: User | None) -> People:
         raise AgainError
     aliases = {(kind, int(value) if kind == "id" else value): by_id[pk] for kind, value, pk in called}
     bearing = {(way, value): each for each in by_id.values() for way in UNIQUE if (value := each.own[way]) is not None}
-    return People(by_id, bearing, aliases)
+    return People(by_id, bearing, aliases, erased(taken(drafts, bearing)))
 
 
 def names_in(drafts: Drafts) -> dict[str, Any]:
@@ -119,6 +121,12 @@ def names_in(drafts: Drafts) -> dict[str, Any]:
         "emails": list(found["email"]),
         "external_ids": list(found["external_id"]),
     }
+
+
+def taken(drafts: Drafts, bearing: Mapping[tuple[str, Any], Person]) -> set[tuple[str, str]]:
+    """The e-mails, phones and external ids that the batch brings in: no contact found bears them."""
+    given = {(kind, value) for draft in drafts.each for kind in KINDS if (value := draft.fields.get(kind))}
+    return given - bearing.keys()
 
 
 def locked(ids: Iterable[int], mask: BitMap | None) -> dict[int, Person]:
