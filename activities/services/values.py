@@ -7,6 +7,7 @@ from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from functools import partial
 from typing import Any
+from unicodedata import is_normalized
 from zoneinfo import ZoneInfo
 
 from django.core.exceptions import ValidationError
@@ -28,8 +29,8 @@ NOT_NEGATIVE = frozenset({"price", "quantity", "results"})
 
 
 def text(raw: Any, *, longest: int) -> str:
-    """One line, composed, trimmed. A tenth of the time of `normalising.line` for plain ASCII, which most values are."""
-    if isinstance(raw, str) and raw.isascii() and raw.isprintable():
+    """One line, composed, trimmed. A tenth of the time of `normalising.line` for what is so already, as most is."""
+    if isinstance(raw, str) and raw.isprintable() and (raw.isascii() or is_normalized("NFC", raw)):
         plain = raw.strip()
         if len(plain) <= longest:
             return plain

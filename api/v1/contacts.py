@@ -155,7 +155,7 @@ def change(request: HttpRequest, contact_id: int, payload: ContactPatch) -> Http
     auth=needs("contacts:write"),
     response={204: None},
     summary="Erase a contact",
-    description="With all that is the contact's, for good; what is kept proves it and names nobody. The old id of one merged: 409.",
+    description="With all that is the contact's, for good. The old id of one that was merged: 409.",
 )
 def erase(
     request: HttpRequest,
