@@ -218,6 +218,8 @@ FILTERS: dict[str, list[str]] = {
     ],
 }
 PUBLIC = {
+    "api:docs",  # the description, the same for everybody
+    "api:openapi",
     "users:login",
     "users:logout",
     "users:password_reset",
