@@ -116,9 +116,10 @@ def one_state() -> Iterator[None]:
         yield
 
 
-def note_handed_over(contact: Contact, *, now: datetime, by: User) -> None:
-    """Who took the data with them, and when, in the contact's history."""
-    HistoryEntry.objects.create(contact=contact, at=now, kind=EntryKind.HANDED_OVER, by=str(by)[:254], user=by)
+def note_handed_over(contact: Contact, *, now: datetime, by: User | None, called: str = "") -> None:
+    """Who took the data with them, and when, in the contact's history. `called`: what did it, other than a user."""
+    name = (called or str(by or "command line"))[:254]
+    HistoryEntry.objects.create(contact=contact, at=now, kind=EntryKind.HANDED_OVER, by=name, user=by)
 
 
 # --- the contact's own -----------------------------------------------------------------------------------------

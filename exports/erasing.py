@@ -1,6 +1,7 @@
 """Export files that hold a contact: told, and removed if that is asked for, when the contact is erased."""
 
 from datetime import datetime
+from itertools import islice
 
 from django.db import transaction
 from django.http import HttpRequest
@@ -48,7 +49,7 @@ class Files:
         return going_on(ListExport, at)
 
     def clean(self, ids: BitMap, after: int) -> int | None:
-        rows = list(contents(ExportFile.objects.filter(pk__gt=after).order_by("pk")[:AT_ONCE]))
+        rows = list(islice(contents(ExportFile.objects.filter(pk__gt=after)), AT_ONCE))
         gone = ExportFile.objects.filter(pk__in=[pk for pk, held in rows if held & ids])
         names = list(gone.values_list("stored_as", flat=True))
         gone.delete()

@@ -90,7 +90,8 @@ def test_stored_sets_hold_nobody_erased_and_the_numbers_beside_them_stay() -> No
     ids = BitMap(each.pk for each in people)
     gone = people[1]
     segment = ready_segment(list(ids), at=clock())
-    action = actions.plan_action(segment, kind="add_tag", params={"tags": ["VIP"]}, now=clock(), by=None)
+    params = {"tag": factories.tag("VIP").pk, "name": "VIP"}
+    action = actions.plan_action(segment, kind="add_tag", params=params, now=clock(), by=None)
     run_job("action", action.runs.get().pk, now=clock())
     listed = fixed_list("Some", ids, now=clock(), by=None)
     erase_contact(gone, now=clock() + timedelta(minutes=5), by="Ola")
@@ -106,3 +107,178 @@ def test_stored_sets_hold_nobody_erased_and_the_numbers_beside_them_stay() -> No
     proof = Erasure.objects.get()
     assert proof.cleaned_at is not None
     assert proof.completed_at == proof.cleaned_at
+
+
+def test_files_written_of_the_person_go_with_them(django_capture_on_commit_callbacks: Any) -> None:
+    people = [factories.contact() for _ in range(2)]
+    for person in people:
+        segment = ready_segment([person.pk], at=clock(), name=f"Of {person.pk}")
+        params = {"columns": ["id", "email"], "separator": "comma", "bom": True}
+        action = actions.plan_action(segment, kind="export", params=params, now=clock(), by=None)
+        run_job("action", action.runs.get().pk, now=clock())
+    stored = ExportFile.objects.get(segment__name=f"Of {people[0].pk}").stored_as
+    later = clock() + timedelta(minutes=5)
+    assert store.path_of(stored).exists()
+    erase_contact(people[0], now=later, by="Ola")
+    with django_capture_on_commit_callbacks(execute=True):
+        clean(later)
+    assert [file.segment.name for file in ExportFile.objects.all()] == [f"Of {people[1].pk}"]
+    assert not store.path_of(stored).exists()
+
+
+def test_the_cleaning_goes_on_where_it_was_killed(monkeypatch: pytest.MonkeyPatch) -> None:
+    ids = BitMap(factories.contact().pk for _ in range(3))
+    for number in range(45):  # three portions
+        ready_segment(list(ids), at=NOW, name=f"S{number}")
+    gone = ids.min()
+    erase_contact(Contact.objects.get(pk=gone), now=LATER, by="Ola")
+    from contacts.erasing import services
+
+    real, steps = services.chunk, iter(range(100))
+
+    def killed(*args: Any, **given: Any) -> Any:
+        if next(steps) % 2:
+            raise KeyboardInterrupt
+        return real(*args, **given)
+
+    monkeypatch.setattr(services, "chunk", killed)
+    for turn in range(40):
+        try:
+            run_job("cleaning", Cleaning.objects.get().pk, now=LATER + timedelta(minutes=3 * turn))
+            break
+        except KeyboardInterrupt:
+            continue
+    assert Cleaning.objects.get().state == JobState.DONE
+    assert all(done.member_ids == ids - BitMap([gone]) for done in Calculation.objects.all())
+    assert {json.dumps(done.erased, sort_keys=True) for done in Calculation.objects.all()} == {
+        '{"joined": 1, "members": 1}'
+    }
+
+
+def test_who_was_erased_is_cleaned_up_once_work_begun_before_is_over() -> None:
+    person = factories.contact()
+    segment = ready_segment([person.pk], at=NOW)
+    waiting = request_calculation(segment, reason="manual", now=NOW)
+    erase_contact(person, now=LATER, by="Ola")
+    clean(LATER)
+    assert Erasure.objects.get().cleaned_at is None
+    assert look(LATER + timedelta(minutes=1)) is not None
+    Calculation.objects.filter(pk=waiting.pk).update(state=JobState.CANCELLED)
+    look(LATER + timedelta(minutes=10))
+    clean(LATER + timedelta(minutes=10))
+    assert Erasure.objects.get().completed_at is not None
+    assert look(LATER + timedelta(minutes=11)) is None
+
+
+def test_the_next_calculation_tells_of_the_erased_as_a_number() -> None:
+    people = [factories.contact(lead_score=50) for _ in range(3)]
+    segment = ready_segment([each.pk for each in people], at=NOW)
+    erase_contact(people[0], now=LATER, by="Ola")
+    clean(LATER)
+    again = request_calculation(segment, reason="manual", now=LATER)
+    run_job("calculation", again.pk, now=LATER)
+    again.refresh_from_db()
+    assert (again.count, again.left_count, len(again.left_ids)) == (2, 1, 0)
+    moved = Movement.objects.get()
+    assert (moved.direction, moved.cause, moved.count, moved.member_ids) == ("left", "erased", 1, BitMap())
+
+
+# --- kept out ----------------------------------------------------------------------------------------------------
+def refused(error: pytest.ExceptionInfo[ValidationError]) -> dict[str, str]:
+    return {name: errors[0].code for name, errors in error.value.error_dict.items()}
+
+
+@pytest.mark.parametrize(("field", "value"), [("email", "a@x.pl"), ("phone", "+48600100200"), ("external_id", "X1")])
+def test_nobody_is_entered_under_a_name_of_an_erased_person(account: Any, field: str, value: str) -> None:
+    ala = factories.contact(email="a@x.pl", phone="+48600100200", external_id="X1")
+    other = factories.contact()
+    erase_contact(ala, now=NOW, by="Ola")
+    with pytest.raises(ValidationError) as error:
+        create_contact(fields={field: value}, now=LATER, by="t")
+    assert refused(error) == {field: "erased"}
+    with pytest.raises(ValidationError) as error:
+        update_contact(other, fields={field: value}, now=LATER, by="t")
+    assert refused(error) == {field: "erased"}
+    [outcome] = record_contacts([{field: value}], account=account, now=LATER, by="t")
+    assert [(each.field, each.code) for each in outcome.errors] == [(field, "erased")]
+
+
+def test_a_phone_that_others_share_is_theirs_still(account: Any) -> None:
+    ala, ola = factories.contact(phone="600100200"), factories.contact(phone="600100200")
+    erase_contact(ala, now=NOW, by="t")
+    assert create_contact(fields={"phone": "600 100 200", "email": "new@x.pl"}, now=LATER, by="t").pk > ola.pk
+
+
+@pytest.mark.parametrize(
+    ("answer", "status"),
+    [
+        ({"state": "given", "source": "the till"}, "created"),
+        ({"state": "given", "source": "the till", "at": "2026-11-21T12:30:00Z"}, "created"),
+        ({"state": "given", "source": "the till", "at": "2026-11-21T11:30:00Z"}, "rejected"),
+        ({"state": "withdrawn", "source": "the till"}, "rejected"),
+    ],
+)
+def test_who_has_agreed_since_is_entered_again(account: Any, answer: dict[str, str], status: str) -> None:
+    factories.consent()
+    erase_contact(factories.contact(email="a@x.pl"), now=NOW, by="t")
+    item = {"email": "a@x.pl", "consents": {"newsletter": answer}}
+    [outcome] = record_contacts([item], account=account, now=LATER, by="t")
+    assert outcome.status == status
+
+
+# --- after a restore ---------------------------------------------------------------------------------------------
+def put_back_to_before(person: Contact, proof: Erasure) -> None:
+    """As a backup from before the erasure would: the person is there, the proof is not."""
+    Erasure.objects.filter(pk=proof.pk).delete()
+    Contact.objects.create(pk=person.pk, email=person.email, created_at=person.created_at, updated_at=NOW)
+
+
+def test_whoever_comes_back_with_a_backup_is_erased_again() -> None:
+    ala = factories.contact(email="a@x.pl", now=NOW - timedelta(days=1))
+    pk = ala.pk
+    proof = erase_contact(Contact.objects.get(pk=pk), now=NOW, by="Ola")
+    clean(NOW)
+    put_back_to_before(ala, proof)
+    assert len(journal.missing()) == 1
+    assert replay(now=LATER) == (1, 1)
+    assert not Contact.objects.exists()
+    back = Erasure.objects.get()
+    assert (back.reference, back.at, back.by, back.replays) == (proof.reference, NOW, "Ola", 1)
+    with pytest.raises(ValidationError):
+        create_contact(fields={"email": "a@x.pl"}, now=LATER, by="t")
+    assert replay(now=LATER) == (0, 0)
+
+
+def test_a_number_that_a_restored_database_gives_anew_is_somebody_elses() -> None:
+    ala = factories.contact(now=NOW - timedelta(days=1))
+    pk = ala.pk
+    proof = erase_contact(Contact.objects.get(pk=pk), now=NOW, by="Ola")
+    clean(NOW)
+    Erasure.objects.filter(pk=proof.pk).delete()
+    Contact.objects.create(pk=pk, email="new@x.pl", created_at=LATER, updated_at=LATER)
+    assert replay(now=LATER + timedelta(hours=1)) == (1, 0)
+    assert Contact.objects.get().email == "new@x.pl"
+
+
+def test_a_journal_that_was_cut_off_or_is_anothers_harms_nothing() -> None:
+    erase_contact(factories.contact(), now=NOW, by="Ola")
+    clean(NOW)
+    text = journal.path().read_text()
+    other = text.replace(journal.mark(), "0" * 16).replace(Erasure.objects.get().reference.hex, "f" * 32)
+    journal.path().write_text(text[: len(text) // 2] + "\n[1]\n{}\nx\n" + other)
+    assert journal.missing() == []
+    journal.write_down(Erasure.objects.all())
+    Erasure.objects.all().delete()
+    assert len(journal.missing()) == 1
+    assert "@" not in journal.path().read_text()
+
+
+def test_many_are_erased_in_one_pass() -> None:
+    people = [factories.contact() for _ in range(30)]
+    segment = ready_segment([each.pk for each in people], at=NOW)
+    proofs = erase_contacts([*(each.pk for each in people[:20]), 2_000_000_000], now=LATER, by="Ola")
+    assert len(proofs) == 20
+    clean(LATER)
+    segment.latest.refresh_from_db()
+    assert (len(segment.latest.member_ids), segment.latest.erased["members"]) == (10, 20)
+    assert not Erasure.objects.filter(completed_at=None).exists()
