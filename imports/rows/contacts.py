@@ -1,4 +1,4 @@
-"""Rows of contacts: read, and written by `record_contacts`."""
+"""Rows of contacts: those that are plainly new by COPY, all others by `record_contacts`."""
 
 from collections import defaultdict
 from collections.abc import Sequence
@@ -10,9 +10,10 @@ from pyroaring import BitMap
 
 from contacts.models import Consent, ConsentState, ContactConsent
 from contacts.services import set_consent
-from contacts.services.batches import record_contacts
+from contacts.services.batches import MOST_ITEMS, Outcome, record_contacts
 from imports.plans import Plan
 from imports.rows.base import Doer, Result, Row, Values, Writer, below
+from imports.rows.fresh import FreshContacts
 from tags.models import Category
 
 EVER = datetime.min.replace(tzinfo=UTC)
@@ -25,10 +26,13 @@ Answered = dict[tuple[str, str, str], list[int]]  # (consent, state, source) →
 class ContactRows(Writer):
     """A row is a contact. What everybody in the file gets is put on together with what the row itself says."""
 
+    most = 20_000
+
     def __init__(self, plan: Plan, doer: Doer) -> None:
         super().__init__(plan, doer)
         paths = Category.objects.filter(pk__in=plan.categories).values_list("slug_path", flat=True)
         self.labels: dict[str, list[str]] = {"tags": plan.tags, "categories": list(paths)}
+        self.fresh = FreshContacts(plan, doer, self.labels)
         self.consents = {each.key: each for each in Consent.objects.all()}
         self.stayed_withdrawn = 0
 
@@ -36,7 +40,13 @@ class ContactRows(Writer):
         results: list[Result | None] = [None] * len(rows)
         items: dict[int, dict[str, Any]] = {}
         answers: Answered = defaultdict(list)
+        made = self.fresh.write(rows)
         for place, row in enumerate(rows):
+            if place in made:
+                results[place] = Result("created", made[place])
+                for key in self.plan.consents:
+                    answers[key, ConsentState.GIVEN.value, self.plan.consent_source].append(place)
+                continue
             values = self.cells.read(row)
             if errors := self.errors_of(values):
                 results[place] = Result("rejected", errors=errors)
@@ -86,16 +96,19 @@ class ContactRows(Writer):
     def recorded(self, items: dict[int, dict[str, Any]]) -> dict[int, Result]:
         """What became of the items, by their places."""
         doer, plan = self.doer, self.plan
-        outcomes = record_contacts(
-            list(items.values()),
-            mode=plan.mode,
-            match=(plan.match,),
-            account=doer.account,
-            now=doer.now,
-            by=doer.by,
-            user=doer.user,
-            empty=plan.empty,
-        )
+        outcomes: list[Outcome] = []
+        given = list(items.values())
+        for start in range(0, len(given), MOST_ITEMS):
+            outcomes += record_contacts(
+                given[start : start + MOST_ITEMS],
+                mode=plan.mode,
+                match=(plan.match,),
+                account=doer.account,
+                now=doer.now,
+                by=doer.by,
+                user=doer.user,
+                empty=plan.empty,
+            )
         return {
             place: Result(each.status, each.contact_id, [(error.field, error.message) for error in each.errors])
             for place, each in zip(items, outcomes, strict=True)
