@@ -142,7 +142,7 @@ class BatchOut(Out):
 
 def batch_in(item: type[BaseModel], name: str) -> type[BaseModel]:
     """The schema of `{"items": […]}`. Its items are described, and not checked: the services do that, item by item."""
-    described = Annotated[SkipValidation[list[item]], Field(max_length=MOST_ITEMS)]  # type: ignore[valid-type]
+    described = Annotated[SkipValidation[list[item]], Field(json_schema_extra={"maxItems": MOST_ITEMS})]  # type: ignore[valid-type]
     return create_model(name, __config__=ConfigDict(extra="forbid"), items=(described, ...))
 
 
