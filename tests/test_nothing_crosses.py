@@ -41,6 +41,7 @@ PARAMETER, ATTRIBUTE, CONSENT, SAVED, USER = (
     [("user",)],
 )
 VIEWS = [("shared view",), ("own view",)]
+WEBHOOK, DELIVERY = [("webhook",)], [("webhook delivery",)]
 STATISTICS = [("a tag", "tag"), ("a category", "hidden category"), ("a segment", "wide segment")]
 
 # By address: what it is walked with, a tuple for each, in the order of its parts. Addresses without parts need none.
@@ -134,6 +135,17 @@ SHOWN: dict[str, list[tuple[str, ...]]] = {
     "users:reactivate": USER,
     "users:send_link": USER,
     "users:password_set": [("uid", "token")],
+    "webhooks:delete": WEBHOOK,
+    "webhooks:delivery": DELIVERY,
+    "webhooks:drop_secret": WEBHOOK,
+    "webhooks:edit": WEBHOOK,
+    "webhooks:endpoint": WEBHOOK,
+    "webhooks:ping": WEBHOOK,
+    "webhooks:replay": DELIVERY,
+    "webhooks:replay_failed": WEBHOOK,
+    "webhooks:secret": WEBHOOK,
+    "webhooks:switch_off": WEBHOOK,
+    "webhooks:switch_on": WEBHOOK,
 }
 # What a restricted user gets the very answer for that an id gets which nothing has; the last part is the hidden one.
 HIDDEN: dict[str, list[tuple[str, ...]]] = {

@@ -31,7 +31,9 @@ from tags.models import CategoryDeletion, ContactCategory, ContactTag
 from tests import factories
 from tests.support.people import make_user
 from tests.support.segments import calculate, calculated
+from tests.support.webhooks import endpoint
 from users.models import User
+from webhooks import events
 
 MARK = "hush"
 CROWD, MOVED, BUYERS = 4721, 1013, 2477
@@ -69,6 +71,7 @@ def make_world() -> World:
     world = World(make_user("owner"), make_user("marketer"), make_user("analyst"), now)
     label(world)
     facts(world)
+    webhook(world)
     segments(world)
     lists(world)
     return world
@@ -168,6 +171,12 @@ def segments(world: World) -> None:
     saved = {"name": "Tagged", "criteria": TAGGED, "created_at": then, "updated_at": then, "created_by": world.wide}
     things["saved"] = SavedCriteria.objects.create(**saved)
     things["query"] = keep_query(TAGGED, now=then, by=world.wide).key
+
+
+def webhook(world: World) -> None:
+    """The account's endpoint, which is told of every segment calculated from here on."""
+    world.things["webhook"] = endpoint(now=world.now, by=world.wide)
+    world.things["webhook delivery"] = events.ping(world.things["webhook"], now=world.now)
 
 
 def lists(world: World) -> None:
