@@ -35,7 +35,7 @@ def field(request: HttpRequest, pk: int, name: str) -> HttpResponse:
         return redirect(f"{reverse('contacts:edit', args=[pk])}#id_{detail.input}")
     context: dict[str, Any] = {"contact": person, "detail": detail}
     if "shown" in request.GET:
-        return page(request, "contacts/_field.html", context | {"returned": True})
+        return page(request, "contacts/_field.html", context)
     form = DetailForm(None, contact=person, detail=detail, attributes=attributes)
     return page(request, "contacts/_field_form.html", context | {"form": form})
 
@@ -70,5 +70,5 @@ def done(request: HttpRequest, saved: Contact, name: str, *, scripted: bool) -> 
         messages.success(request, _("%(name)s is saved.") % {"name": saved})
         return redirect("contacts:contact", saved.pk)
     found = one_detail(saved, name)
-    context = {"contact": saved, "detail": found and found[0], "returned": True}
+    context = {"contact": saved, "detail": found and found[0]}
     return page(request, "contacts/_field_saved.html", context | history_part(request, saved))
