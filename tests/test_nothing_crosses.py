@@ -114,6 +114,8 @@ SHOWN: dict[str, list[tuple[str, ...]]] = {
     "tags:add_category": CONTACT,
     "tags:add_tags": CONTACT,
     "tags:category_deletion": [("deletion",)],
+    "tags:tag_deletion": [("tag deletion",)],
+    "tags:stop_tag_deletion": [("tag deletion",)],
     "tags:move_category": CATEGORIES,
     "tags:retry_category_deletion": [("deletion",)],
     "tags:stop_category_deletion": [("deletion",)],

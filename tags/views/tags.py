@@ -6,20 +6,22 @@ from typing import Any
 from django.contrib import messages
 from django.core.exceptions import ValidationError
 from django.core.paginator import Paginator
-from django.http import HttpRequest, HttpResponse
+from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST
 
 from config.asked import page_number, problems_in
 from config.pages import page
+from config.templatetags.numbers import number
 from contacts.sight import require_whole_sight, sight
 from jobs.models import ACTIVE
 from tags import selectors, services
 from tags.counting import count_tag
+from tags.deleting_tags import dissolve_tag
 from tags.forms import MergeForm, TagNameForm, TagsForm
 from tags.merging import planned
-from tags.models import ContactTag, Tag, TagMerge, TagStar
+from tags.models import ContactTag, Tag, TagDeletion, TagMerge, TagStar
 from tags.normalising import normalise, parts
 from tags.seeing import see_tags, tags_by_size
 from tags.selectors import tag_for
@@ -60,17 +62,27 @@ def listed(request: HttpRequest) -> dict[str, Any]:
         )
     rows = Paginator(found, PER_PAGE).get_page(page_number(query))
     see_tags(rows.object_list, mask, now=now)
-    tell_merges(list(rows.object_list))
-    return {"rows": rows, "q": text, "sort": sort, "wanted": parts(text), "problems": problems}
+    deletions = selectors.tag_deletions(now=now)
+    tell_jobs(list(rows.object_list), deletions)
+    return {
+        "rows": rows,
+        "q": text,
+        "sort": sort,
+        "wanted": parts(text),
+        "problems": problems,
+        "deletions": deletions if mask is None else [],  # their numbers are of all contacts
+    }
 
 
-def tell_merges(rows: list[Any]) -> None:
-    """Put on each row what was merged into it (`former`) and what it is just being merged into (`becoming`)."""
+def tell_jobs(rows: list[Any], deletions: list[TagDeletion]) -> None:
+    """Put on each row what was merged into it (`former`), what it is just being merged into, and if it is going."""
+    going = {deletion.tag_id for deletion in deletions if deletion.active}
     former = selectors.former_names(rows)
     becoming = {pk: merge for merge in TagMerge.objects.filter(state__in=ACTIVE) for pk in merge.tag_ids}
     for tag in rows:
         tag.former = [name for name in former.get(tag.pk, []) if name != tag.name]
         tag.becoming = becoming.get(tag.pk)
+        tag.going = tag.pk in going
 
 
 def make(request: HttpRequest, text: str) -> None:
@@ -130,6 +142,8 @@ def rename(request: HttpRequest, pk: int) -> HttpResponse:
             if error.code == "taken" and (merge := merging_instead(request, tag, form.cleaned_data["name"])):
                 return merge
             form.add_error("name", error)
+        except Tag.DoesNotExist as error:
+            raise Http404 from error
         else:
             messages.success(request, _("%(old)s is now called %(new)s.") % {"old": tag.name, "new": renamed.name})
             return redirect("tags:tags")
@@ -164,18 +178,23 @@ def star(request: HttpRequest, pk: int) -> HttpResponse:
 
 @writers_only
 def delete(request: HttpRequest, pk: int) -> HttpResponse:
-    """Asks with the number of contacts, and deletes; refuses while something names the tag."""
+    """Asks with the number of contacts, and deletes, at once or by a job; refuses while something names the tag."""
     require_whole_sight(request.user)
     tag = tag_for(request, pk)
     status, uses = 200, uses_of(tag)
     if request.method == "POST":
+        user = signed_in(request)
         try:
-            taken_off = services.delete_tag(tag)
+            done = dissolve_tag(tag, now=request.now, by=str(user), user=user)  # type: ignore[attr-defined]
         except InUseError as error:
             status, uses = 422, error.uses
+        except Tag.DoesNotExist as error:
+            raise Http404 from error
         else:
             text = _("%(name)s is deleted. Contacts that had it: %(number)s.")
-            messages.success(request, text % {"name": tag.name, "number": taken_off})
+            if done.job:
+                text = _("%(name)s is being deleted. Contacts that have it: %(number)s.")
+            messages.success(request, text % {"name": tag.name, "number": number(done.contacts)})
             return redirect("tags:tags")
     contacts = ContactTag.objects.filter(tag=tag).count()
     context = {"tag": tag, "uses": uses, "losing": losing_with(tag), "contacts": contacts}
