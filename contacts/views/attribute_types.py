@@ -11,8 +11,9 @@ from config.pages import page
 from config.templatetags.numbers import number
 from contacts import hooks
 from contacts.attribute_forms import TypeForm
+from contacts.attributes import LISTED
 from contacts.models import Attribute, TypeChange
-from contacts.retyping import LISTED, Report, dry_run, suggested_options
+from contacts.retyping import Report, dry_run, suggested_options
 from contacts.selectors import attribute_for
 from contacts.services import InUseError
 from contacts.services.type_changes import OtherValuesError, change_type, check_type

@@ -29,7 +29,8 @@ def categories(request: HttpRequest) -> HttpResponse:
     """The whole tree, or what a search finds in it; POST makes a category, at the top or below another."""
     if request.method == "POST":
         require_whole_sight(request.user)
-    form = CategoryForm(request.POST or None, initial={"below": request.GET.get("below", "")})
+    tree = branches()
+    form = CategoryForm(request.POST or None, tree=tree, initial={"below": request.GET.get("below", "")})
     if request.method == "POST" and form.is_valid():
         given = form.cleaned_data
         try:
@@ -44,16 +45,16 @@ def categories(request: HttpRequest) -> HttpResponse:
             return redirect(place_of(made.pk))
     if "below" in request.GET and not form.is_bound:
         form.fields["name"].widget.attrs["autofocus"] = True
-    context = {"form": form} | shown(request)
+    context = {"form": form} | shown(request, tree)
     refused = form.is_bound or context["problems"]
     return page(request, "tags/categories.html", context, part="tree", status=422 if refused else 200)
 
 
-def shown(request: HttpRequest) -> dict[str, Any]:
+def shown(request: HttpRequest, tree: list[Branch]) -> dict[str, Any]:
     """What the page shows of the tree, with the reader's own numbers; nothing where the address can't be understood."""
     text = request.GET.get("q", "").replace("\x00", "")[: category_tree.LONGEST_QUERY]
     problems = problems_in(request.GET, texts=["q", "below"])
-    tree = seen_tree(request)
+    see_categories([branch.category for branch in tree], sight(request), now=request.now)  # type: ignore[attr-defined]
     whole = sees_all(request.user)
     return {
         "rows": [] if problems else category_tree.rows(tree, text=text),
@@ -63,13 +64,6 @@ def shown(request: HttpRequest) -> dict[str, Any]:
         "deletions": category_tree.deletions() if whole else [],  # their numbers are of all contacts
         "whole": whole,
     }
-
-
-def seen_tree(request: HttpRequest) -> list[Branch]:
-    """The tree with the reader's numbers."""
-    tree = branches()
-    see_categories([branch.category for branch in tree], sight(request), now=request.now)  # type: ignore[attr-defined]
-    return tree
 
 
 def place_of(pk: int) -> str:
@@ -103,5 +97,5 @@ def count(request: HttpRequest, pk: int) -> HttpResponse:
     """Counts one category and those below it, at once."""
     count_category(category_for(request, pk), now=request.now)  # type: ignore[attr-defined]
     if request.htmx:  # type: ignore[attr-defined]
-        return page(request, "tags/categories.html#tree", shown(request))
+        return page(request, "tags/categories.html#tree", shown(request, branches()))
     return redirect("tags:categories")
