@@ -6,10 +6,10 @@ are history and stay as written. Forms that nobody has submitted follow as well 
 
 from collections.abc import Iterable, Iterator
 from datetime import datetime
-from typing import Any
+from typing import Any, TypeVar
 
 from django.db import connection
-from django.db.models import BooleanField, F, Func, JSONField, Value
+from django.db.models import BooleanField, F, Func, JSONField, Model, QuerySet, Value
 from django.urls import NoReverseMatch, reverse
 from django.utils.translation import gettext as _
 
@@ -23,6 +23,8 @@ from segmentation.criteria import Reference, references, rename
 from segmentation.draft_names import follow_in_drafts
 from segmentation.models import ContactQuery, SavedCriteria, Segment, Version
 from tags.models import Category, Tag
+
+Row = TypeVar("Row", bound=Model)
 
 # All segments named by criteria in force; a segment does not name itself, that is refused.
 NAMED_SEGMENTS = """
@@ -153,22 +155,27 @@ def uses_of_parameter(parameter: Parameter) -> list[contacts.hooks.Use]:
 def follow_renaming(change: tags.hooks.Renamed, now: datetime) -> None:
     """Writes the new names into criteria in force and unfinished forms, in the transaction that renames, or merges.
 
-    A renaming is no edit: the same people are meant, so the version stays one and nothing is calculated.
+    A renaming is no edit: the same people are meant, so the version stays one and nothing is calculated. Rows are taken
+    in the order of ids, as by everybody who takes several: two at once never wait for each other.
     """
     in_force = Version.objects.filter(holding(change.kind, "criteria"), pk__in=Segment.objects.values("version"))
-    for version in in_force.select_for_update(no_key=True):
+    for version in locked(in_force):
         renamed = renamed_in(version.criteria, change)
         if renamed != version.criteria:
             Version.objects.filter(pk=version.pk).update(criteria=renamed)
-    for query in ContactQuery.objects.filter(holding(change.kind, "criteria")).select_for_update(no_key=True):
+    for query in locked(ContactQuery.objects.filter(holding(change.kind, "criteria"))):
         renamed = renamed_in(query.criteria, change)
         if renamed != query.criteria:
             ContactQuery.objects.filter(pk=query.pk).update(criteria=renamed)
-    for saved in SavedCriteria.objects.filter(holding(change.kind, "criteria")).select_for_update(no_key=True):
+    for saved in locked(SavedCriteria.objects.filter(holding(change.kind, "criteria"))):
         renamed = renamed_in(saved.criteria, change)
         if renamed != saved.criteria:
             SavedCriteria.objects.filter(pk=saved.pk).update(criteria=renamed, updated_at=now)
     follow_in_drafts(change)
+
+
+def locked(rows: QuerySet[Row]) -> QuerySet[Row]:
+    return rows.select_for_update(no_key=True).order_by("pk")
 
 
 def renamed_in(criteria: dict[str, Any], change: tags.hooks.Renamed) -> dict[str, Any]:
