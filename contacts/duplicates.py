@@ -161,8 +161,8 @@ def remaining(group: Group, there: BitMap, apart: set[tuple[int, int]]) -> Group
     """The group without those who are not there, and those known to be somebody else than each of the others."""
     ids = [pk for pk in group.ids if pk in there]
     if apart and len(ids) <= 50:
-        together = {pk for pair in combinations(ids, 2) if pair not in apart for pk in pair}
-        ids = [pk for pk in ids if pk in together]
+        maybe_one = {pk for pair in combinations(ids, 2) if pair not in apart for pk in pair}
+        ids = [pk for pk in ids if pk in maybe_one]
     return replace(group, ids=tuple(ids)) if len(ids) > 1 else None
 
 
