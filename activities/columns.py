@@ -10,6 +10,8 @@ from django.utils.translation import gettext_lazy as _
 from activities.builtin import ENGAGING
 from activities.models import NOT_COUNTED, Order
 from activities.selectors import window_start
+from config.templatetags.numbers import number
+from config.templatetags.sito import moment
 from contacts.columns import BEHAVIOUR, once
 from contacts.manager import Column
 
@@ -73,11 +75,11 @@ def spent(request: HttpRequest, ids: list[int]) -> dict[int, Any]:
 
 
 COLUMNS = [
-    Column(name="last_interaction", label=_("Last interaction"), template="contacts/cells/time.html",
+    Column(name="last_interaction", label=_("Last interaction"), say=moment,
            values=last_interactions, group=BEHAVIOUR, classes="num nowrap"),
     Column(name="engagement", label=_("Engagement"), template="activities/_cell_engagement.html",
            values=engagements, group=BEHAVIOUR),
-    Column(name="orders", label=_("Orders"), template="contacts/cells/number.html",
+    Column(name="orders", label=_("Orders"), say=number,
            values=orders, group=BEHAVIOUR, classes="r num"),
     Column(name="spent", label=_("Amount spent"), template="activities/_cell_spent.html",
            values=spent, group=BEHAVIOUR, classes="r num nowrap"),

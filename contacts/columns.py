@@ -6,13 +6,17 @@ attribute that went, is left out: it decides what is shown of contacts, never wh
 """
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from typing import Any
+from typing import Any, NamedTuple
 
 from django.http import HttpRequest
+from django.utils.html import format_html
+from django.utils.safestring import SafeString, mark_safe
 from django.utils.text import capfirst
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import pgettext_lazy
 
+from config.templatetags.numbers import number
+from config.templatetags.sito import moment
 from contacts import manager
 from contacts.attributes import value_text
 from contacts.manager import Column
@@ -24,37 +28,48 @@ CONTACT, ATTRIBUTES, CONSENTS = _("Contact"), _("Attributes"), _("Consents")
 LABELS, BEHAVIOUR = _("Labels"), _("Behaviour")
 NAME = "name"  # always there; alone in the address: no others
 MOST = 60  # columns at once
-TEXT, NUMBER, TIME = "contacts/cells/text.html", "contacts/cells/number.html", "contacts/cells/time.html"
+NOTHING = mark_safe('<span class="faint">–</span>')
 
 Values = Mapping[int, Any]
-Line = tuple[Contact, list[tuple[Column, Any]]]
+
+
+class Cell(NamedTuple):
+    """What a column shows of a contact: `said`, or `value` by the column's `template`."""
+
+    column: Column
+    attributes: SafeString  # of its <td>
+    value: Any
+    said: str
+
+
+Line = tuple[Contact, list[Cell]]
 
 
 def label_of(name: str) -> Any:
     return capfirst(Contact._meta.get_field(name).verbose_name)  # type: ignore[union-attr]  # noqa: SLF001 (public)
 
 
-def own(name: str, template: str = TEXT, **more: Any) -> Column:
+def own(name: str, **more: Any) -> Column:
     """A column of the contact's own row."""
     label = more.pop("label", None) or label_of(name)
-    return Column(name=name, label=label, template=template, of=lambda each: getattr(each, name), group=CONTACT, **more)
+    return Column(name=name, label=label, of=lambda each: getattr(each, name), group=CONTACT, **more)
 
 
 def own_columns() -> list[Column]:
     plain = "num nowrap"
     return [
         own("phone", classes=plain, begins=True),
-        own("status", "contacts/cells/status.html", label=_("Status"), begins=True),
-        own("lead_score", NUMBER, classes="r num", sort="lead_score", high=True, begins=True),
+        own("status", template="contacts/cells/status.html", label=_("Status"), begins=True),
+        own("lead_score", say=number, classes="r num", sort="lead_score", high=True, begins=True),
         own("email", sort="email"),
         own("first_name"),
         own("last_name"),
         own("source"),
         own("external_id"),
-        own("id", NUMBER, label=_("Id"), classes="r num"),
-        own("created_at", TIME, label=pgettext_lazy("of a contact", "Created"), classes=plain, sort="created",
+        own("id", say=number, label=_("Id"), classes="r num"),
+        own("created_at", say=moment, label=pgettext_lazy("of a contact", "Created"), classes=plain, sort="created",
             high=True, begins=True),
-        own("updated_at", TIME, classes=plain),
+        own("updated_at", say=moment, classes=plain),
     ]  # fmt: skip
 
 
@@ -77,7 +92,6 @@ def attribute_column(attribute: Attribute) -> Column:
     return Column(
         name=f"attribute:{attribute.key}",
         label=attribute.name,
-        template=TEXT,
         values=values,
         group=ATTRIBUTES,
         classes=classes,
@@ -173,8 +187,30 @@ def keep_columns(request: HttpRequest, names: Sequence[str] | None) -> None:
 def lines(request: HttpRequest, columns: Iterable[Column], contacts: list[Contact]) -> list[Line]:
     """The contacts of a page, each with what the columns show of it."""
     ids = [contact.pk for contact in contacts]
-    read = [(column, column.values(request, ids) if column.values and ids else {}) for column in columns]
+    read = [
+        (column, attributes_of_cell(column), column.values(request, ids) if column.values and ids else {})
+        for column in columns
+    ]
     return [
-        (contact, [(column, column.of(contact) if column.of else values.get(contact.pk)) for column, values in read])
+        (
+            contact,
+            [
+                cell(column, attributes, column.of(contact) if column.of else values.get(contact.pk))
+                for column, attributes, values in read
+            ],
+        )
         for contact in contacts
     ]
+
+
+def attributes_of_cell(column: Column) -> SafeString:
+    """The same for each cell of the column: said once, its label in the reader's language."""
+    classes = format_html(' class="{}"', column.classes) if column.classes else ""
+    return format_html('data-l="{}"{}', column.label, classes)
+
+
+def cell(column: Column, attributes: SafeString, value: Any) -> Cell:
+    """`value` in that column; none, and an empty text or list, is a dash."""
+    if not value and value != 0:
+        return Cell(column, attributes, value, NOTHING)
+    return Cell(column, attributes, value, "" if column.template else column.say(value))
