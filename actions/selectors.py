@@ -8,7 +8,6 @@ from typing import Any
 
 from django.db.models import Exists, OuterRef, Q, QuerySet
 from django.http import Http404, HttpRequest
-from django.utils.translation import get_language
 
 from actions.kinds import KindError, Reference, kind_named
 from actions.models import Action, ActionRun, Audience, Undo
@@ -48,16 +47,10 @@ def names_of(references: Iterable[Reference]) -> dict[Reference, str]:
     wanted: dict[str, set[int]] = defaultdict(set)
     for reference in references:
         wanted[reference.what].add(reference.pk)
-    consent = "name_pl" if get_language() == "pl" else "name_en"
-    sources: dict[str, tuple[QuerySet[Any], str]] = {
-        "tag": (Tag.objects.all(), "name"),
-        "consent": (Consent.objects.all(), consent),
-    }
+    sources: dict[str, QuerySet[Any]] = {"tag": Tag.objects.all(), "consent": Consent.objects.all()}
     categories = wanted.pop("category", set())
     names = {
-        Reference(what, pk): name
-        for what, pks in wanted.items()
-        for pk, name in sources[what][0].filter(pk__in=pks).values_list("pk", sources[what][1])
+        Reference(what, each.pk): each.name for what, pks in wanted.items() for each in sources[what].filter(pk__in=pks)
     }
     tree = branches() if categories else []  # some hundred rows: what lies above a category is a part of its name
     return names | {Reference("category", each.pk): each.title for each in tree if each.pk in categories}

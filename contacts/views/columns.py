@@ -17,13 +17,14 @@ from contacts import saved_views
 from contacts.listing import clean_address
 from contacts.manager import Column
 from contacts.models import SavedView
+from contacts.ordered_choice import OrderedChoice
 from contacts.views.saved_views import manager_address
 from users.access import reads
 
 TEMPLATE = "contacts/columns.html"
 
 
-class ColumnsForm(forms.Form):
+class ColumnsForm(OrderedChoice[Column], forms.Form):
     """The chosen columns are posted in `columns`, their order so far in `order`: one just chosen comes last.
 
     Buttons named `move` change the order; dragging changes that of `order`.
@@ -36,28 +37,6 @@ class ColumnsForm(forms.Form):
         order = data.getlist("order") if data is not None else begins
         self.chosen = [name for name in dict.fromkeys([*order, *self.known]) if name in self.known and name in ticked]
         self.unknown = [name for name in ticked if name not in self.known]
-
-    def move(self, wish: str) -> None:
-        """Moves a chosen column up or down past the next chosen one: "up:email"."""
-        direction, _sign, name = wish.partition(":")
-        if name not in self.chosen:
-            return
-        place = self.chosen.index(name)
-        other = place + (-1 if direction == "up" else 1)
-        if 0 <= other < len(self.chosen):
-            self.chosen[place], self.chosen[other] = self.chosen[other], self.chosen[place]
-
-    @property
-    def groups(self) -> list[tuple[str, list[tuple[Column, bool]]]]:
-        """Every column and whether it is chosen, under the heading of its group, always in the same place."""
-        found: dict[str, list[tuple[Column, bool]]] = {}
-        for column in self.known.values():
-            found.setdefault(str(column.group), []).append((column, column.name in self.chosen))
-        return list(found.items())
-
-    @property
-    def ordered(self) -> list[Column]:
-        return [self.known[name] for name in self.chosen]
 
     def clean(self) -> dict[str, Any]:
         cleaned = super().clean() or {}
