@@ -22,6 +22,12 @@ def executable() -> str:
     )
 
 
+WATCH = (
+    "window.shift = 0; new PerformanceObserver((list) => { for (const e of list.getEntries()) shift += e.value; })"
+    ".observe({ type: 'layout-shift', buffered: true });"
+)  # what jumps on a page, summed up in `shift`: for `add_init_script`
+
+
 @pytest.fixture(scope="session")
 def chromium() -> Iterator:
     program = executable()
