@@ -21,8 +21,7 @@ from insights.statistics import scopes, taking
 from insights.statistics.breakdowns import STEPS, steps_of
 from insights.statistics.calendars import Months, Weeks
 from insights.statistics.comparing import Beside, shares
-from insights.statistics.dimensions import age_days, of_attributes
-from insights.statistics.sets import Sets
+from insights.statistics.dimensions import age_days
 from insights.statistics.taking import NotKeptError, Statistics
 from tags.models import ContactCategory, ContactTag
 from tests import factories
@@ -370,13 +369,6 @@ def test_of_nobody_and_of_nothing_there_are_statistics_too() -> None:
     assert (of.group, of.base, of.sales.base_buyers, of.activities) == (0, 1, 0, [])
 
 
-def test_files_of_erased_contacts_count_for_nobody() -> None:
-    sets = Sets(BitMap([1, 3]), BitMap([3]))
-    assert sets.room % 8 == 0
-    assert sets.found(np.packbits(sets.mask(BitMap([1, 3, 5]))).tobytes()) == BitMap([1, 3])
-    assert sets.found(None) == BitMap()
-
-
 # --- kept ------------------------------------------------------------------------------------------------------
 @pytest.fixture
 def scans(monkeypatch: pytest.MonkeyPatch) -> list[str]:
@@ -462,7 +454,6 @@ def test_further_attributes_are_told_when_asked_for() -> None:
     factories.contact(attributes={f"key_{taking.AT_ONCE}": "x"})
     of = take()
     assert [one.name for one in of.more] == ["Key 12", "Key 13"]
-    sets, found = taking.broken_down_by(taking.attributes_beyond(), scopes.everybody(), now=NOW, zone=WARSAW, mask=None)
+    sets, found = taking.beyond(scopes.everybody(), now=NOW, zone=WARSAW, mask=None)
     assert len(sets.base) == 1
     assert [[part.base for part in breakdown.parts] for _one, breakdown in found] == [[1, 0], [1]]
-    assert of_attributes([])[:0] == []

@@ -338,6 +338,8 @@ def test_attributes_beyond_the_first_are_asked_for(client: Any, tag: Any) -> Non
     more = client.get(f"/statistics/tag/{tag.pk}/attributes/").text
     assert "Key 13" in more
     assert "Key 11" not in more
+    rows = numbers(client.get(f"/statistics/tag/{tag.pk}/numbers/"))
+    assert {"Key 11", "Key 13"} <= {row["what"] for row in rows if row["section"] == "Attributes"}
 
 
 def test_words_of_a_part_are_told_above_its_list(client: Any, tag: Any) -> None:

@@ -160,7 +160,7 @@ def attributes(request: HttpRequest, kind: str, pk: int) -> HttpResponse:
     """The attributes that the page does not tell at once."""
     scope = scope_for(request, kind, pk)
     now, zone = request.now, request.tenant.zone  # type: ignore[attr-defined]
-    sets, found = taking.broken_down_by(taking.attributes_beyond(), scope, now=now, zone=zone, mask=sight(request))
+    sets, found = taking.beyond(scope, now=now, zone=zone, mask=sight(request))
     context: dict[str, Any] = {"scope": scope, "cards": cards(found, scope, sets), "at": now, "alone": scope.everybody}
     return page(request, "insights/statistics_attributes.html", context, part="attributes")
 
@@ -168,12 +168,12 @@ def attributes(request: HttpRequest, kind: str, pk: int) -> HttpResponse:
 @require_safe
 @writers_only
 def numbers(request: HttpRequest, kind: str, pk: int) -> HttpResponse:
-    """All numbers of the page as CSV."""
+    """All numbers of the page as CSV, those of every attribute among them."""
     scope = scope_for(request, kind, pk)
     if problems := problems_of(request, scope):
         return HttpResponse("\n".join(problems), status=422, content_type="text/plain; charset=utf-8")
     now, zone = request.now, request.tenant.zone  # type: ignore[attr-defined]
-    found = taking.taken(scope, now=now, zone=zone, mask=sight(request), weeks=weeks_of(request))
+    found = taking.taken(scope, now=now, zone=zone, mask=sight(request), weeks=weeks_of(request), at_once=None)
     response = HttpResponse(filed.content(told(found)), content_type="text/csv; charset=utf-8")
     response["Content-Disposition"] = filed.disposition(found)
     return response
