@@ -8,13 +8,13 @@ attribute that went, is left out: it decides what is shown of contacts, never wh
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any, NamedTuple
 
-from django.http import HttpRequest
 from django.utils.html import format_html
 from django.utils.safestring import SafeString, mark_safe
 from django.utils.text import capfirst
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import pgettext_lazy
 
+from config.requests import Request
 from config.templatetags.numbers import number
 from config.templatetags.sito import moment
 from contacts import manager
@@ -79,7 +79,7 @@ def attribute_columns() -> list[Column]:
 
 
 def attribute_column(attribute: Attribute) -> Column:
-    def values(request: HttpRequest, ids: list[int]) -> Values:
+    def values(request: Request, ids: list[int]) -> Values:
         stored = once(request, "attributes", ids, attributes_of)
         return {
             pk: value_text(attribute.type, values[attribute.key])
@@ -107,7 +107,7 @@ def consent_columns() -> list[Column]:
 
 
 def consent_column(consent: Consent) -> Column:
-    def values(request: HttpRequest, ids: list[int]) -> Values:
+    def values(request: Request, ids: list[int]) -> Values:
         answers = once(request, "consents", ids, answers_of)
         return {pk: answer for (pk, of), answer in answers.items() if of == consent.pk}
 
@@ -119,7 +119,7 @@ def answers_of(ids: list[int]) -> dict[tuple[int, int], ContactConsent]:
     return {(each.contact_id, each.consent_id): each for each in ContactConsent.objects.filter(contact_id__in=ids)}
 
 
-def once(request: HttpRequest, name: str, ids: list[int], read: Callable[[list[int]], Any]) -> Any:
+def once(request: Request, name: str, ids: list[int], read: Callable[[list[int]], Any]) -> Any:
     """What `read` answers for the page, read once however many columns show a part of it."""
     kept = request.__dict__.setdefault("column_values", {})
     key = (name, tuple(ids))
@@ -150,13 +150,13 @@ def first_names() -> list[str]:
     return sorted(names, key=lambda name: name == "created_at")
 
 
-def chosen_names(request: HttpRequest, view: SavedView | None = None) -> list[str]:
+def chosen_names(request: Request, view: SavedView | None = None) -> list[str]:
     """The names of the columns that the address, the view in it or the user's choice asks for."""
     names = asked_names(request, view)
     return first_names() if names is None else [name for name in dict.fromkeys(names) if name != NAME]
 
 
-def asked_names(request: HttpRequest, view: SavedView | None) -> list[str] | None:
+def asked_names(request: Request, view: SavedView | None) -> list[str] | None:
     """None: nobody has chosen."""
     text = request.GET.get("columns", "")
     if text:
@@ -166,25 +166,25 @@ def asked_names(request: HttpRequest, view: SavedView | None) -> list[str] | Non
     return kept_names(request)
 
 
-def kept_names(request: HttpRequest) -> list[str] | None:
+def kept_names(request: Request) -> list[str] | None:
     """The user's own choice."""
     kept = choice_of(signed_in(request))
     return None if kept is None else kept.columns
 
 
-def chosen(request: HttpRequest, view: SavedView | None) -> tuple[list[Column], list[str]]:
+def chosen(request: Request, view: SavedView | None) -> tuple[list[Column], list[str]]:
     """The chosen columns in their order, and the names of those that are no longer there."""
     names = chosen_names(request, view)
     known = named(names)
     return list(known.values()), [name for name in names if name not in known]
 
 
-def keep_columns(request: HttpRequest, names: Sequence[str] | None) -> None:
+def keep_columns(request: Request, names: Sequence[str] | None) -> None:
     """Keeps the user's own choice; None: those that everybody begins with."""
     keep_choice(signed_in(request), columns=None if names is None else list(names)[:MOST])
 
 
-def lines(request: HttpRequest, columns: Iterable[Column], contacts: list[Contact]) -> list[Line]:
+def lines(request: Request, columns: Iterable[Column], contacts: list[Contact]) -> list[Line]:
     """The contacts of a page, each with what the columns show of it."""
     ids = [contact.pk for contact in contacts]
     read = [

@@ -5,8 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from django.http import HttpRequest
-
+from config.requests import Request
 from contacts.models import Attribute, Consent, Contact
 
 
@@ -34,8 +33,8 @@ class Copies:
     `remove` is called in the erasing transaction, before the contact goes.
     """
 
-    found: Callable[[HttpRequest, Contact], list[Use]]
-    remove: Callable[[HttpRequest, Contact], None]
+    found: Callable[[Request, Contact], list[Use]]
+    remove: Callable[[Request, Contact], None]
 
 
 @dataclass(frozen=True)

@@ -4,9 +4,9 @@ from collections.abc import Iterable, Sequence
 from datetime import datetime, timedelta
 
 from django.db.models import Exists, F, OuterRef, Q, QuerySet
-from django.http import HttpRequest
 from django.shortcuts import get_object_or_404
 
+from config.requests import Request
 from jobs.models import ACTIVE, JobState
 from tags.models import Category, MergedTag, Tag, TagDeletion, TagMerge, TagStar
 from tags.normalising import parts
@@ -19,12 +19,12 @@ LONGEST_QUERY = 500
 TOLD = timedelta(days=1)  # how long a deletion that came to nothing is told of
 
 
-def tag_for(_request: HttpRequest, pk: int) -> Tag:
+def tag_for(_request: Request, pk: int) -> Tag:
     """The tag with that id in this account."""
     return get_object_or_404(Tag, pk=pk)
 
 
-def category_for(_request: HttpRequest, pk: int) -> Category:
+def category_for(_request: Request, pk: int) -> Category:
     """The category with that id in this account."""
     return get_object_or_404(Category, pk=pk)
 

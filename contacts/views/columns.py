@@ -5,13 +5,14 @@ from typing import Any
 from django import forms
 from django.contrib import messages
 from django.core.exceptions import ValidationError
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpResponse
 from django.shortcuts import redirect
 from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods
 
 from config.pages import page
+from config.requests import Request
 from contacts import columns as catalogue
 from contacts import saved_views
 from contacts.listing import clean_address
@@ -49,7 +50,7 @@ class ColumnsForm(OrderedChoice[Column], forms.Form):
 
 @reads
 @require_http_methods(["GET", "HEAD", "POST"])
-def columns(request: HttpRequest) -> HttpResponse:
+def columns(request: Request) -> HttpResponse:
     """Which columns, in which order; for oneself, or, where the list began with a view, for the list shown.
 
     The address is the list's. `do`: save, reset (what everybody begins with, or the view's own).
@@ -77,11 +78,11 @@ def columns(request: HttpRequest) -> HttpResponse:
     return redirect(with_columns(request, None))
 
 
-def asking(request: HttpRequest, form: ColumnsForm, view: SavedView | None) -> dict[str, Any]:
+def asking(request: Request, form: ColumnsForm, view: SavedView | None) -> dict[str, Any]:
     return {"form": form, "view": view, "back": manager_address(request), "here": request.get_full_path()}
 
 
-def with_columns(request: HttpRequest, names: list[str] | None) -> str:
+def with_columns(request: Request, names: list[str] | None) -> str:
     """The list that the page was opened from, with these columns in its address, or without any."""
     query = request.GET.copy()
     query.pop("columns", None)

@@ -6,7 +6,7 @@ from datetime import datetime
 
 from django.contrib import messages
 from django.core.exceptions import ValidationError
-from django.http import Http404, HttpRequest, HttpResponse
+from django.http import Http404, HttpResponse
 from django.shortcuts import redirect
 from django.urls import reverse
 from django.utils.translation import gettext as _
@@ -14,6 +14,7 @@ from django.utils.translation import ngettext
 from django.views.decorators.http import require_http_methods
 
 from config.pages import page
+from config.requests import Request
 from contacts import columns, duplicates, history, manager, merging
 from contacts.forms import is_id
 from contacts.merging import merge_contacts
@@ -38,7 +39,7 @@ class Line:
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
-def compare(request: HttpRequest) -> HttpResponse:
+def compare(request: Request) -> HttpResponse:
     """Two to five contacts side by side; POST merges them. One alone: asks for the other."""
     given = request.POST if request.method == "POST" else request.GET
     ids = list(map(str, selected(request.user))) if "selected" in request.GET else given.getlist("id")
@@ -55,7 +56,7 @@ def compare(request: HttpRequest) -> HttpResponse:
     return side_by_side(request, people)
 
 
-def people_asked(request: HttpRequest, ids: Sequence[str]) -> list[Contact]:
+def people_asked(request: Request, ids: Sequence[str]) -> list[Contact]:
     """The contacts of these ids, the oldest first. Raises: Http404, when one is not there for this user."""
     if len(ids) > 10 * merging.MOST or not all(map(is_id, ids)):
         raise Http404
@@ -72,7 +73,7 @@ def address_of(people: Iterable[Contact | int]) -> str:
     return f"{reverse('contacts:compare')}?{'&'.join(f'id={pk}' for pk in ids)}"
 
 
-def asking(request: HttpRequest, people: list[Contact], *, too_many: int = 0, problem: str = "") -> HttpResponse:
+def asking(request: Request, people: list[Contact], *, too_many: int = 0, problem: str = "") -> HttpResponse:
     """Whom to compare is not clear yet."""
     context = {"people": people, "too_many": too_many, "most": merging.MOST, "problem": problem}
     context["typed"] = request.GET.get("other", "")[:254]
@@ -80,7 +81,7 @@ def asking(request: HttpRequest, people: list[Contact], *, too_many: int = 0, pr
     return page(request, "contacts/compare_with.html", context, status=422 if wrong else 200)
 
 
-def with_other(request: HttpRequest, people: list[Contact], typed: str) -> HttpResponse:
+def with_other(request: Request, people: list[Contact], typed: str) -> HttpResponse:
     """Finds the other contact by its id or e-mail address."""
     number = typed.lstrip("#")
     found = visible(request.user)
@@ -95,7 +96,7 @@ def with_other(request: HttpRequest, people: list[Contact], typed: str) -> HttpR
 
 
 def side_by_side(
-    request: HttpRequest,
+    request: Request,
     people: list[Contact],
     *,
     chosen: dict[str, int] | None = None,
@@ -118,7 +119,7 @@ def side_by_side(
         "columns": told,
         "belongings": [(label, [each.get(label, 0) for each in belongings]) for label in labels],
         "problem": problem,
-        "at": request.now,  # type: ignore[attr-defined]
+        "at": request.now,
     }
     return page(request, "contacts/compare.html", context, status=status)
 
@@ -144,7 +145,7 @@ def lines_of(people: list[Contact], whose: dict[str, int], attributes: dict[str,
 
 
 def columns_of(
-    request: HttpRequest, people: list[Contact], *, told: set[manager.Text]
+    request: Request, people: list[Contact], *, told: set[manager.Text]
 ) -> list[tuple[manager.Text, list[columns.Line]]]:
     """What apps above tell of contacts in the manager's columns, by label, as far as they tell anything of these.
 
@@ -176,7 +177,7 @@ def answers_of(people: list[Contact]) -> list[tuple[str, list[ContactConsent | N
 
 
 # --- merging ---------------------------------------------------------------------------------------------------
-def merge(request: HttpRequest, people: list[Contact]) -> HttpResponse:
+def merge(request: Request, people: list[Contact]) -> HttpResponse:
     """Merges them as chosen, or says why not: 422, and 409 where one was changed meanwhile."""
     user = signed_in(request)
     chosen, into, seen = answers_given(request, people)
@@ -191,7 +192,7 @@ def merge(request: HttpRequest, people: list[Contact]) -> HttpResponse:
             into=into,
             chosen=chosen,
             seen=seen,
-            now=request.now,  # type: ignore[attr-defined]
+            now=request.now,
             by=str(user),
             user=user,
         )
@@ -209,9 +210,7 @@ def merge(request: HttpRequest, people: list[Contact]) -> HttpResponse:
     return redirect("contacts:contact", kept.pk)
 
 
-def answers_given(
-    request: HttpRequest, people: list[Contact]
-) -> tuple[dict[str, int], int | None, dict[int, datetime]]:
+def answers_given(request: Request, people: list[Contact]) -> tuple[dict[str, int], int | None, dict[int, datetime]]:
     """Whose values, whose page, and on which state of each contact that is based."""
     ids = {str(person.pk): person.pk for person in people}
     names = merging.fields_of(people)

@@ -5,13 +5,14 @@ from typing import Any
 
 from django.contrib import messages
 from django.core.paginator import Paginator
-from django.http import Http404, HttpRequest, HttpResponse
+from django.http import Http404, HttpResponse
 from django.shortcuts import redirect
 from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST, require_safe
 
 from config.pages import page
+from config.requests import Request
 from contacts import duplicates, merging
 from contacts.forms import is_id
 from contacts.models import Contact, NotDuplicate
@@ -25,7 +26,7 @@ KINDS = ("email", "phone")
 
 
 @require_safe
-def listing(request: HttpRequest) -> HttpResponse:
+def listing(request: Request) -> HttpResponse:
     """Groups of contacts that may be one person, and why. `?why=email` or `phone`: those of one kind."""
     why = request.GET.get("why", "")
     if why not in ("", *KINDS):
@@ -46,7 +47,7 @@ def listing(request: HttpRequest) -> HttpResponse:
     return page(request, "contacts/duplicates.html", context, part="rows")
 
 
-def people_of(request: HttpRequest, ids: Iterable[int]) -> dict[int, Contact]:
+def people_of(request: Request, ids: Iterable[int]) -> dict[int, Contact]:
     return visible(request.user).in_bulk(set(ids))
 
 
@@ -65,7 +66,7 @@ def shown(group: duplicates.Group, people: dict[int, Contact]) -> dict[str, Any]
 
 @reads
 @require_POST
-def look(_request: HttpRequest) -> HttpResponse:
+def look(_request: Request) -> HttpResponse:
     """Looks for duplicates anew; nobody's data change."""
     duplicates.look_again()
     return redirect("contacts:duplicates")
@@ -73,20 +74,20 @@ def look(_request: HttpRequest) -> HttpResponse:
 
 @writers_only
 @require_POST
-def dismiss(request: HttpRequest) -> HttpResponse:
+def dismiss(request: Request) -> HttpResponse:
     """These are different people: the group is not shown any more."""
     people = people_asked(request, request.POST.getlist("id"))
     if len(people) < 2:
         raise Http404
     duplicates.dismiss(
         [person.pk for person in people],
-        now=request.now,  # type: ignore[attr-defined]
+        now=request.now,
         by=signed_in(request),
     )
     return redirect(f"{reverse('contacts:duplicates')}?{'&'.join(f'apart={person.pk}' for person in people)}")
 
 
-def just_said(request: HttpRequest) -> list[Contact]:
+def just_said(request: Request) -> list[Contact]:
     """Of whom it has just been said that they are different people (`?apart=1&apart=2`), while that holds."""
     ids = set(request.GET.getlist("apart"))
     if not 1 < len(ids) <= 10 * merging.MOST or not all(map(is_id, ids)):
@@ -98,7 +99,7 @@ def just_said(request: HttpRequest) -> list[Contact]:
 
 @writers_only
 @require_POST
-def bring_back(request: HttpRequest) -> HttpResponse:
+def bring_back(request: Request) -> HttpResponse:
     """They may be one person after all: they are shown again where they share something."""
     people = people_asked(request, request.POST.getlist("id"))
     if len(people) < 2:
@@ -109,7 +110,7 @@ def bring_back(request: HttpRequest) -> HttpResponse:
 
 
 @require_safe
-def others(request: HttpRequest) -> HttpResponse:
+def others(request: Request) -> HttpResponse:
     """Pairs said to be two people, each to be brought back."""
     rows = Paginator(duplicates.dismissed(signed_in(request)), PER_PAGE).get_page(request.GET.get("page"))
     pairs = list(rows.object_list)

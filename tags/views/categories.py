@@ -4,7 +4,7 @@ from typing import Any
 
 from django.contrib import messages
 from django.core.exceptions import ValidationError
-from django.http import Http404, HttpRequest, HttpResponse
+from django.http import Http404, HttpResponse
 from django.shortcuts import redirect
 from django.urls import reverse
 from django.utils.translation import gettext as _
@@ -12,6 +12,7 @@ from django.views.decorators.http import require_POST
 
 from config.asked import problems_in
 from config.pages import page
+from config.requests import Request
 from contacts.sight import require_whole_sight, sees_all, sight
 from tags import categories as services
 from tags import category_tree
@@ -25,7 +26,7 @@ from tags.usage import uses_of
 from users.access import writers_only
 
 
-def categories(request: HttpRequest) -> HttpResponse:
+def categories(request: Request) -> HttpResponse:
     """The whole tree, or what a search finds in it; POST makes a category, at the top or below another."""
     if request.method == "POST":
         require_whole_sight(request.user)
@@ -34,7 +35,7 @@ def categories(request: HttpRequest) -> HttpResponse:
     if request.method == "POST" and form.is_valid():
         given = form.cleaned_data
         try:
-            made = services.create_category(given["name"], below=given["below"], now=request.now)  # type: ignore[attr-defined]
+            made = services.create_category(given["name"], below=given["below"], now=request.now)
         except ValidationError as error:
             form.add_error("below" if error.code == "being_deleted" else "name", error)
         except Category.DoesNotExist:
@@ -50,11 +51,11 @@ def categories(request: HttpRequest) -> HttpResponse:
     return page(request, "tags/categories.html", context, part="tree", status=422 if refused else 200)
 
 
-def shown(request: HttpRequest, tree: list[Branch]) -> dict[str, Any]:
+def shown(request: Request, tree: list[Branch]) -> dict[str, Any]:
     """What the page shows of the tree, with the reader's own numbers; nothing where the address can't be understood."""
     text = request.GET.get("q", "").replace("\x00", "")[: category_tree.LONGEST_QUERY]
     problems = problems_in(request.GET, texts=["q", "below"])
-    see_categories([branch.category for branch in tree], sight(request), now=request.now)  # type: ignore[attr-defined]
+    see_categories([branch.category for branch in tree], sight(request), now=request.now)
     whole = sees_all(request.user)
     return {
         "rows": [] if problems else category_tree.rows(tree, text=text),
@@ -72,14 +73,14 @@ def place_of(pk: int) -> str:
 
 
 @writers_only
-def rename(request: HttpRequest, pk: int) -> HttpResponse:
+def rename(request: Request, pk: int) -> HttpResponse:
     """Asks for the new name, and renames; paths of all below follow."""
     require_whole_sight(request.user)
     category = category_for(request, pk)
     form = CategoryNameForm(request.POST or None, initial={"name": category.name})
     if request.method == "POST" and form.is_valid():
         try:
-            new = services.rename_category(category, form.cleaned_data["name"], now=request.now)  # type: ignore[attr-defined]
+            new = services.rename_category(category, form.cleaned_data["name"], now=request.now)
         except ValidationError as error:
             form.add_error("name", error)
         except Category.DoesNotExist as error:
@@ -93,9 +94,9 @@ def rename(request: HttpRequest, pk: int) -> HttpResponse:
 
 
 @require_POST
-def count(request: HttpRequest, pk: int) -> HttpResponse:
+def count(request: Request, pk: int) -> HttpResponse:
     """Counts one category and those below it, at once."""
-    count_category(category_for(request, pk), now=request.now)  # type: ignore[attr-defined]
-    if request.htmx:  # type: ignore[attr-defined]
+    count_category(category_for(request, pk), now=request.now)
+    if request.htmx:
         return page(request, "tags/categories.html#tree", shown(request, branches()))
     return redirect("tags:categories")

@@ -4,12 +4,13 @@ from typing import Any
 
 from django.contrib import messages
 from django.core.exceptions import ValidationError
-from django.http import Http404, HttpRequest, HttpResponse
+from django.http import Http404, HttpResponse
 from django.shortcuts import redirect
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
 from config.pages import page
+from config.requests import Request
 from config.templatetags.numbers import number
 from contacts.sight import require_whole_sight
 from tags import category_tree, moving
@@ -26,7 +27,7 @@ MOST_USES = 20  # named in a question about a whole branch
 
 
 @writers_only
-def move(request: HttpRequest, pk: int) -> HttpResponse:
+def move(request: Request, pk: int) -> HttpResponse:
     """Asks where to, and with `below` in the address tells what that would change; POST moves."""
     require_whole_sight(request.user)
     category = category_for(request, pk)
@@ -42,7 +43,7 @@ def move(request: HttpRequest, pk: int) -> HttpResponse:
                 moved = moving.move_category(
                     category,
                     below=below,
-                    now=request.now,  # type: ignore[attr-defined]
+                    now=request.now,
                     stood=form.cleaned_data["stood"],
                 )
                 text = _("“%(name)s” is moved. In criteria: %(path)s")
@@ -69,7 +70,7 @@ def move(request: HttpRequest, pk: int) -> HttpResponse:
 
 
 @writers_only
-def delete(request: HttpRequest, pk: int) -> HttpResponse:
+def delete(request: Request, pk: int) -> HttpResponse:
     """Asks what becomes of those below it and of its contacts, with numbers; POST does it, at once or as a job."""
     require_whole_sight(request.user)
     category = category_for(request, pk)
@@ -83,7 +84,7 @@ def delete(request: HttpRequest, pk: int) -> HttpResponse:
         if form.is_valid():
             user = signed_in(request)
             try:
-                done = dissolve(category, form.choice(), now=request.now, by=str(user), user=user)  # type: ignore[attr-defined]
+                done = dissolve(category, form.choice(), now=request.now, by=str(user), user=user)
             except InUseError as error:
                 uses = error.uses
             except ValidationError as error:

@@ -6,12 +6,13 @@ from typing import Any
 
 from django.contrib import messages
 from django.db.models import Count
-from django.http import HttpRequest, HttpResponse, QueryDict
+from django.http import HttpResponse, QueryDict
 from django.shortcuts import redirect
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
 from config.pages import page
+from config.requests import Request
 from config.templatetags.numbers import number
 from contacts.sight import require_whole_sight
 from tags import selectors
@@ -37,7 +38,7 @@ def chosen_tags(data: QueryDict) -> tuple[list[Tag], str]:
 
 
 @writers_only
-def delete(request: HttpRequest) -> HttpResponse:
+def delete(request: Request) -> HttpResponse:
     """Asks with the numbers, and deletes those that nothing names; the others stay, and it is said why."""
     require_whole_sight(request.user)
     tags, problem = chosen_tags(request.POST if request.method == "POST" else request.GET)
@@ -72,14 +73,14 @@ class Outcome:
     kept: list[tuple[str, list[Use]]] = field(default_factory=list)
 
 
-def delete_all(request: HttpRequest, tags: list[Tag]) -> Outcome:
+def delete_all(request: Request, tags: list[Tag]) -> Outcome:
     """Each is a transaction of its own."""
     user, outcome = signed_in(request), Outcome()
     for tag in tags:
         try:
             done = dissolve_tag(
                 tag,
-                now=request.now,  # type: ignore[attr-defined]
+                now=request.now,
                 by=str(user),
                 user=user,
                 before=outcome.taken_off,
@@ -97,7 +98,7 @@ def delete_all(request: HttpRequest, tags: list[Tag]) -> Outcome:
     return outcome
 
 
-def tell(request: HttpRequest, outcome: Outcome) -> None:
+def tell(request: Request, outcome: Outcome) -> None:
     taken_off = outcome.taken_off
     if outcome.gone:
         text = ngettext(

@@ -6,13 +6,14 @@ from typing import Any
 from django.contrib import messages
 from django.core.exceptions import ValidationError
 from django.core.paginator import Paginator
-from django.http import Http404, HttpRequest, HttpResponse
+from django.http import Http404, HttpResponse
 from django.shortcuts import redirect
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST
 
 from config.asked import page_number, problems_in
 from config.pages import page
+from config.requests import Request
 from config.templatetags.numbers import number
 from contacts.sight import require_whole_sight, sight
 from jobs.models import ACTIVE
@@ -32,7 +33,7 @@ from users.access import reads, signed_in, writers_only
 PER_PAGE = 50
 
 
-def tags(request: HttpRequest) -> HttpResponse:
+def tags(request: Request) -> HttpResponse:
     """All tags, searched, sorted, by pages; POST makes new ones."""
     form = TagsForm(request.POST or None)
     if request.method == "POST" and form.is_valid():
@@ -47,9 +48,9 @@ def tags(request: HttpRequest) -> HttpResponse:
     return page(request, "tags/tags.html", context, part="rows", status=422 if refused else 200)
 
 
-def listed(request: HttpRequest) -> dict[str, Any]:
+def listed(request: Request) -> dict[str, Any]:
     """The tags that the address asks for, with the reader's numbers; none, and why, where it cannot be understood."""
-    query, mask, now = request.GET, sight(request), request.now  # type: ignore[attr-defined]
+    query, mask, now = request.GET, sight(request), request.now
     text = query.get("q", "").replace("\x00", "")[: selectors.LONGEST_QUERY]
     sort = query.get("sort", selectors.DEFAULT_ORDER)
     problems = problems_in(query, texts=["q"], sorts=selectors.ORDERS)
@@ -85,14 +86,14 @@ def tell_jobs(rows: list[Any], deletions: list[TagDeletion]) -> None:
         tag.going = tag.pk in going
 
 
-def make(request: HttpRequest, text: str) -> None:
+def make(request: Request, text: str) -> None:
     """Make the tags that are not there yet, and say what became of the text.
 
     Raises: ValidationError.
     """
     names = normalise(text)
     there = set(Tag.objects.filter(name__in=names).values_list("name", flat=True))
-    services.tags_named(text, now=request.now)  # type: ignore[attr-defined]
+    services.tags_named(text, now=request.now)
     if made := [name for name in names if name not in there]:
         messages.success(request, _("Created: %(names)s.") % {"names": ", ".join(made)})
     if there:
@@ -108,7 +109,7 @@ def without_spaces(name: str) -> str:
     return re.sub(" +", "_", name)
 
 
-def becomes(request: HttpRequest) -> HttpResponse:
+def becomes(request: Request) -> HttpResponse:
     """What a text becomes, while it is typed."""
     text = request.GET.get("names", "").replace("\x00", "")
     problem, names = "", []
@@ -130,14 +131,14 @@ def becomes(request: HttpRequest) -> HttpResponse:
 
 
 @writers_only
-def rename(request: HttpRequest, pk: int) -> HttpResponse:
+def rename(request: Request, pk: int) -> HttpResponse:
     """Asks for the new name, and renames. If there is such a tag already, it asks whether the two are to be one."""
     require_whole_sight(request.user)
     tag = tag_for(request, pk)
     form = TagNameForm(request.POST or None, initial={"name": tag.name})
     if request.method == "POST" and form.is_valid():
         try:
-            renamed = services.rename_tag(tag, form.cleaned_data["name"], now=request.now)  # type: ignore[attr-defined]
+            renamed = services.rename_tag(tag, form.cleaned_data["name"], now=request.now)
         except ValidationError as error:
             if error.code == "taken" and (merge := merging_instead(request, tag, form.cleaned_data["name"])):
                 return merge
@@ -151,10 +152,10 @@ def rename(request: HttpRequest, pk: int) -> HttpResponse:
     return page(request, "tags/rename_tag.html", context, part="question", status=422 if form.is_bound else 200)
 
 
-def merging_instead(request: HttpRequest, tag: Tag, name: str) -> HttpResponse | None:
+def merging_instead(request: Request, tag: Tag, name: str) -> HttpResponse | None:
     """The question whether `tag` and the one that has the name are to be merged; None, if they cannot be."""
     try:
-        plan = planned([tag], name, now=request.now)  # type: ignore[attr-defined]
+        plan = planned([tag], name, now=request.now)
     except ValidationError:
         return None
     return question(request, [tag], MergeForm({"name": name}), plan, taken=True)
@@ -162,7 +163,7 @@ def merging_instead(request: HttpRequest, tag: Tag, name: str) -> HttpResponse |
 
 @reads
 @require_POST
-def star(request: HttpRequest, pk: int) -> HttpResponse:
+def star(request: Request, pk: int) -> HttpResponse:
     """Puts the tag first in one's own lists, or back among the others. Asked twice it stays as asked."""
     tag, user = tag_for(request, pk), signed_in(request)
     starred = request.POST.get("starred") == "yes"
@@ -170,14 +171,14 @@ def star(request: HttpRequest, pk: int) -> HttpResponse:
         TagStar.objects.bulk_create([TagStar(user=user, tag=tag)], ignore_conflicts=True)
     else:
         TagStar.objects.filter(user=user, tag=tag).delete()
-    if request.htmx:  # type: ignore[attr-defined]
+    if request.htmx:
         tag.starred = starred  # type: ignore[attr-defined]
         return page(request, "tags/_star.html", {"tag": tag})
     return redirect("tags:tags")
 
 
 @writers_only
-def delete(request: HttpRequest, pk: int) -> HttpResponse:
+def delete(request: Request, pk: int) -> HttpResponse:
     """Asks with the number of contacts, and deletes, at once or by a job; refuses while something names the tag."""
     require_whole_sight(request.user)
     tag = tag_for(request, pk)
@@ -185,7 +186,7 @@ def delete(request: HttpRequest, pk: int) -> HttpResponse:
     if request.method == "POST":
         user = signed_in(request)
         try:
-            done = dissolve_tag(tag, now=request.now, by=str(user), user=user)  # type: ignore[attr-defined]
+            done = dissolve_tag(tag, now=request.now, by=str(user), user=user)
         except InUseError as error:
             status, uses = 422, error.uses
         except Tag.DoesNotExist as error:
@@ -202,10 +203,10 @@ def delete(request: HttpRequest, pk: int) -> HttpResponse:
 
 
 @require_POST
-def count(request: HttpRequest, pk: int) -> HttpResponse:
+def count(request: Request, pk: int) -> HttpResponse:
     """Counts one tag, at once."""
-    tag = count_tag(tag_for(request, pk), now=request.now)  # type: ignore[attr-defined]
-    see_tags([tag], sight(request), now=request.now)  # type: ignore[attr-defined]
-    if request.htmx:  # type: ignore[attr-defined]
+    tag = count_tag(tag_for(request, pk), now=request.now)
+    see_tags([tag], sight(request), now=request.now)
+    if request.htmx:
         return page(request, "tags/_count.html", {"tag": tag})
     return redirect("tags:tags")
