@@ -7,7 +7,7 @@ from collections.abc import Iterator
 import pytest
 
 NAMES = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
-SLOWEST_MS = 10_000
+SLOWEST_MS = 30_000
 
 
 def executable() -> str:
