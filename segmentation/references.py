@@ -47,12 +47,17 @@ def names(criteria: dict[str, Any], kind: str, key: str | int) -> bool:
     return any(reference.kind == kind and reference.key == key for reference in references_in(criteria))
 
 
-def holding(kind: str, criteria: str) -> Func:
-    """A condition: the criteria in that field have a criterion of this kind; what it names is for Python to judge."""
+def holding(kind: str, criteria: str, key: str | int | None = None) -> Func:
+    """A condition: the criteria in that field have a criterion of this kind; what it names is for Python to judge.
+
+    `key`: it holds this very text or number, so that few have to be judged; of tags, which are written in several ways,
+    it is passed over.
+    """
+    within = "" if key is None or kind == "tag" else ".** ? (@ == $key)"
     return Func(
         F(criteria),
-        Value("$.** ? (@.kind == $kind)"),
-        Value({"kind": kind}, JSONField()),
+        Value(f"$.** ? (@.kind == $kind){within}"),
+        Value({"kind": kind, "key": key}, JSONField()),
         function="jsonb_path_exists",
         output_field=BooleanField(),
     )
@@ -60,7 +65,7 @@ def holding(kind: str, criteria: str) -> Func:
 
 def segments_naming(kind: str, key: str | int) -> list[Segment]:
     """Segments whose criteria in force name it, by name."""
-    rows = Segment.objects.filter(holding(kind, "version__criteria")).select_related("version").order_by("name")
+    rows = Segment.objects.filter(holding(kind, "version__criteria", key)).select_related("version").order_by("name")
     return [row for row in rows if row.version and names(row.version.criteria, kind, key)]
 
 
@@ -73,7 +78,7 @@ def named_segments() -> set[int]:
 
 def saved_naming(kind: str, key: str | int) -> list[SavedCriteria]:
     """Saved criteria that name it, by name."""
-    rows = SavedCriteria.objects.filter(holding(kind, "criteria")).order_by("name")
+    rows = SavedCriteria.objects.filter(holding(kind, "criteria", key)).order_by("name")
     return [saved for saved in rows if names(saved.criteria, kind, key)]
 
 
