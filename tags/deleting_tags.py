@@ -56,7 +56,7 @@ def carry_out(job: TagDeletion, now: datetime) -> bool:
         try:
             tag = lock_unused(job.tag_id or 0)
         except InUseError as error:
-            text = gettext_noop("Meanwhile it has come to be named by: %(uses)s. Nothing was deleted.")
+            text = gettext_noop("Meanwhile it has come to be named by: %(uses)s.")
             raise JobProblem(text, {"uses": error.named}) from error
         except Tag.DoesNotExist:
             return False  # somebody was quicker
