@@ -249,13 +249,9 @@ NOT_SENT = (
 @contextmanager
 def rolled_back() -> Iterator[None]:
     """In the account, in a transaction, or a savepoint of the one that is open, of which nothing stays."""
-    connection.set_tenant(ACCOUNTS["acme"])
-    try:
-        with transaction.atomic():
-            yield
-            transaction.set_rollback(True)
-    finally:
-        connection.set_schema_to_public()
+    with tenant_context(ACCOUNTS["acme"]), transaction.atomic():  # what is made for the whole module may follow a test
+        yield
+        transaction.set_rollback(True)
 
 
 @pytest.fixture(scope="module")
