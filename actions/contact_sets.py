@@ -1,7 +1,6 @@
 """Lists of people that the contact manager can show by address: whom an action was asked for, whom a run changed."""
 
 from django.core.exceptions import ValidationError
-from django.http import HttpRequest
 from django.urls import reverse
 from django.utils.html import format_html
 from django.utils.translation import gettext as _
@@ -9,6 +8,7 @@ from django.utils.translation import gettext_lazy, ngettext
 
 from actions.models import ActionRun, PickedContacts
 from actions.selectors import sentences
+from config.requests import Request
 from config.templatetags.numbers import number
 from config.templatetags.times import moment_text
 from contacts.sight import sight, whole_sight, within
@@ -17,7 +17,7 @@ from segmentation.contact_pages import out_of_sight
 from segmentation.contact_sets import People, linked, set_filter, whole
 
 
-def changed_by(request: HttpRequest, text: str) -> People:
+def changed_by(request: Request, text: str) -> People:
     """`?changed=RUN`: those whom the run really changed, whatever became of them since.
 
     An action on contacts that somebody else picked is there for who sees all, as `?picked=` is.
@@ -27,7 +27,7 @@ def changed_by(request: HttpRequest, text: str) -> People:
     if run is None or (run.action.picked is not None and not may_read(request, run.action.picked)):
         raise ValidationError(_("There is no such run of an action (any more)."))
     title = str(sentences([run.action])[run.action_id])
-    ids, now = within(run.changed_ids, sight(request)), request.now  # type: ignore[attr-defined]
+    ids, now = within(run.changed_ids, sight(request)), request.now
     erased = out_of_sight(request, run.erased, "changed")
     count = len(ids) + erased
     if run.undoing is not None and run.undoing.state == JobState.DONE:
@@ -47,7 +47,7 @@ def changed_by(request: HttpRequest, text: str) -> People:
     return People(ids, title, format_html("{}: {}", page, said), erased=erased)
 
 
-def asked_about(request: HttpRequest, text: str) -> People:
+def asked_about(request: Request, text: str) -> People:
     """`?picked=ID`: those that actions were asked for in the contact manager; of somebody else's, for who sees all.
 
     Raises: ValidationError.
@@ -55,7 +55,7 @@ def asked_about(request: HttpRequest, text: str) -> People:
     found = PickedContacts.objects.filter(pk=whole(text)).first()
     if found is None or not may_read(request, found):
         raise ValidationError(_("There are no such picked contacts (any more)."))
-    ids, now = within(found.member_ids, sight(request)), request.now  # type: ignore[attr-defined]
+    ids, now = within(found.member_ids, sight(request)), request.now
     erased = out_of_sight(request, found.erased, "members")
     count = len(ids) + erased
     said = ngettext(
@@ -67,7 +67,7 @@ def asked_about(request: HttpRequest, text: str) -> People:
     return People(ids, _("Picked contacts"), format_html("{}: {}", page, said), erased=erased)
 
 
-def may_read(request: HttpRequest, picked: PickedContacts) -> bool:
+def may_read(request: Request, picked: PickedContacts) -> bool:
     """Whether the user may know of what was picked: their own, or anybody's for who sees all."""
     return picked.taken_by_id == request.user.pk or whole_sight(request)
 

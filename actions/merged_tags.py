@@ -7,7 +7,7 @@ from django.db import connection
 
 from actions.kinds import KINDS
 from actions.services import live_actions
-from actions.usage import address_of, titled
+from actions.usage import titled
 from tags.hooks import Follower, Merged
 from tags.models import Tag
 
@@ -26,7 +26,7 @@ def following_merge(tags: Sequence[Tag], _name: str) -> list[Follower]:
     """Recurring, planned and running actions with one of the tags."""
     found = live_actions().filter(kind__in=kinds(), params__tag__in=[tag.pk for tag in tags])
     rows = found.select_related("segment", "picked").order_by("pk")
-    return [Follower("action", str(each.kind_name), titled(each), address_of(each)) for each in rows]
+    return [Follower("action", str(each.kind_name), titled(each), each.page_url) for each in rows]
 
 
 def follow_merge(change: Merged, _now: datetime) -> None:

@@ -5,7 +5,7 @@ from typing import Any
 
 from django.contrib import messages
 from django.core.paginator import Paginator
-from django.http import Http404, HttpRequest, HttpResponse
+from django.http import Http404, HttpResponse
 from django.shortcuts import redirect
 from django.urls import reverse
 from django.utils.translation import gettext as _
@@ -20,6 +20,7 @@ from actions.kinds.forms import PartForm
 from actions.refusals import refusal
 from actions.views import PER_PAGE, part_asked, question_answered
 from config.pages import page
+from config.requests import Request
 from contacts.columns import chosen_names
 from contacts.listing import Search, clean_address
 from users.access import signed_in, writers_only
@@ -28,7 +29,7 @@ TEMPLATE = "actions/act.html"
 
 
 @require_safe
-def on_contacts(request: HttpRequest) -> HttpResponse:
+def on_contacts(request: Request) -> HttpResponse:
     """Actions on contacts: those asked for in the contact manager, running and performed."""
     found = selectors.runs_on_contacts(signed_in(request))
     live = selectors.under_way(found)  # before the rows are read: one that ends in between must not stay "running"
@@ -39,13 +40,13 @@ def on_contacts(request: HttpRequest) -> HttpResponse:
 
 @require_http_methods(["GET", "HEAD", "POST"])
 @writers_only
-def act(request: HttpRequest, kind: str = "") -> HttpResponse:
+def act(request: Request, kind: str = "") -> HttpResponse:
     """Choose what to do to the contacts listed; look at the numbers; confirm (ST16). The address is the list's.
 
     The set is fixed when its numbers are shown, and the answer names it: what was asked about is what is acted on,
     whoever fits the filters by then.
     """
-    now: datetime = request.now  # type: ignore[attr-defined]
+    now: datetime = request.now
     found = KINDS.get(kind)
     if kind and found is None:
         raise Http404(f"no kind of action {kind}")
@@ -54,7 +55,7 @@ def act(request: HttpRequest, kind: str = "") -> HttpResponse:
     return asking(request, found, now=now)
 
 
-def asking(request: HttpRequest, kind: Kind | None, *, now: datetime, problem: str = "") -> HttpResponse:
+def asking(request: Request, kind: Kind | None, *, now: datetime, problem: str = "") -> HttpResponse:
     """The page before the confirmation: the kinds, the kind's form, the numbers."""
     search = Search.of(request)
     context: dict[str, Any] = {
@@ -91,7 +92,7 @@ def asking(request: HttpRequest, kind: Kind | None, *, now: datetime, problem: s
     return shown(request, context | {"review": review, "picked": kept, "unseen": unseen(review)})
 
 
-def confirmed(request: HttpRequest, kind: Kind, *, now: datetime) -> HttpResponse:
+def confirmed(request: Request, kind: Kind, *, now: datetime) -> HttpResponse:
     """Begins what was asked about; sent twice, it is begun once."""
     user = signed_in(request)
     part: PartForm = kind.form(request.POST, now=now, by=user)
@@ -111,5 +112,5 @@ def confirmed(request: HttpRequest, kind: Kind, *, now: datetime) -> HttpRespons
     return redirect("actions:on_contacts")
 
 
-def shown(request: HttpRequest, context: dict[str, Any], *, status: int = 200) -> HttpResponse:
+def shown(request: Request, context: dict[str, Any], *, status: int = 200) -> HttpResponse:
     return page(request, TEMPLATE, context, part=part_asked(request), status=status)

@@ -7,13 +7,13 @@ from datetime import datetime
 from typing import Any
 
 from django.db.models import Exists, OuterRef, Q, QuerySet
-from django.http import Http404, HttpRequest
-from django.utils.translation import get_language
+from django.http import Http404
 
 from actions.kinds import KindError, Reference, kind_named
 from actions.models import Action, ActionRun, Audience, Undo
 from actions.seen import cut_runs
 from actions.services import calculation_meant
+from config.requests import Request
 from contacts.models import Consent
 from contacts.sight import sees_all, sight
 from jobs.models import ACTIVE
@@ -48,16 +48,10 @@ def names_of(references: Iterable[Reference]) -> dict[Reference, str]:
     wanted: dict[str, set[int]] = defaultdict(set)
     for reference in references:
         wanted[reference.what].add(reference.pk)
-    consent = "name_pl" if get_language() == "pl" else "name_en"
-    sources: dict[str, tuple[QuerySet[Any], str]] = {
-        "tag": (Tag.objects.all(), "name"),
-        "consent": (Consent.objects.all(), consent),
-    }
+    sources: dict[str, QuerySet[Any]] = {"tag": Tag.objects.all(), "consent": Consent.objects.all()}
     categories = wanted.pop("category", set())
     names = {
-        Reference(what, pk): name
-        for what, pks in wanted.items()
-        for pk, name in sources[what][0].filter(pk__in=pks).values_list("pk", sources[what][1])
+        Reference(what, each.pk): each.name for what, pks in wanted.items() for each in sources[what].filter(pk__in=pks)
     }
     tree = branches() if categories else []  # some hundred rows: what lies above a category is a part of its name
     return names | {Reference("category", each.pk): each.title for each in tree if each.pk in categories}
@@ -147,7 +141,7 @@ def runs_of(segment: Segment) -> QuerySet[ActionRun]:
     return found.defer("changed", "seen", *SETS)
 
 
-def told(request: HttpRequest, runs: Iterable[ActionRun]) -> list[RunRow]:
+def told(request: Request, runs: Iterable[ActionRun]) -> list[RunRow]:
     """Runs with their actions in words, and with the numbers that the reader may see."""
     runs = list(runs)
     words = sentences(run.action for run in runs)
@@ -155,7 +149,7 @@ def told(request: HttpRequest, runs: Iterable[ActionRun]) -> list[RunRow]:
     return [RunRow(run, words[run.action_id], may_change(request, run.action.created_by_id)) for run in runs]
 
 
-def ahead(request: HttpRequest, segment: Segment) -> list[Row]:
+def ahead(request: Request, segment: Segment) -> list[Row]:
     """Actions that wait for a calculation: planned ones and recurring ones, newest first."""
     runs = ActionRun.objects.filter(action=OuterRef("pk"))
     found = list(
@@ -184,7 +178,7 @@ def under_way(runs: QuerySet[ActionRun]) -> bool:
     return runs.filter(Q(state__in=ACTIVE) | Q(undo__state__in=ACTIVE)).exists()
 
 
-def action_for(request: HttpRequest, pk: int) -> Action:
+def action_for(request: Request, pk: int) -> Action:
     """The door: an action on what this user may see; 404 for any other."""
     found = Action.objects.select_related("created_by", "picked").defer("picked__members").filter(pk=pk).first()
     if found is None:
@@ -193,7 +187,7 @@ def action_for(request: HttpRequest, pk: int) -> Action:
     return found
 
 
-def enter(request: HttpRequest, action: Action) -> None:
+def enter(request: Request, action: Action) -> None:
     """Lets in whoever may stop, repeat or undo it; who sees some contacts only, to their own alone. Raises: Http404."""
     if sight(request) is not None and action.created_by_id != request.user.pk:
         raise Http404(f"no action {action.pk}")
@@ -201,7 +195,7 @@ def enter(request: HttpRequest, action: Action) -> None:
         action.segment = segment_for(request, action.segment_id)
 
 
-def run_for(request: HttpRequest, pk: int) -> ActionRun:
+def run_for(request: Request, pk: int) -> ActionRun:
     """The door: a run on what this user may see; 404 for any other."""
     runs = ActionRun.objects.select_related("action__picked", "undo").defer(
         "changed", "seen", "action__picked__members"
@@ -213,7 +207,7 @@ def run_for(request: HttpRequest, pk: int) -> ActionRun:
     return found
 
 
-def undo_for(request: HttpRequest, pk: int) -> Undo:
+def undo_for(request: Request, pk: int) -> Undo:
     """The door: an undo on what this user may see; 404 for any other."""
     undos = Undo.objects.select_related("run__action__picked")
     undos = undos.defer("run__changed", "run__seen", "run__action__picked__members")

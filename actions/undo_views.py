@@ -3,7 +3,7 @@
 from datetime import datetime
 
 from django.contrib import messages
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpResponse
 from django.shortcuts import redirect
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_POST
@@ -14,19 +14,20 @@ from actions.refusals import refusal
 from actions.seen import cut_runs, cut_undo
 from actions.undoing import prospect
 from config.pages import page
+from config.requests import Request
 from contacts.sight import sight
 from users.access import signed_in, writers_only
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
 @writers_only
-def undo(request: HttpRequest, pk: int) -> HttpResponse:
+def undo(request: Request, pk: int) -> HttpResponse:
     """Tells in numbers what undoing the run would come to; does it when that was confirmed (SG5)."""
     run = selectors.run_for(request, pk)
-    now: datetime = request.now  # type: ignore[attr-defined]
+    now: datetime = request.now
     if request.method == "POST":
         try:
-            services.undo_run(run, now=now, by=request.user)  # type: ignore[arg-type]
+            services.undo_run(run, now=now, by=signed_in(request))
         except ActionError as error:
             messages.error(request, refusal(error))
         return redirect(run.action.page_url)
@@ -41,11 +42,11 @@ def undo(request: HttpRequest, pk: int) -> HttpResponse:
 
 @require_http_methods(["GET", "HEAD", "POST"])
 @writers_only
-def cancel(request: HttpRequest, pk: int) -> HttpResponse:
+def cancel(request: Request, pk: int) -> HttpResponse:
     """Stops an undo that waits or is under way; asks first."""
     found = selectors.undo_for(request, pk)
     if request.method == "POST":
-        if services.cancel_undo(found, now=request.now):  # type: ignore[attr-defined]
+        if services.cancel_undo(found, now=request.now):
             messages.success(request, _("Cancelled. Whoever was changed back until then stays so."))
         else:
             messages.info(request, _("It was over before it could be cancelled."))
@@ -56,10 +57,10 @@ def cancel(request: HttpRequest, pk: int) -> HttpResponse:
 
 
 @require_POST
-def resume(request: HttpRequest, pk: int) -> HttpResponse:
+def resume(request: Request, pk: int) -> HttpResponse:
     """Lets an undo that stopped go on with the contacts it has not come to."""
     found = selectors.undo_for(request, pk)
-    if services.resume_undo(found, now=request.now):  # type: ignore[attr-defined]
+    if services.resume_undo(found, now=request.now):
         messages.success(request, _("It goes on where it stopped."))
     else:
         messages.info(request, _("There is nothing to go on with: it is over or under way."))

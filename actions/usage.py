@@ -24,17 +24,12 @@ def join() -> None:
     contact_hooks.consent_usage.append(uses_of_consent)
 
 
-def address_of(action: Action) -> str:
-    return action.page_url
-
-
 def uses_of_segment(segment: Segment) -> list[hooks.Use]:
     """Recurring and planned actions on it, and those that are running."""
     found = live_actions().filter(segment=segment).order_by("pk")
     told = sentences(list(found))
     return [
-        hooks.Use(RECURRING if action.every_refresh else PLANNED, told[action.pk], address_of(action))
-        for action in found
+        hooks.Use(RECURRING if action.every_refresh else PLANNED, told[action.pk], action.page_url) for action in found
     ]
 
 
@@ -52,9 +47,9 @@ def titled(action: Action) -> str:
 
 def uses_of_label(label: Tag | Category) -> list[label_usage.Use]:
     found = naming("tag" if isinstance(label, Tag) else "category", label.pk)
-    return [label_usage.Use(each.kind_name, titled(each), address_of(each)) for each in found]
+    return [label_usage.Use(each.kind_name, titled(each), each.page_url) for each in found]
 
 
 def uses_of_consent(consent: Consent) -> list[contact_hooks.Use]:
     found = naming("consent", consent.pk)
-    return [contact_hooks.Use(f"{each.kind_name}: {titled(each)}", address_of(each)) for each in found]
+    return [contact_hooks.Use(f"{each.kind_name}: {titled(each)}", each.page_url) for each in found]

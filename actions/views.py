@@ -7,7 +7,7 @@ from uuid import UUID, uuid4
 
 from django.contrib import messages
 from django.core.paginator import Paginator
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpResponse
 from django.shortcuts import redirect
 from django.utils import timezone
 from django.utils.translation import gettext as _
@@ -26,6 +26,7 @@ from actions.refusals import refusal
 from actions.running import audience_in
 from actions.seen import cut_runs
 from config.pages import page
+from config.requests import Request
 from contacts.sight import sight, within
 from segmentation.models import Segment
 from segmentation.selectors import segment_for
@@ -38,10 +39,10 @@ MARK = re.compile(r"[0-9a-f]{32}")
 
 @require_http_methods(["GET", "HEAD", "POST"])
 @writers_only
-def add(request: HttpRequest, pk: int) -> HttpResponse:
+def add(request: Request, pk: int) -> HttpResponse:
     """Choose what to do, to whom and how often; look at it once more; confirm (IP17, IP18, IP26)."""
     segment = segment_for(request, pk)
-    now = request.now  # type: ignore[attr-defined]
+    now = request.now
     context = head(request, segment) | {"reach": selectors.reach_of(segment, now=now), "kinds": KINDS.values()}
     given = request.POST if request.method == "POST" else request.GET
     kind = KINDS.get(given.get("kind", ""))
@@ -55,9 +56,7 @@ def add(request: HttpRequest, pk: int) -> HttpResponse:
     return shown(request, context)
 
 
-def answered(
-    request: HttpRequest, context: dict[str, Any], *, segment: Segment, kind: Kind, now: datetime
-) -> HttpResponse:
+def answered(request: Request, context: dict[str, Any], *, segment: Segment, kind: Kind, now: datetime) -> HttpResponse:
     """The answer to a sent form: back to it, its errors, the question before it is done, or the list of actions."""
     part, when = kind.form(request.POST, now=now, by=signed_in(request)), WhenForm(request.POST, segment=segment)
     context |= {"part": part, "when": when}
@@ -87,7 +86,7 @@ def reviewed(
 
 
 def planned(
-    request: HttpRequest, context: dict[str, Any], *, segment: Segment, kind: Kind, part: PartForm, when: WhenForm
+    request: Request, context: dict[str, Any], *, segment: Segment, kind: Kind, part: PartForm, when: WhenForm
 ) -> HttpResponse:
     """Adds the confirmed actions and leads to their list, or says why not."""
     try:
@@ -113,13 +112,13 @@ def planned(
     return redirect("actions:list", segment.pk)
 
 
-def confirmed_calculation(request: HttpRequest) -> int | None:
+def confirmed_calculation(request: Request) -> int | None:
     """The calculation of which the answered question spoke, ended or under way; none: nothing was agreed to."""
     text = request.POST.get("calculation", "")
     return int(text) if text.isascii() and text.isdigit() and len(text) < 19 else None
 
 
-def question_answered(request: HttpRequest) -> UUID:
+def question_answered(request: Request) -> UUID:
     """The mark of the question, drawn with it. An answer without one is to a question that nobody was asked.
 
     Raises: ResultChangedError.
@@ -130,24 +129,24 @@ def question_answered(request: HttpRequest) -> UUID:
     return UUID(text)
 
 
-def shown(request: HttpRequest, context: dict[str, Any], *, status: int = 200) -> HttpResponse:
+def shown(request: Request, context: dict[str, Any], *, status: int = 200) -> HttpResponse:
     return page(request, "actions/add.html", context, part=part_asked(request), status=status)
 
 
-def part_asked(request: HttpRequest) -> str:
+def part_asked(request: Request) -> str:
     """The part of the page, if HTMX asks for it by its target; the head of a segment's pages asks for the whole."""
-    return "body" if request.htmx and request.htmx.target else ""  # type: ignore[attr-defined]
+    return "body" if request.htmx and request.htmx.target else ""
 
 
 @require_safe
-def actions(request: HttpRequest, pk: int) -> HttpResponse:
+def actions(request: Request, pk: int) -> HttpResponse:
     """List of actions: running and performed, planned and recurring (IP23)."""
     segment = segment_for(request, pk)
     live = selectors.under_way(
         selectors.runs_of(segment)
     )  # before the rows are read: one that ends in between must not stay "running"
     runs = Paginator(selectors.runs_of(segment), PER_PAGE).get_page(request.GET.get("page"))
-    reach, ahead = selectors.reach_of(segment, now=request.now), selectors.ahead(request, segment)  # type: ignore[attr-defined]
+    reach, ahead = selectors.reach_of(segment, now=request.now), selectors.ahead(request, segment)
     context = head(request, segment) | {
         "reach": reach,
         "page": runs,
@@ -162,11 +161,11 @@ def actions(request: HttpRequest, pk: int) -> HttpResponse:
 
 @require_http_methods(["GET", "HEAD", "POST"])
 @writers_only
-def stop(request: HttpRequest, pk: int) -> HttpResponse:
+def stop(request: Request, pk: int) -> HttpResponse:
     """Cancels a planned action or ends a recurring one; asks first."""
     action = selectors.action_for(request, pk)
     if request.method == "POST":
-        stopped = services.stop_action(action, now=request.now, by=request.user)  # type: ignore[attr-defined,arg-type]
+        stopped = services.stop_action(action, now=request.now, by=signed_in(request))
         if stopped:
             messages.success(request, _("The action will not run again."))
         else:
@@ -178,11 +177,11 @@ def stop(request: HttpRequest, pk: int) -> HttpResponse:
 
 @require_http_methods(["GET", "HEAD", "POST"])
 @writers_only
-def cancel(request: HttpRequest, pk: int) -> HttpResponse:
+def cancel(request: Request, pk: int) -> HttpResponse:
     """Cancels a run that waits or is under way; asks first."""
     run = selectors.run_for(request, pk)
     if request.method == "POST":
-        if services.cancel_run(run, now=request.now):  # type: ignore[attr-defined]
+        if services.cancel_run(run, now=request.now):
             messages.success(request, _("Cancelled. What had been done until then stays done."))
         else:
             messages.info(request, _("It was over before it could be cancelled."))
@@ -193,11 +192,11 @@ def cancel(request: HttpRequest, pk: int) -> HttpResponse:
 
 
 @require_POST
-def retry(request: HttpRequest, pk: int) -> HttpResponse:
+def retry(request: Request, pk: int) -> HttpResponse:
     """Lets a failed run go on where it stopped."""
     run = selectors.run_for(request, pk)
     try:
-        going_on = services.retry_run(run, now=request.now)  # type: ignore[attr-defined]
+        going_on = services.retry_run(run, now=request.now)
     except ActionError as error:
         messages.error(request, refusal(error))
         return redirect(run.action.page_url)

@@ -4,12 +4,14 @@ from typing import Any
 
 from django.db import connection
 from django.db.models import Count, Sum
-from django.http import HttpRequest
 from django.utils.translation import gettext_lazy as _
 
 from activities.builtin import ENGAGING
 from activities.models import NOT_COUNTED, Order
 from activities.selectors import window_start
+from config.requests import Request
+from config.templatetags.numbers import number
+from config.templatetags.sito import moment
 from contacts.columns import BEHAVIOUR, once
 from contacts.manager import Column
 
@@ -31,10 +33,10 @@ COUNTS = LAST.format(
 )
 
 
-def last_moments(request: HttpRequest, ids: list[int], statement: str) -> dict[int, Any]:
-    values = {
+def last_moments(request: Request, ids: list[int], statement: str) -> dict[int, Any]:
+    values: dict[str, Any] = {
         "ids": ids,
-        "now": request.now,  # type: ignore[attr-defined]
+        "now": request.now,
         "engaging": list(ENGAGING),
         "not_counted": [str(each) for each in NOT_COUNTED],
     }
@@ -43,14 +45,14 @@ def last_moments(request: HttpRequest, ids: list[int], statement: str) -> dict[i
         return {pk: at for pk, at in cursor.fetchall() if at is not None}
 
 
-def last_interactions(request: HttpRequest, ids: list[int]) -> dict[int, Any]:
+def last_interactions(request: Request, ids: list[int]) -> dict[int, Any]:
     """When each did anything last, of whatever kind."""
     return last_moments(request, ids, ANYTHING)
 
 
-def engagements(request: HttpRequest, ids: list[int]) -> dict[int, dict[str, Any]]:
+def engagements(request: Request, ids: list[int]) -> dict[int, dict[str, Any]]:
     """Whether each is engaged, as the criterion has it, and the last interaction that counts."""
-    account, now = request.tenant, request.now  # type: ignore[attr-defined]
+    account, now = request.tenant, request.now
     since = window_start(account.engagement_days, now=now, zone=account.zone)
     last = last_moments(request, ids, COUNTS)
     return {pk: {"engaged": pk in last and last[pk] >= since, "last": last.get(pk)} for pk in ids}
@@ -63,21 +65,21 @@ def spending_of(ids: list[int]) -> dict[int, tuple[int, Any]]:
     return {pk: (n, spent) for pk, n, spent in found}
 
 
-def orders(request: HttpRequest, ids: list[int]) -> dict[int, int]:
+def orders(request: Request, ids: list[int]) -> dict[int, int]:
     spending = once(request, "spending", ids, spending_of)
     return {pk: spending[pk][0] if pk in spending else 0 for pk in ids}
 
 
-def spent(request: HttpRequest, ids: list[int]) -> dict[int, Any]:
+def spent(request: Request, ids: list[int]) -> dict[int, Any]:
     return {pk: spent for pk, (_n, spent) in once(request, "spending", ids, spending_of).items()}
 
 
 COLUMNS = [
-    Column(name="last_interaction", label=_("Last interaction"), template="contacts/cells/time.html",
+    Column(name="last_interaction", label=_("Last interaction"), say=moment,
            values=last_interactions, group=BEHAVIOUR, classes="num nowrap"),
     Column(name="engagement", label=_("Engagement"), template="activities/_cell_engagement.html",
            values=engagements, group=BEHAVIOUR),
-    Column(name="orders", label=_("Orders"), template="contacts/cells/number.html",
+    Column(name="orders", label=_("Orders"), say=number,
            values=orders, group=BEHAVIOUR, classes="r num"),
     Column(name="spent", label=_("Amount spent"), template="activities/_cell_spent.html",
            values=spent, group=BEHAVIOUR, classes="r num nowrap"),

@@ -2,23 +2,23 @@
 
 from typing import Any
 
-from django.http import HttpRequest
 from django.utils.translation import gettext_lazy as _
 
 from activities import selectors, timeline
 from activities.models import Activity, Order, Visit
+from config.requests import Request
 from contacts.manager import Belonging, Panel
 from contacts.models import Contact
 
 
-def timeline_panel(request: HttpRequest, contact: Contact) -> dict[str, Any]:
+def timeline_panel(request: Request, contact: Contact) -> dict[str, Any]:
     """The part of the timeline that the page's address asks for."""
     return {"timeline": timeline.context(request, contact)}
 
 
-def numbers_panel(request: HttpRequest, contact: Contact) -> dict[str, Any]:
+def numbers_panel(request: Request, contact: Contact) -> dict[str, Any]:
     """Spending, the last visit and engagement, as of the request. Constant queries."""
-    account, now = request.tenant, request.now  # type: ignore[attr-defined]
+    account, now = request.tenant, request.now
     engagement = selectors.engagement(contact, days=account.engagement_days, now=now, zone=account.zone)
     visit = selectors.last_visit(contact)
     spending = selectors.spending(contact)
@@ -34,7 +34,7 @@ def numbers_panel(request: HttpRequest, contact: Contact) -> dict[str, Any]:
     }
 
 
-def belongings(_request: HttpRequest, contact: Contact) -> list[Belonging]:
+def belongings(_request: Request, contact: Contact) -> list[Belonging]:
     """What goes with a contact that is deleted."""
     return [
         Belonging(_("Activities"), Activity.objects.filter(contact=contact).count()),

@@ -9,11 +9,11 @@ from typing import NamedTuple
 from zoneinfo import ZoneInfo
 
 from django.db.models import Count, Max, Min, Q, QuerySet, Sum
-from django.http import HttpRequest
 from django.shortcuts import get_object_or_404
 
 from activities.builtin import ENGAGING
 from activities.models import NOT_COUNTED, Activity, ActivityType, Order, OrderLine, Parameter, Visit
+from config.requests import Request
 from contacts.models import Contact
 
 PER_PAGE = 15
@@ -24,7 +24,7 @@ EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 TICK = timedelta(microseconds=1)
 
 
-def activity_type_for(_request: HttpRequest, pk: int) -> ActivityType:
+def activity_type_for(_request: Request, pk: int) -> ActivityType:
     """The door to an activity type. Raises: Http404."""
     return get_object_or_404(ActivityType, pk=pk)
 

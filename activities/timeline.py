@@ -6,7 +6,7 @@ from datetime import date, datetime
 from typing import Any, Literal
 from urllib.parse import urlencode
 
-from django.http import HttpRequest, QueryDict
+from django.http import QueryDict
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.safestring import SafeString
@@ -17,6 +17,7 @@ from activities import selectors
 from activities.builtin import ICONS
 from activities.models import Activity, ActivityType, Channel, Order, OrderLine, OrderStatus, Sourced, Visit
 from activities.selectors import RANKS, Counts, Entry, Place, parameters_of
+from config.requests import Request
 from config.templatetags.times import moment_text, time_tag
 from contacts.attributes import value_text
 from contacts.models import Contact
@@ -87,7 +88,7 @@ class Links:
     kept: list[tuple[str, str]]
 
     @classmethod
-    def of(cls, request: HttpRequest, contact: Contact) -> "Links":
+    def of(cls, request: Request, contact: Contact) -> "Links":
         kept = [(name, value) for name, values in request.GET.lists() for value in values if name not in OWN]
         return cls(contact, kept)
 
@@ -228,7 +229,7 @@ def source_told(row: Sourced) -> list[Detail]:
 
 
 # --- all of it -----------------------------------------------------------------------------------------------
-def context(request: HttpRequest, contact: Contact) -> dict[str, Any]:
+def context(request: Request, contact: Contact) -> dict[str, Any]:
     """What the timeline's template needs. The number of queries does not depend on what there is."""
     types, counts = selectors.declared(), selectors.counts(contact)
     links = Links.of(request, contact)
@@ -255,5 +256,5 @@ def context(request: HttpRequest, contact: Contact) -> dict[str, Any]:
         "newest": links.to("newest", show=wanted.show) if wanted.before or wanted.after else None,
         "newer": links.to("newer", show=wanted.show, after=page.newer) if page.newer else None,
         "older": links.to("older", show=wanted.show, before=page.older) if page.older else None,
-        "currency": request.tenant.currency,  # type: ignore[attr-defined]
+        "currency": request.tenant.currency,
     }

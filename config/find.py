@@ -3,10 +3,11 @@
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpResponse
 from django.utils.functional import Promise
 
 from config.pages import page
+from config.requests import Request
 
 LONGEST = 200
 
@@ -40,7 +41,7 @@ class Findings:
         return self.total - len(self.things)
 
 
-Finder = Callable[[HttpRequest, str], Findings]
+Finder = Callable[[Request, str], Findings]
 finders: list[Finder] = []
 
 
@@ -50,7 +51,7 @@ def register_finder(finder: Finder) -> None:
         finders.append(finder)
 
 
-def find(request: HttpRequest) -> HttpResponse:
+def find(request: Request) -> HttpResponse:
     """The page of what was found, by kind."""
     text = request.GET.get("q", "").replace("\x00", "").strip()[:LONGEST]
     found = [finder(request, text) for finder in finders] if text else []

@@ -24,6 +24,7 @@ from contacts.normalising import quoted, written
 
 Stored = str | int | float | bool | list[str]
 
+LISTED = (AttributeType.CHOICE, AttributeType.CHOICES)  # the types with options
 LONGEST_TEXT = 1000
 MOST_DIGITS = 15  # as many as a double keeps exactly, there and back
 MOST_DECIMALS = 10

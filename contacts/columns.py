@@ -6,13 +6,17 @@ attribute that went, is left out: it decides what is shown of contacts, never wh
 """
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from typing import Any
+from typing import Any, NamedTuple
 
-from django.http import HttpRequest
+from django.utils.html import format_html
+from django.utils.safestring import SafeString, mark_safe
 from django.utils.text import capfirst
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import pgettext_lazy
 
+from config.requests import Request
+from config.templatetags.numbers import number
+from config.templatetags.sito import moment
 from contacts import manager
 from contacts.attributes import value_text
 from contacts.manager import Column
@@ -24,37 +28,48 @@ CONTACT, ATTRIBUTES, CONSENTS = _("Contact"), _("Attributes"), _("Consents")
 LABELS, BEHAVIOUR = _("Labels"), _("Behaviour")
 NAME = "name"  # always there; alone in the address: no others
 MOST = 60  # columns at once
-TEXT, NUMBER, TIME = "contacts/cells/text.html", "contacts/cells/number.html", "contacts/cells/time.html"
+NOTHING = mark_safe('<span class="faint">–</span>')
 
 Values = Mapping[int, Any]
-Line = tuple[Contact, list[tuple[Column, Any]]]
+
+
+class Cell(NamedTuple):
+    """What a column shows of a contact: `said`, or `value` by the column's `template`."""
+
+    column: Column
+    attributes: SafeString  # of its <td>
+    value: Any
+    said: str
+
+
+Line = tuple[Contact, list[Cell]]
 
 
 def label_of(name: str) -> Any:
     return capfirst(Contact._meta.get_field(name).verbose_name)  # type: ignore[union-attr]  # noqa: SLF001 (public)
 
 
-def own(name: str, template: str = TEXT, **more: Any) -> Column:
+def own(name: str, **more: Any) -> Column:
     """A column of the contact's own row."""
     label = more.pop("label", None) or label_of(name)
-    return Column(name=name, label=label, template=template, of=lambda each: getattr(each, name), group=CONTACT, **more)
+    return Column(name=name, label=label, of=lambda each: getattr(each, name), group=CONTACT, **more)
 
 
 def own_columns() -> list[Column]:
     plain = "num nowrap"
     return [
         own("phone", classes=plain, begins=True),
-        own("status", "contacts/cells/status.html", label=_("Status"), begins=True),
-        own("lead_score", NUMBER, classes="r num", sort="lead_score", high=True, begins=True),
+        own("status", template="contacts/cells/status.html", label=_("Status"), begins=True),
+        own("lead_score", say=number, classes="r num", sort="lead_score", high=True, begins=True),
         own("email", sort="email"),
         own("first_name"),
         own("last_name"),
         own("source"),
         own("external_id"),
-        own("id", NUMBER, label=_("Id"), classes="r num"),
-        own("created_at", TIME, label=pgettext_lazy("of a contact", "Created"), classes=plain, sort="created",
+        own("id", say=number, label=_("Id"), classes="r num"),
+        own("created_at", say=moment, label=pgettext_lazy("of a contact", "Created"), classes=plain, sort="created",
             high=True, begins=True),
-        own("updated_at", TIME, classes=plain),
+        own("updated_at", say=moment, classes=plain),
     ]  # fmt: skip
 
 
@@ -64,7 +79,7 @@ def attribute_columns() -> list[Column]:
 
 
 def attribute_column(attribute: Attribute) -> Column:
-    def values(request: HttpRequest, ids: list[int]) -> Values:
+    def values(request: Request, ids: list[int]) -> Values:
         stored = once(request, "attributes", ids, attributes_of)
         return {
             pk: value_text(attribute.type, values[attribute.key])
@@ -77,7 +92,6 @@ def attribute_column(attribute: Attribute) -> Column:
     return Column(
         name=f"attribute:{attribute.key}",
         label=attribute.name,
-        template=TEXT,
         values=values,
         group=ATTRIBUTES,
         classes=classes,
@@ -93,7 +107,7 @@ def consent_columns() -> list[Column]:
 
 
 def consent_column(consent: Consent) -> Column:
-    def values(request: HttpRequest, ids: list[int]) -> Values:
+    def values(request: Request, ids: list[int]) -> Values:
         answers = once(request, "consents", ids, answers_of)
         return {pk: answer for (pk, of), answer in answers.items() if of == consent.pk}
 
@@ -105,7 +119,7 @@ def answers_of(ids: list[int]) -> dict[tuple[int, int], ContactConsent]:
     return {(each.contact_id, each.consent_id): each for each in ContactConsent.objects.filter(contact_id__in=ids)}
 
 
-def once(request: HttpRequest, name: str, ids: list[int], read: Callable[[list[int]], Any]) -> Any:
+def once(request: Request, name: str, ids: list[int], read: Callable[[list[int]], Any]) -> Any:
     """What `read` answers for the page, read once however many columns show a part of it."""
     kept = request.__dict__.setdefault("column_values", {})
     key = (name, tuple(ids))
@@ -136,13 +150,13 @@ def first_names() -> list[str]:
     return sorted(names, key=lambda name: name == "created_at")
 
 
-def chosen_names(request: HttpRequest, view: SavedView | None = None) -> list[str]:
+def chosen_names(request: Request, view: SavedView | None = None) -> list[str]:
     """The names of the columns that the address, the view in it or the user's choice asks for."""
     names = asked_names(request, view)
     return first_names() if names is None else [name for name in dict.fromkeys(names) if name != NAME]
 
 
-def asked_names(request: HttpRequest, view: SavedView | None) -> list[str] | None:
+def asked_names(request: Request, view: SavedView | None) -> list[str] | None:
     """None: nobody has chosen."""
     text = request.GET.get("columns", "")
     if text:
@@ -152,29 +166,51 @@ def asked_names(request: HttpRequest, view: SavedView | None) -> list[str] | Non
     return kept_names(request)
 
 
-def kept_names(request: HttpRequest) -> list[str] | None:
+def kept_names(request: Request) -> list[str] | None:
     """The user's own choice."""
     kept = choice_of(signed_in(request))
     return None if kept is None else kept.columns
 
 
-def chosen(request: HttpRequest, view: SavedView | None) -> tuple[list[Column], list[str]]:
+def chosen(request: Request, view: SavedView | None) -> tuple[list[Column], list[str]]:
     """The chosen columns in their order, and the names of those that are no longer there."""
     names = chosen_names(request, view)
     known = named(names)
     return list(known.values()), [name for name in names if name not in known]
 
 
-def keep_columns(request: HttpRequest, names: Sequence[str] | None) -> None:
+def keep_columns(request: Request, names: Sequence[str] | None) -> None:
     """Keeps the user's own choice; None: those that everybody begins with."""
     keep_choice(signed_in(request), columns=None if names is None else list(names)[:MOST])
 
 
-def lines(request: HttpRequest, columns: Iterable[Column], contacts: list[Contact]) -> list[Line]:
+def lines(request: Request, columns: Iterable[Column], contacts: list[Contact]) -> list[Line]:
     """The contacts of a page, each with what the columns show of it."""
     ids = [contact.pk for contact in contacts]
-    read = [(column, column.values(request, ids) if column.values and ids else {}) for column in columns]
+    read = [
+        (column, attributes_of_cell(column), column.values(request, ids) if column.values and ids else {})
+        for column in columns
+    ]
     return [
-        (contact, [(column, column.of(contact) if column.of else values.get(contact.pk)) for column, values in read])
+        (
+            contact,
+            [
+                cell(column, attributes, column.of(contact) if column.of else values.get(contact.pk))
+                for column, attributes, values in read
+            ],
+        )
         for contact in contacts
     ]
+
+
+def attributes_of_cell(column: Column) -> SafeString:
+    """The same for each cell of the column: said once, its label in the reader's language."""
+    classes = format_html(' class="{}"', column.classes) if column.classes else ""
+    return format_html('data-l="{}"{}', column.label, classes)
+
+
+def cell(column: Column, attributes: SafeString, value: Any) -> Cell:
+    """`value` in that column; none, and an empty text or list, is a dash."""
+    if not value and value != 0:
+        return Cell(column, attributes, value, NOTHING)
+    return Cell(column, attributes, value, "" if column.template else column.say(value))

@@ -15,10 +15,10 @@ import numpy as np
 from django.core.cache import cache
 from django.db import connection, transaction
 from django.db.models import QuerySet
-from django.http import HttpRequest
 from pyroaring import BitMap
 
 from accounts.models import Account
+from config.requests import Request
 from contacts.calling_codes import LEADING_ZERO, calling_code
 from contacts.models import Contact, NotDuplicate
 from contacts.selectors import ids_of, restricted, visible
@@ -134,9 +134,9 @@ def same_numbers(packed: bytes | None) -> Iterator[tuple[str, tuple[int, ...]]]:
         yield ("+" if digits[0] == "1" else "") + digits[1:], tuple(rows["id"][start:end].tolist())
 
 
-def duplicates(request: HttpRequest) -> Found:
+def duplicates(request: Request) -> Found:
     """The groups as the reader sees them: without contacts that are gone or out of sight, or said to be others."""
-    account, now = request.tenant, request.now  # type: ignore[attr-defined]
+    account, now = request.tenant, request.now
     found: Found | None = cache.get("duplicates")
     if found is None:
         found = find_duplicates(account, now=now)
@@ -161,8 +161,8 @@ def remaining(group: Group, there: BitMap, apart: set[tuple[int, int]]) -> Group
     """The group without those who are not there, and those known to be somebody else than each of the others."""
     ids = [pk for pk in group.ids if pk in there]
     if apart and len(ids) <= 50:
-        together = {pk for pair in combinations(ids, 2) if pair not in apart for pk in pair}
-        ids = [pk for pk in ids if pk in together]
+        maybe_one = {pk for pair in combinations(ids, 2) if pair not in apart for pk in pair}
+        ids = [pk for pk in ids if pk in maybe_one]
     return replace(group, ids=tuple(ids)) if len(ids) > 1 else None
 
 

@@ -12,13 +12,13 @@ from django.core.exceptions import ValidationError
 from django.db.models import DecimalField, Exists, OuterRef, Q, QuerySet, Value
 from django.db.models.fields.json import KeyTextTransform
 from django.db.models.functions import Cast, Collate
-from django.http import HttpRequest
 from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, pgettext_lazy
 from django_filters.fields import RangeField
 from django_filters.widgets import SuffixedMultiWidget
 
+from config.requests import Request
 from config.templatetags.numbers import number as number_text
 from contacts import criteria
 from contacts.attributes import day_words
@@ -154,7 +154,7 @@ def consent_choices(consents: Iterable[Consent]) -> list[tuple[str, str]]:
     return [(f"{each.key}:{state}", f"{each.name}: {label}") for each in consents for state, label in states]
 
 
-def own_filters(request: HttpRequest, consents: Iterable[Consent]) -> list[ManagerFilter]:
+def own_filters(request: Request, consents: Iterable[Consent]) -> list[ManagerFilter]:
     """The search box and a contact's columns."""
     answers = consent_choices(consents)
     return [
@@ -218,7 +218,7 @@ def own_filters(request: HttpRequest, consents: Iterable[Consent]) -> list[Manag
     ]
 
 
-def selection_filter(request: HttpRequest) -> django_filters.Filter:
+def selection_filter(request: Request) -> django_filters.Filter:
     """`?selected=yes`: those that the user has selected."""
 
     def by_selection(queryset: Contacts, _name: str, value: str) -> Contacts:

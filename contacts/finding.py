@@ -2,11 +2,11 @@
 
 from urllib.parse import urlencode
 
-from django.http import HttpRequest
 from django.urls import reverse
 from django.utils.translation import gettext as _
 
 from config.find import Findings, Found
+from config.requests import Request
 from contacts.answering import answers
 from contacts.models import Contact
 from contacts.searching import whom
@@ -15,9 +15,9 @@ from contacts.sight import sight, within
 MOST = 10
 
 
-def find_contacts(request: HttpRequest, text: str) -> Findings:
+def find_contacts(request: Request, text: str) -> Findings:
     """The newest contacts that have every word of `text`, and how many have; the contact manager lists them all."""
-    with answers(request.now) as state:  # type: ignore[attr-defined]
+    with answers(request.now) as state:
         members = within(whom(text, state), sight(request))
         newest = list(members[-MOST:])[::-1] if members else []
         rows = Contact.objects.defer("attributes").in_bulk(newest)

@@ -6,8 +6,8 @@ from datetime import datetime
 from typing import Any, Protocol
 
 from django.core.exceptions import ValidationError
-from django.http import HttpRequest
 
+from config.requests import Request
 from contacts.models import Attribute, Consent, Contact
 from users.models import User
 
@@ -36,8 +36,8 @@ class Copies:
     `remove` is called in the erasing transaction, before the contact goes.
     """
 
-    found: Callable[[HttpRequest, Contact], list[Use]]
-    remove: Callable[[HttpRequest, Contact], None]
+    found: Callable[[Request, Contact], list[Use]]
+    remove: Callable[[Request, Contact], None]
 
 
 @dataclass(frozen=True)

@@ -13,11 +13,12 @@ from typing import Any, cast
 import django_filters
 from django import forms
 from django.core.paginator import Page, Paginator
-from django.http import HttpRequest, QueryDict
+from django.http import QueryDict
 from django.utils.translation import gettext as _
 from django_filters.widgets import SuffixedMultiWidget
 from pyroaring import BitMap
 
+from config.requests import Request
 from contacts import manager, paging
 from contacts.answering import Answers, answers
 from contacts.filters import attribute_filter, own_filters
@@ -44,13 +45,13 @@ class Chip:
 class Search:
     """What the manager's address asks for."""
 
-    request: HttpRequest
+    request: Request
     entries: list[ManagerFilter]
     filterset: django_filters.FilterSet
     problems: list[str] = field(default_factory=list)
 
     @classmethod
-    def of(cls, request: HttpRequest) -> "Search":
+    def of(cls, request: Request) -> "Search":
         """The search in the request's address, checked."""
         entries = [
             *own_filters(request, Consent.objects.all()),
@@ -171,7 +172,7 @@ class Search:
 
     def answers(self) -> AbstractContextManager[Answers]:
         """The state of the data at the request's moment."""
-        return answers(self.request.now)  # type: ignore[attr-defined]
+        return answers(self.request.now)
 
     def members(self, state: Answers) -> BitMap:
         """Everyone in the list, in this state of the data: who fits the filters, of those whom the user sees."""
@@ -239,7 +240,7 @@ def clean_address(query: QueryDict) -> str:
     return f"?{rest.urlencode()}" if rest else "?"
 
 
-def address(request: HttpRequest, *, without: Iterable[str]) -> str:
+def address(request: Request, *, without: Iterable[str]) -> str:
     """The page's address without these parameters and without the page number."""
     query = request.GET.copy()
     for name in (*without, "page"):

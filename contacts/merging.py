@@ -27,7 +27,7 @@ from contacts.models import (
     Status,
 )
 from contacts.selecting import exchange_contacts
-from contacts.services.contacts import FIELDS, state_of
+from contacts.services.contacts import FIELDS, changes_between, state_of
 from contacts.services.errors import GoneError, LostUpdateError
 from users.models import User
 
@@ -75,13 +75,16 @@ def merge_contacts(
         kept.updated_at = max(now, *(person.updated_at + person.updated_at.resolution for person in people))
         kept.save()
         bears_again(kept)
-        after = state_of(kept)
         HistoryEntry.objects.create(
             contact=kept,
             at=now,
             kind=EntryKind.MERGED,
             label=", ".join(called(other) for other in others)[:LONGEST_NAMES],
-            detail={"from": [other.pk for other in others], "fields": changed(before, after), "moved": moved},
+            detail={
+                "from": [other.pk for other in others],
+                "fields": changes_between(before, state_of(kept)),
+                "moved": moved,
+            },
             by=by[:254],
             user=user,
         )
@@ -132,14 +135,6 @@ def take_values(contact: Contact, values: Mapping[str, Any]) -> None:
     contact.attributes = {key: value for key, value in attributes.items() if value is not None}
 
 
-def changed(before: Mapping[str, Any], after: Mapping[str, Any]) -> dict[str, list[Any]]:
-    return {
-        name: [before.get(name), after.get(name)]
-        for name in dict.fromkeys([*before, *after])
-        if before.get(name) != after.get(name)
-    }
-
-
 def names_left(people: Iterable[Contact], values: Mapping[str, Any]) -> set[tuple[str, str]]:
     """Addresses and external ids, the kept one's own included, that the merged contact does not bear."""
     left: set[tuple[str, str]] = set()
@@ -164,13 +159,13 @@ def moved_to(merge: Merge) -> dict[str, Any]:
 
 
 def merge_consents(merge: Merge) -> list[dict[str, str]]:
-    """Of each consent the later answer holds, with its source and wording; of two at one moment the withdrawal.
+    """Of each consent one answer holds, with its source and wording.
 
     What an action wrote before is not changed back any more where another record had an answer of its own.
     """
     told = []
     for consent, rows in answers_of([merge.kept, *merge.others]).items():
-        latest = max(rows, key=lambda row: (row.changed_at, row.state == ConsentState.WITHDRAWN))
+        latest = answer_that_holds(rows)
         if latest.contact_id != merge.kept:
             names = ("state", "changed_at", "source", "wording_version")
             ContactConsent.objects.update_or_create(
@@ -183,6 +178,11 @@ def merge_consents(merge: Merge) -> list[dict[str, str]]:
         if any(row.contact_id != merge.kept for row in rows):
             note_write(LabelKind.CONSENT, consent, BitMap([merge.kept]))
     return told
+
+
+def answer_that_holds(rows: Iterable[ContactConsent]) -> ContactConsent:
+    """Of several contacts' answers to one consent: the later; of two at the same moment the withdrawal."""
+    return max(rows, key=lambda row: (row.changed_at, row.state == ConsentState.WITHDRAWN))
 
 
 def answers_of(ids: Iterable[int]) -> dict[int, list[ContactConsent]]:

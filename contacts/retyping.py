@@ -15,10 +15,9 @@ from django.db.models.fields.json import KeyTransform
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
-from contacts.attributes import Stored, clean_attribute, plain_number, value_text
+from contacts.attributes import LISTED, Stored, clean_attribute, plain_number, value_text
 from contacts.models import Attribute, AttributeType, Contact
 
-LISTED = (AttributeType.CHOICE, AttributeType.CHOICES)
 SHOWN = 8  # values told of each problem, and of those that fit
 MOST_OPTIONS_OFFERED = 500
 BATCH = 10_000

@@ -7,10 +7,11 @@ from datetime import datetime
 from django.core.exceptions import PermissionDenied, ValidationError
 from django.db import IntegrityError, transaction
 from django.db.models import F, Q, QuerySet
-from django.http import Http404, HttpRequest, QueryDict
+from django.http import Http404, QueryDict
 from django.urls import reverse
 from django.utils.translation import gettext as _
 
+from config.requests import Request
 from contacts.models import ManagerChoice, SavedView
 from users.access import signed_in
 from users.models import User
@@ -53,7 +54,7 @@ def may_change(user: User, view: SavedView) -> bool:
     return view.shared and user.administers
 
 
-def view_for(request: HttpRequest, pk: int) -> SavedView:
+def view_for(request: Request, pk: int) -> SavedView:
     """The door to a view that the user may open. Raises: Http404."""
     found = views_of(signed_in(request)).filter(pk=pk).first()
     if found is None:
@@ -61,7 +62,7 @@ def view_for(request: HttpRequest, pk: int) -> SavedView:
     return found
 
 
-def view_to_change(request: HttpRequest, pk: int) -> SavedView:
+def view_to_change(request: Request, pk: int) -> SavedView:
     """The door to a view that the user may change. Raises: Http404, PermissionDenied."""
     found = view_for(request, pk)
     if not may_change(signed_in(request), found):
@@ -69,7 +70,7 @@ def view_to_change(request: HttpRequest, pk: int) -> SavedView:
     return found
 
 
-def view_in(request: HttpRequest) -> SavedView | None:
+def view_in(request: Request) -> SavedView | None:
     """The view that the list began with (`?view=ID`), if any.
 
     Raises: ValidationError, where the address names one that there is not, or not for this user.

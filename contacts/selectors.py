@@ -7,10 +7,10 @@ from django.core.exceptions import EmptyResultSet
 from django.db import connection
 from django.db.models import BooleanField, Count, F, Func, Q, QuerySet, Value
 from django.db.models.fields.json import KeyTransform
-from django.http import HttpRequest
 from django.shortcuts import get_object_or_404
 from pyroaring import BitMap
 
+from config.requests import Request
 from contacts.folding import Words, folded
 from contacts.id_sets import bitmap, id_array
 from contacts.models import Attribute, Consent, ConsentState, Contact, ContactConsent
@@ -25,17 +25,17 @@ def visible(user: User | AnonymousUser) -> QuerySet[Contact]:
     return Contact.objects.all() if cut is None else Contact.objects.filter(cut)
 
 
-def contact_for(request: HttpRequest, pk: int) -> Contact:
+def contact_for(request: Request, pk: int) -> Contact:
     """The door to one contact. Raises: Http404, also for one that exists and may not be seen."""
     return get_object_or_404(visible(request.user), pk=pk)
 
 
-def attribute_for(_request: HttpRequest, pk: int) -> Attribute:
+def attribute_for(_request: Request, pk: int) -> Attribute:
     """The door to an attribute's definition. Raises: Http404."""
     return get_object_or_404(Attribute, pk=pk)
 
 
-def consent_for(_request: HttpRequest, pk: int) -> Consent:
+def consent_for(_request: Request, pk: int) -> Consent:
     """The door to a consent's definition. Raises: Http404."""
     return get_object_or_404(Consent, pk=pk)
 

@@ -10,10 +10,10 @@ from dataclasses import dataclass
 from django.contrib.auth.models import AnonymousUser
 from django.core.exceptions import PermissionDenied
 from django.db.models import Q
-from django.http import HttpRequest
 from django.utils.translation import gettext as _
 from pyroaring import BitMap
 
+from config.requests import Request
 from users.models import User
 
 NOBODY = Q(pk__in=[])
@@ -55,7 +55,7 @@ def sees(user: User | AnonymousUser | None) -> BitMap | None:
     return _rules[0].ids(user)
 
 
-def sight(request: HttpRequest) -> BitMap | None:
+def sight(request: Request) -> BitMap | None:
     """`sees` for the user behind the request, found once in it."""
     if not hasattr(request, "sight"):
         request.sight = sees(request.user)  # type: ignore[attr-defined]
@@ -63,7 +63,7 @@ def sight(request: HttpRequest) -> BitMap | None:
     return found
 
 
-def whole_sight(request: HttpRequest) -> bool:
+def whole_sight(request: Request) -> bool:
     """`sees_all` for the user behind the request, found once in it and without their set of contacts."""
     if hasattr(request, "sight"):
         return sight(request) is None

@@ -6,7 +6,6 @@ from typing import Any
 
 from django.utils.functional import Promise
 from django.utils.text import capfirst
-from django.utils.translation import get_language
 from django.utils.translation import gettext_lazy as _
 
 from contacts.models import Attribute, AttributeType, Consent, Contact
@@ -118,11 +117,10 @@ def consent_columns() -> list[Column]:
     answer = (
         "(SELECT a.state FROM contacts_contactconsent a WHERE a.contact_id = c.id AND a.consent_id = %(consent_{})s)"
     )
-    polish = get_language() == "pl"
     return [
         Column(
             f"consent:{consent.key}",
-            consent.name_pl if polish else consent.name_en,
+            consent.name,
             _("Consents"),
             answer.format(consent.pk),
             {f"consent_{consent.pk}": consent.pk},

@@ -4,10 +4,10 @@ from datetime import datetime
 from itertools import islice
 
 from django.db import transaction
-from django.http import HttpRequest
 from django.urls import reverse
 from pyroaring import BitMap
 
+from config.requests import Request
 from contacts.aliases import called_before
 from contacts.erasing.cleaners import AT_ONCE, going_on
 from contacts.hooks import Copies, Use
@@ -18,7 +18,7 @@ from exports.seen import contents
 from exports.selectors import files_for
 
 
-def files_with(request: HttpRequest, contact: Contact) -> list[ExportFile]:
+def files_with(request: Request, contact: Contact) -> list[ExportFile]:
     """Of the files that the reader sees and that can still be downloaded, those written of this contact too.
 
     Also those of before a merge, which hold it under the number of one that was merged into it.
@@ -28,11 +28,11 @@ def files_with(request: HttpRequest, contact: Contact) -> list[ExportFile]:
     return list(ExportFile.objects.filter(pk__in=holding).order_by("pk"))
 
 
-def found(request: HttpRequest, contact: Contact) -> list[Use]:
+def found(request: Request, contact: Contact) -> list[Use]:
     return [Use(file.name, reverse("exports:files")) for file in files_with(request, contact)]
 
 
-def remove(request: HttpRequest, contact: Contact) -> None:
+def remove(request: Request, contact: Contact) -> None:
     """The rows in this transaction, the files once it is committed."""
     files = files_with(request, contact)
     names = [file.stored_as for file in files]

@@ -12,6 +12,7 @@ from django.utils.translation import gettext_lazy, ngettext, pgettext
 from actions.kinds.forms import Draft, PartForm
 from actions.models import Audience
 from config.templatetags.numbers import number
+from contacts.ordered_choice import OrderedChoice
 from exports.columns import START, Column, columns
 from segmentation.models import Calculation, Direction, Movement
 from users.models import User
@@ -29,7 +30,7 @@ class SeveralField(forms.CharField):
     widget = hidden_widget = forms.MultipleHiddenInput
 
 
-class ExportForm(PartForm):
+class ExportForm(OrderedChoice[Column], PartForm):
     """The chosen columns are posted in `columns`, their order so far in `order`: one just chosen comes last. Buttons
     named `move` change the order."""
 
@@ -58,29 +59,6 @@ class ExportForm(PartForm):
         """Begins with these columns, as far as a file can hold them, beside those it begins with anyhow."""
         if not self.is_bound:
             self.chosen = [*dict.fromkeys(key for key in (*START, *columns) if key in self.known)]
-
-    def move(self, wish: str) -> None:
-        """Moves a chosen column up or down past the next chosen one: "up:email"."""
-        direction, _sign, key = wish.partition(":")
-        if key not in self.chosen:
-            return
-        place = self.chosen.index(key)
-        other = place + (-1 if direction == "up" else 1)
-        if 0 <= other < len(self.chosen):
-            self.chosen[place], self.chosen[other] = self.chosen[other], self.chosen[place]
-
-    @property
-    def groups(self) -> list[tuple[str, list[tuple[Column, bool]]]]:
-        """Every column and whether it is chosen, under the heading of its group, always in the same place."""
-        found: dict[str, list[tuple[Column, bool]]] = {}
-        for column in self.known.values():
-            found.setdefault(str(column.group), []).append((column, column.key in self.chosen))
-        return list(found.items())
-
-    @property
-    def ordered(self) -> list[Column]:
-        """The chosen columns as they will stand in the file."""
-        return [self.known[key] for key in self.chosen]
 
     def clean(self) -> dict[str, Any]:
         cleaned = super().clean() or {}

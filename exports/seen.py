@@ -3,10 +3,10 @@
 from collections.abc import Iterator
 
 from django.db.models import BinaryField, Case, F, OuterRef, QuerySet, Subquery, When
-from django.http import HttpRequest
 from pyroaring import BitMap
 
 from actions.models import Audience
+from config.requests import Request
 from contacts.sight import sight
 from exports.models import ExportFile, ListExport
 from mirror.reading import Reader
@@ -38,7 +38,7 @@ def contents(files: QuerySet[ExportFile]) -> Iterator[tuple[int, BitMap]]:
         yield pk, bitmap_of(packed)
 
 
-def shown(request: HttpRequest, files: QuerySet[ExportFile]) -> QuerySet[ExportFile]:
+def shown(request: Request, files: QuerySet[ExportFile]) -> QuerySet[ExportFile]:
     """Those of `files` that the reader is shown: of who sees some contacts only, their own.
 
     And of these those of contacts whom they see still, all of them; the deleted ones are nobody's any more.
@@ -53,6 +53,6 @@ def shown(request: HttpRequest, files: QuerySet[ExportFile]) -> QuerySet[ExportF
     return files.filter(pk__in=seen)
 
 
-def may_see(request: HttpRequest, export: ListExport) -> bool:
+def may_see(request: Request, export: ListExport) -> bool:
     """Whether the reader is told of the writing of a list: of who sees some contacts only, of their own alone."""
     return sight(request) is None or export.requested_by_id == signed_in(request).pk

@@ -6,11 +6,12 @@ from typing import Any
 
 from django.db.models import F, Q, QuerySet
 from django.db.models.functions import Coalesce, Collate
-from django.http import Http404, HttpRequest
+from django.http import Http404
 from django.urls import reverse
 
 from actions.models import ActionRun
 from actions.selectors import enter
+from config.requests import Request
 from contacts.folding import folded, plain, polish_key
 from contacts.sight import sight
 from exports.making import KEPT
@@ -38,14 +39,14 @@ def files_at(now: datetime) -> QuerySet[ExportFile]:
     return ExportFile.objects.filter(expires_at__gt=now)
 
 
-def count_for(request: HttpRequest) -> int:
+def count_for(request: Request) -> int:
     """How many there are: the number on the tab."""
     return files_for(request).count()
 
 
-def files_for(request: HttpRequest) -> QuerySet[ExportFile]:
+def files_for(request: Request) -> QuerySet[ExportFile]:
     """Those of them that the reader is shown."""
-    return shown(request, files_at(request.now))  # type: ignore[attr-defined]
+    return shown(request, files_at(request.now))
 
 
 def listed(
@@ -82,12 +83,12 @@ class Writing:
     export: ListExport | None
 
 
-def being_written(request: HttpRequest) -> list[Writing]:
+def being_written(request: Request) -> list[Writing]:
     """What is being written, by actions and of past lists, and lists that failed lately; newest first.
 
     Who sees some contacts only is shown their own.
     """
-    now = request.now  # type: ignore[attr-defined]
+    now = request.now
     lately = Q(state__in=(JobState.FAILED, JobState.ERRORED), finished_at__gt=now - KEPT)
     lists = ListExport.objects.filter(Q(state__in=ACTIVE) | lately).defer("seen", *NO_SETS)
     runs = ActionRun.objects.filter(state__in=ACTIVE, action__kind="export")
@@ -123,7 +124,7 @@ def being_written(request: HttpRequest) -> list[Writing]:
     return sorted(found, key=lambda writing: writing.job.requested_at, reverse=True)
 
 
-def file_for(request: HttpRequest, pk: int) -> ExportFile:
+def file_for(request: Request, pk: int) -> ExportFile:
     """The door: a file, expired or not, of what this user may see; 404 for any other."""
     files = ExportFile.objects.select_related("run__action").defer("run__changed", "run__seen")
     found = shown(request, files.filter(pk=pk)).first()
@@ -136,7 +137,7 @@ def file_for(request: HttpRequest, pk: int) -> ExportFile:
     return found
 
 
-def list_export_for(request: HttpRequest, pk: int) -> ListExport:
+def list_export_for(request: Request, pk: int) -> ListExport:
     """The door: the export of a list of a segment that this user may see; 404 for any other."""
     found = ListExport.objects.select_related("calculation").defer("seen", *NO_SETS).filter(pk=pk).first()
     if found is None or not may_see(request, found):

@@ -7,13 +7,13 @@ segment, a number of days and the forecast that counted them.
 from typing import NamedTuple
 
 from django.core.exceptions import ValidationError
-from django.http import HttpRequest
 from django.urls import reverse
 from django.utils.html import format_html
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext, pgettext
 from pyroaring import BitMap
 
+from config.requests import Request
 from config.templatetags.numbers import number
 from config.templatetags.times import moment_text
 from contacts.sight import sight
@@ -27,14 +27,14 @@ DAYS = tuple(map(str, (forecasting.SINCE, *forecasting.TOLD)))
 
 
 # --- parts of two segments -------------------------------------------------------------------------------------
-def compared(request: HttpRequest, text: str) -> People:
+def compared(request: Request, text: str) -> People:
     """`CALCULATION.CALCULATION.PART`."""
     texts = text.split(".")
     calculations = [of_calculation(whole(named), mask=sight(request)) for named in texts[:2]]
     if len(texts) != 3 or texts[2] not in PARTS or None in calculations:
         raise ValidationError(_("There is no such comparison (any more)."))
     first, second = (one for one in calculations if one is not None)
-    overlap, part, now = Overlap(first, second), texts[2], request.now  # type: ignore[attr-defined]
+    overlap, part, now = Overlap(first, second), texts[2], request.now
     ids = overlap.ids(part)
     names = {"first": first.name, "second": second.name}
     words = {
@@ -64,7 +64,7 @@ class Looked(NamedTuple):
     anew: bool
 
 
-def forecast_of(request: HttpRequest, text: str) -> Looked:
+def forecast_of(request: Request, text: str) -> Looked:
     """The forecast of an address; one that is no longer kept is taken again."""
     texts = text.split(".")
     pk, days, *rest = map(whole, texts) if len(texts) in (2, 3) and texts[1] in DAYS else (0, 0)
@@ -75,32 +75,32 @@ def forecast_of(request: HttpRequest, text: str) -> Looked:
     found = forecasting.kept(seen, rest[0]) if rest else forecasting.newest(seen)
     if found is not None:
         return Looked(segment, found, days, anew=False)
-    now, zone = request.now, request.tenant.zone  # type: ignore[attr-defined]
+    now, zone = request.now, request.tenant.zone
     try:
         return Looked(segment, forecasting.taken(seen, now=now, zone=zone), days, anew=bool(rest))
     except CriteriaError as error:
         raise ValidationError(str(error)) from None
 
 
-def leaving(request: HttpRequest, text: str) -> People:
+def leaving(request: Request, text: str) -> People:
     looked = forecast_of(request, text)
     soon = pgettext("contacts who will leave a segment", "Leave %(name)s within %(days)s days")
     words = soon if looked.days else _("Members of %(name)s who no longer match")
     return _told(request, looked, looked.forecast.leaving(looked.days), words)
 
 
-def joining(request: HttpRequest, text: str) -> People:
+def joining(request: Request, text: str) -> People:
     looked = forecast_of(request, text)
     soon = pgettext("contacts who will join a segment", "Join %(name)s within %(days)s days")
     words = soon if looked.days else _("Match %(name)s and are no members yet")
     return _told(request, looked, looked.forecast.joining(looked.days), words)
 
 
-def _told(request: HttpRequest, looked: Looked, ids: BitMap, template: str) -> People:
+def _told(request: Request, looked: Looked, ids: BitMap, template: str) -> People:
     words = template % {"name": looked.segment.name, "days": looked.days}
     text = ngettext(
         "%(number)s contact in the forecast of %(when)s.", "%(number)s contacts in the forecast of %(when)s.", len(ids)
-    ) % {"number": number(len(ids)), "when": moment_text(looked.forecast.at, now=request.now)}  # type: ignore[attr-defined]
+    ) % {"number": number(len(ids)), "when": moment_text(looked.forecast.at, now=request.now)}
     if looked.anew:
         text = f"{text} {_('It was taken just now: the one before is no longer kept.')}"
     address = reverse("insights:forecast", args=[looked.segment.pk])

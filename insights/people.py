@@ -3,9 +3,9 @@
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from django.http import HttpRequest
 from pyroaring import BitMap
 
+from config.requests import Request
 from contacts.models import Contact
 from contacts.selectors import matching, visible
 from contacts.sight import within
@@ -39,18 +39,18 @@ def sets_of(segment: Segment, *, mask: BitMap | None) -> Sets | None:
     return Sets(within(bitmap_of(row[0]), mask), within(bitmap_of(row[1]), mask)) if row else None
 
 
-def asked(request: HttpRequest) -> str:
+def asked(request: Request) -> str:
     """The words that are looked for."""
     return request.GET.get("q", "").replace("\x00", "").strip()[:LONGEST]
 
 
-def found(request: HttpRequest, text: str, sets: Sets | None) -> tuple[list[Person], bool]:
+def found(request: Request, text: str, sets: Sets | None) -> tuple[list[Person], bool]:
     """At most MOST contacts that have every word of `text`; whether there are more."""
     rows = list(matching(visible(request.user), text).order_by()[: MOST + 1]) if text else []
     return _people(rows[:MOST], sets), len(rows) > MOST
 
 
-def some(request: HttpRequest, ids: BitMap, sets: Sets) -> list[Person]:
+def some(request: Request, ids: BitMap, sets: Sets) -> list[Person]:
     """A few of `ids`, to begin with."""
     return _people(visible(request.user).in_bulk(sample(ids, SOME)).values(), sets)
 

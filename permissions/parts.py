@@ -5,9 +5,9 @@ from dataclasses import dataclass
 from typing import Any
 
 from django import forms
-from django.http import HttpRequest
 from django.utils.translation import gettext as _
 
+from config.requests import Request
 from contacts.models import Contact
 from contacts.sight import sees
 from permissions.forms import groups_field
@@ -37,12 +37,12 @@ def marks(people: Sequence[User]) -> Mapping[int, Mark]:
     }
 
 
-def about(request: HttpRequest, person: User) -> dict[str, Any]:
+def about(request: Request, person: User) -> dict[str, Any]:
     """What somebody sees, as of now, and by which groups."""
     mask = sees(person)
     return {
         "person": person,
-        "at": request.now,  # type: ignore[attr-defined]
+        "at": request.now,
         "part": mask is not None,
         "seen": len(mask) if mask is not None else None,
         "total": Contact.objects.count(),
@@ -66,9 +66,9 @@ def groups_of_a_new_user() -> forms.Field | None:
     return groups_field(groups) if groups else None
 
 
-def put_new_user(person: User, groups: Sequence[int], /, *, request: HttpRequest) -> None:
+def put_new_user(person: User, groups: Sequence[int], /, *, request: Request) -> None:
     by = signed_in(request)
-    set_groups_of(person, groups, seen=(), doer=Doer(request.now, str(by), by))  # type: ignore[attr-defined]
+    set_groups_of(person, groups, seen=(), doer=Doer(request.now, str(by), by))
 
 
 CARD = Card(name="sight", template="permissions/_user_card.html", context=about, own=True)

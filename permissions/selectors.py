@@ -5,10 +5,10 @@ from collections.abc import Collection, Iterable
 from dataclasses import dataclass, field
 
 from django.db.models import Prefetch, Q, QuerySet
-from django.http import HttpRequest
 from django.shortcuts import get_object_or_404
 from pyroaring import BitMap
 
+from config.requests import Request
 from contacts.models import Contact
 from permissions.models import GroupChange, PermissionGroup
 from permissions.sight import holders
@@ -21,7 +21,7 @@ CHANGES_SHOWN = 50
 BY_NAME = ("name", "email", "pk")
 
 
-def group_for(_request: HttpRequest, pk: int) -> PermissionGroup:
+def group_for(_request: Request, pk: int) -> PermissionGroup:
     """The door to a group. Raises: Http404."""
     return get_object_or_404(PermissionGroup, pk=pk)
 

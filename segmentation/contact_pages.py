@@ -5,7 +5,6 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from django.core.exceptions import ValidationError
-from django.http import HttpRequest
 from django.urls import reverse
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
@@ -13,6 +12,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
 from pyroaring import BitMap
 
+from config.requests import Request
 from config.templatetags.numbers import number
 from config.templatetags.times import moment_text
 from contacts.manager import Panel, Tool
@@ -44,7 +44,7 @@ LOOKED_AT = 500  # segments, the newest calculations first: half a second's work
 
 
 # --- the members of a calculation: of the last one (IP24), of a past one (SG6) -------------------------------
-def members_of(request: HttpRequest, text: str) -> People:
+def members_of(request: Request, text: str) -> People:
     """`?calculation=ID`: exactly its members who still are contacts."""
     found = calculation_of(request, text, "joined", "left")
     ids = within(found.member_ids, sight(request))
@@ -65,7 +65,7 @@ def out_of_sight(request: HttpRequest, erased: dict[str, int], which: str) -> in
     return erased.get(which, 0) if sight(request) is None else 0
 
 
-def moved_with(request: HttpRequest, text: str) -> People:
+def moved_with(request: Request, text: str) -> People:
     """`?moved=ID.joined`, `?moved=ID.left.changed`: who joined or left with a calculation, by one cause or any."""
     pk, _dot, rest = text.partition(".")
     way, _dot, cause = rest.partition(".")
@@ -103,7 +103,7 @@ def moved_with(request: HttpRequest, text: str) -> People:
     return People(ids, title % {"name": found.segment.name}, note, erased=erased)
 
 
-def calculation_of(request: HttpRequest, text: str, *unread: str) -> Calculation:
+def calculation_of(request: Request, text: str, *unread: str) -> Calculation:
     """A finished calculation by its id, without the sets that are not asked for. Its segment is used by that.
 
     Raises: ValidationError.
@@ -112,7 +112,7 @@ def calculation_of(request: HttpRequest, text: str, *unread: str) -> Calculation
     found = done.filter(pk=whole(text)).first()
     if found is None:
         raise ValidationError(_("There is no such calculation (any more)."))
-    note_use(found.segment, now=request.now)  # type: ignore[attr-defined]
+    note_use(found.segment, now=request.now)
     return found
 
 
@@ -120,30 +120,30 @@ def to_segment(found: Calculation) -> SafeString:
     return linked(reverse("segmentation:preview", args=[found.segment_id]), found.segment.name)
 
 
-def taken(request: HttpRequest, found: Calculation) -> str:
+def taken(request: Request, found: Calculation) -> str:
     """The instant that a calculation speaks of."""
-    now = request.now  # type: ignore[attr-defined]
+    now = request.now
     return str(moment_text(found.as_of or now, now=now))
 
 
 # --- whoever satisfies criteria now ----------------------------------------------------------------------------
-def asked_for(request: HttpRequest, text: str) -> People:
+def asked_for(request: Request, text: str) -> People:
     """`?advanced=KEY`: the advanced filter, criteria kept under a key (IP8)."""
     query = find_query(text)
     if query is None:
         raise ValidationError(_("This advanced filter is not kept any more. Build it again."))
     ids = satisfying(request, query.criteria, place=f"contacts:{query.pk}")
-    used(query, now=request.now)  # type: ignore[attr-defined]
+    used(query, now=request.now)
     edit = request.GET.copy()
     edit.pop("page", None)
     note = sentences(
-        sentence_of(query.criteria, now=request.now),  # type: ignore[attr-defined]
+        sentence_of(query.criteria, now=request.now),
         linked(f"{reverse('segmentation:contact_filter')}?{edit.urlencode()}", _("Edit the advanced filter")),
     )
     return People(ids, _("Advanced filter"), note, query.criteria)
 
 
-def meeting(request: HttpRequest, text: str) -> People:
+def meeting(request: Request, text: str) -> People:
     """`?saved=ID`: who meets saved criteria now."""
     found = SavedCriteria.objects.filter(pk=whole(text)).first()
     if found is None:
@@ -151,19 +151,19 @@ def meeting(request: HttpRequest, text: str) -> People:
     criteria = {"kind": "saved", "criteria": found.pk}
     ids = satisfying(request, criteria, place=f"saved:{found.pk}")
     title = _("Saved criteria: %(name)s") % {"name": found.name}
-    told = sentence_of(found.criteria, now=request.now)  # type: ignore[attr-defined]
+    told = sentence_of(found.criteria, now=request.now)
     page = linked(reverse("segmentation:saved_edit", args=[found.pk]), found.name)
     return People(ids, title, format_html("{}: {}", page, told), criteria)
 
 
-def satisfying(request: HttpRequest, criteria: dict[str, Any], *, place: str) -> BitMap:
+def satisfying(request: Request, criteria: dict[str, Any], *, place: str) -> BitMap:
     """Who satisfies criteria at this moment; what was counted before and cannot have changed is not counted again.
 
     Raises: ValidationError, if they name something that is no longer there: never fewer people instead.
     """
-    zone = ZoneInfo(request.tenant.timezone)  # type: ignore[attr-defined]
+    zone = ZoneInfo(request.tenant.timezone)
     reuse = Session(signed_in(request).pk, place)
-    context = Context(now=request.now, zone=zone, mask=sight(request), reuse=reuse)  # type: ignore[attr-defined]
+    context = Context(now=request.now, zone=zone, mask=sight(request), reuse=reuse)
     try:
         return evaluate(parse(criteria), context=context).members
     except CriteriaError as error:
@@ -171,12 +171,12 @@ def satisfying(request: HttpRequest, criteria: dict[str, Any], *, place: str) ->
 
 
 # --- a list of contacts: uploaded, or fixed --------------------------------------------------------------------
-def listed_in(request: HttpRequest, text: str) -> People:
+def listed_in(request: Request, text: str) -> People:
     """`?list=ID`: the contacts that an uploaded list matched, or that a fixed one holds."""
     found = UploadedList.objects.filter(pk=whole(text)).first()
     if found is None:
         raise ValidationError(_("There is no such list (any more)."))
-    ids, now = within(found.matched_ids, sight(request)), request.now  # type: ignore[attr-defined]
+    ids, now = within(found.matched_ids, sight(request)), request.now
     said = ngettext("%(number)s contact, as of %(when)s.", "%(number)s contacts, as of %(when)s.", len(ids))
     said %= {"number": number(len(ids)), "when": moment_text(found.created_at, now=now)}
     address = reverse("segmentation:upload", args=[found.pk])
@@ -206,10 +206,10 @@ def memberships(contact: Contact, *, now: datetime) -> list[Membership]:
     return sorted(found, key=lambda membership: (not membership.ready, membership.name.casefold()))
 
 
-def panel(request: HttpRequest, contact: Contact) -> dict[str, Any]:
+def panel(request: Request, contact: Contact) -> dict[str, Any]:
     """The contact page's card."""
     return {
-        "segments": memberships(contact, now=request.now),  # type: ignore[attr-defined]
+        "segments": memberships(contact, now=request.now),
         "looked_at": LOOKED_AT,
         "in_all": Segment.objects.filter(latest__isnull=False).count(),
     }

@@ -7,12 +7,12 @@ from typing import Any
 import django_filters
 from django import forms
 from django.db.models import QuerySet
-from django.http import HttpRequest
 from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString
 from django.utils.translation import ngettext
 from pyroaring import BitMap
 
+from config.requests import Request
 from config.templatetags.numbers import number
 from contacts.answering import answers
 from contacts.manager import ManagerFilter
@@ -38,7 +38,7 @@ class People:
     # No length: an empty set is a filter in force that lets nobody through, not one that asks for nothing.
 
 
-Read = Callable[[HttpRequest, str], People]
+Read = Callable[[Request, str], People]
 
 
 class PeopleField(forms.CharField):
@@ -71,7 +71,7 @@ def set_filter(name: str, read: Read, *, label: Any) -> ManagerFilter:
         it finds only those are listed whom the reader sees; its note tells of no others.
     """
 
-    def found(request: HttpRequest, text: str) -> People:
+    def found(request: Request, text: str) -> People:
         people = read(request, text)
         mask = sight(request)
         ids = within(people.ids, mask)
@@ -88,9 +88,9 @@ def set_filter(name: str, read: Read, *, label: Any) -> ManagerFilter:
     )
 
 
-def everyone(request: HttpRequest) -> BitMap:
+def everyone(request: Request) -> BitMap:
     """The contacts there are. Read once in a process, as long as none comes, changes or goes."""
-    with answers(request.now) as state:  # type: ignore[attr-defined]
+    with answers(request.now) as state:
         return state.everyone
 
 

@@ -3,23 +3,23 @@
 from urllib.parse import urlencode
 
 from django.db.models import Case, IntegerField, Value, When
-from django.http import HttpRequest
 from django.urls import reverse
 from django.utils.translation import gettext as _
 
 from config.find import Findings, Found
+from config.requests import Request
 from contacts.folding import folded, plain
 from segmentation.models import Segment
 
 MOST = 20
 
 
-def find_segments(request: HttpRequest, text: str) -> Findings:
+def find_segments(request: Request, text: str) -> Findings:
     """Segments whose name holds the text, without regard to case and diacritics; those that begin with it first."""
     wanted = folded(text)
     begins = Case(When(plain_name__startswith=wanted, then=Value(0)), default=Value(1), output_field=IntegerField())
     rows = Segment.objects.alias(plain_name=plain("name")).filter(plain_name__contains=wanted)
-    now = request.now  # type: ignore[attr-defined]
+    now = request.now
     found = [
         Found(
             title=row.name,

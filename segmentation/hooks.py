@@ -8,8 +8,9 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import TYPE_CHECKING
 
-from django.http import HttpRequest
 from django.utils.functional import Promise
+
+from config.requests import Request
 
 if TYPE_CHECKING:
     from segmentation.models import Calculation, Segment
@@ -42,7 +43,7 @@ class Tab:
 
     label: Text
     url_name: str
-    count: Callable[[HttpRequest], int]
+    count: Callable[[Request], int]
 
 
 on_calculated: list[Callable[["Calculation", datetime], None]] = []

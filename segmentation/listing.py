@@ -7,10 +7,11 @@ from typing import Any
 from django.core.paginator import Page, Paginator
 from django.db.models import Case, F, IntegerField, QuerySet, Value, When
 from django.db.models.functions import Collate
-from django.http import HttpRequest, QueryDict
+from django.http import QueryDict
 from pyroaring import BitMap
 
 from config.asked import problems_in
+from config.requests import Request
 from contacts.folding import folded, plain, polish_key
 from contacts.sight import sight
 from segmentation import hooks, selectors
@@ -123,9 +124,9 @@ def filtered(rows: QuerySet[Segment], form: ListFilterForm, *, now: datetime, ma
     return rows
 
 
-def page_of(request: HttpRequest, where: str, *, form: ListFilterForm, sort: str, number: int | None) -> Page:
+def page_of(request: Request, where: str, *, form: ListFilterForm, sort: str, number: int | None) -> Page:
     """One page of the list, its rows as `Row`."""
-    now, mask = request.now, sight(request)  # type: ignore[attr-defined]
+    now, mask = request.now, sight(request)
     rows = ordered(filtered(selectors.listed(where, now=now), form, now=now, mask=mask), sort, mask=mask)
     page = Paginator(examined(selectors.with_actions(rows)), PER_PAGE).get_page(number)
     segments = list(page.object_list)
@@ -151,9 +152,9 @@ def page_of(request: HttpRequest, where: str, *, form: ListFilterForm, sort: str
     return page
 
 
-def row_of(request: HttpRequest, segment: Segment) -> Row:
+def row_of(request: Request, segment: Segment) -> Row:
     """The row of one segment of `segment_for`, for the part of a page that follows its progress."""
-    now = request.now  # type: ignore[attr-defined]
+    now = request.now
     last = selectors.last_calculation(segment)  # read first: what ends meanwhile is followed once more, never missed
     cut([last], sight(request))
     where, own = selectors.list_of(segment, now=now), may_change(request, segment.owner_id)

@@ -3,21 +3,22 @@
 from collections.abc import Callable
 from contextvars import ContextVar
 
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpResponse
 from django.utils.translation import gettext as _
 
+from config.requests import Request
 from contacts.sight import whole_sight
 
-_request: ContextVar[HttpRequest | None] = ContextVar("request", default=None)
+_request: ContextVar[Request | None] = ContextVar("request", default=None)
 
 
 class ReaderMiddleware:
     """Keeps the request at hand while it is answered: criteria are told in words far from any view."""
 
-    def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
+    def __init__(self, get_response: Callable[[Request], HttpResponse]) -> None:
         self.get_response = get_response
 
-    def __call__(self, request: HttpRequest) -> HttpResponse:
+    def __call__(self, request: Request) -> HttpResponse:
         before = _request.set(request)
         try:
             return self.get_response(request)

@@ -6,10 +6,10 @@ are history and stay as written. Forms that nobody has submitted follow as well 
 
 from collections.abc import Iterable, Iterator
 from datetime import datetime
-from typing import Any
+from typing import Any, TypeVar
 
 from django.db import connection
-from django.db.models import BooleanField, F, Func, JSONField, Value
+from django.db.models import BooleanField, F, Func, JSONField, Model, QuerySet, Value
 from django.urls import NoReverseMatch, reverse
 from django.utils.translation import gettext as _
 
@@ -23,6 +23,8 @@ from segmentation.criteria import Reference, references, rename
 from segmentation.draft_names import follow_in_drafts
 from segmentation.models import ContactQuery, SavedCriteria, Segment, Version
 from tags.models import Category, Tag
+
+Row = TypeVar("Row", bound=Model)
 
 # All segments named by criteria in force; a segment does not name itself, that is refused.
 NAMED_SEGMENTS = """
@@ -45,12 +47,17 @@ def names(criteria: dict[str, Any], kind: str, key: str | int) -> bool:
     return any(reference.kind == kind and reference.key == key for reference in references_in(criteria))
 
 
-def holding(kind: str, criteria: str) -> Func:
-    """A condition: the criteria in that field have a criterion of this kind; what it names is for Python to judge."""
+def holding(kind: str, criteria: str, key: str | int | None = None) -> Func:
+    """A condition: the criteria in that field have a criterion of this kind; what it names is for Python to judge.
+
+    `key`: it holds this very text or number, so that few have to be judged; of tags, which are written in several ways,
+    it is passed over.
+    """
+    within = "" if key is None or kind == "tag" else ".** ? (@ == $key)"
     return Func(
         F(criteria),
-        Value("$.** ? (@.kind == $kind)"),
-        Value({"kind": kind}, JSONField()),
+        Value(f"$.** ? (@.kind == $kind){within}"),
+        Value({"kind": kind, "key": key}, JSONField()),
         function="jsonb_path_exists",
         output_field=BooleanField(),
     )
@@ -58,7 +65,7 @@ def holding(kind: str, criteria: str) -> Func:
 
 def segments_naming(kind: str, key: str | int) -> list[Segment]:
     """Segments whose criteria in force name it, by name."""
-    rows = Segment.objects.filter(holding(kind, "version__criteria")).select_related("version").order_by("name")
+    rows = Segment.objects.filter(holding(kind, "version__criteria", key)).select_related("version").order_by("name")
     return [row for row in rows if row.version and names(row.version.criteria, kind, key)]
 
 
@@ -71,7 +78,7 @@ def named_segments() -> set[int]:
 
 def saved_naming(kind: str, key: str | int) -> list[SavedCriteria]:
     """Saved criteria that name it, by name."""
-    rows = SavedCriteria.objects.filter(holding(kind, "criteria")).order_by("name")
+    rows = SavedCriteria.objects.filter(holding(kind, "criteria", key)).order_by("name")
     return [saved for saved in rows if names(saved.criteria, kind, key)]
 
 
@@ -153,22 +160,27 @@ def uses_of_parameter(parameter: Parameter) -> list[contacts.hooks.Use]:
 def follow_renaming(change: tags.hooks.Renamed, now: datetime) -> None:
     """Writes the new names into criteria in force and unfinished forms, in the transaction that renames, or merges.
 
-    A renaming is no edit: the same people are meant, so the version stays one and nothing is calculated.
+    A renaming is no edit: the same people are meant, so the version stays one and nothing is calculated. Rows are taken
+    in the order of ids, as by everybody who takes several: two at once never wait for each other.
     """
     in_force = Version.objects.filter(holding(change.kind, "criteria"), pk__in=Segment.objects.values("version"))
-    for version in in_force.select_for_update(no_key=True):
+    for version in locked(in_force):
         renamed = renamed_in(version.criteria, change)
         if renamed != version.criteria:
             Version.objects.filter(pk=version.pk).update(criteria=renamed)
-    for query in ContactQuery.objects.filter(holding(change.kind, "criteria")).select_for_update(no_key=True):
+    for query in locked(ContactQuery.objects.filter(holding(change.kind, "criteria"))):
         renamed = renamed_in(query.criteria, change)
         if renamed != query.criteria:
             ContactQuery.objects.filter(pk=query.pk).update(criteria=renamed)
-    for saved in SavedCriteria.objects.filter(holding(change.kind, "criteria")).select_for_update(no_key=True):
+    for saved in locked(SavedCriteria.objects.filter(holding(change.kind, "criteria"))):
         renamed = renamed_in(saved.criteria, change)
         if renamed != saved.criteria:
             SavedCriteria.objects.filter(pk=saved.pk).update(criteria=renamed, updated_at=now)
     follow_in_drafts(change)
+
+
+def locked(rows: QuerySet[Row]) -> QuerySet[Row]:
+    return rows.select_for_update(no_key=True).order_by("pk")
 
 
 def renamed_in(criteria: dict[str, Any], change: tags.hooks.Renamed) -> dict[str, Any]:

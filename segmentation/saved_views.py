@@ -7,7 +7,7 @@ from django import forms
 from django.contrib import messages
 from django.core.exceptions import PermissionDenied
 from django.core.paginator import Paginator
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpResponse
 from django.shortcuts import redirect, render
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
@@ -16,6 +16,7 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 from config.asked import page_number, problems_in
 from config.names import NameField
 from config.pages import page
+from config.requests import Request
 from contacts.sight import sight, whole_sight
 from segmentation import builder
 from segmentation.builder import Builder, BuilderErrors
@@ -54,19 +55,19 @@ class NameForm(forms.Form):
     name = NameField(label=gettext_lazy("Name"), max_length=200)
 
 
-def zone_of(request: HttpRequest) -> ZoneInfo:
-    return ZoneInfo(request.tenant.timezone)  # type: ignore[attr-defined]
+def zone_of(request: Request) -> ZoneInfo:
+    return ZoneInfo(request.tenant.timezone)
 
 
 @require_safe
-def saved(request: HttpRequest) -> HttpResponse:
+def saved(request: Request) -> HttpResponse:
     """All saved criteria: what each says and what uses it. Counts are asked for row by row, when they are in view."""
     if problems := problems_in(request.GET, texts=["q"]):
         return page(request, "segmentation/saved.html", {"problems": problems}, part="rows", status=422)
     search = request.GET.get("q", "")
     rows = Paginator(saved_criteria(search=search), PER_PAGE).get_page(page_number(request.GET))
     uses, kept_for_others = uses_of_saved(), followed_by_others_of(request)
-    words = Words(now=request.now, zone=zone_of(request), catalog=Catalog())  # type: ignore[attr-defined]
+    words = Words(now=request.now, zone=zone_of(request), catalog=Catalog())
     for row in rows:
         row.may_change = may_change(request, row.created_by_id) and row.pk not in kept_for_others  # type: ignore[attr-defined]
         row.uses = uses.get(row.pk, [])  # type: ignore[attr-defined]
@@ -74,12 +75,12 @@ def saved(request: HttpRequest) -> HttpResponse:
     return page(request, "segmentation/saved.html", {"rows": rows, "q": search}, part="rows")
 
 
-def followed_by_others_of(request: HttpRequest) -> set[int]:
+def followed_by_others_of(request: Request) -> set[int]:
     """The saved criteria that the user may not change for this alone: see `require_changeable`."""
     return set() if whole_sight(request) else followed_by_others(signed_in(request).pk)
 
 
-def require_changeable(request: HttpRequest, found: SavedCriteria) -> None:
+def require_changeable(request: Request, found: SavedCriteria) -> None:
     """A change decides who is in the segments that follow: these must be the user's own, who sees some contacts only.
 
     Raises: PermissionDenied.
@@ -90,10 +91,10 @@ def require_changeable(request: HttpRequest, found: SavedCriteria) -> None:
 
 
 @require_safe
-def count(request: HttpRequest, pk: int) -> HttpResponse:
+def count(request: Request, pk: int) -> HttpResponse:
     """How many contacts meet the criteria now, or why that can't be said."""
     found = saved_for(pk)
-    now = request.now  # type: ignore[attr-defined]
+    now = request.now
     context: dict[str, Any] = {"saved": found, "at": now}
     try:
         seen = Context(now=now, zone=zone_of(request), mask=sight(request))
@@ -105,23 +106,23 @@ def count(request: HttpRequest, pk: int) -> HttpResponse:
 
 @require_http_methods(["GET", "HEAD", "POST"])
 @writers_only
-def create(request: HttpRequest) -> HttpResponse:
+def create(request: Request) -> HttpResponse:
     """A new one, from nothing or from the draft kept."""
     if request.method != "POST":
-        opened = builder.opened(request.user, None, place=PLACE)  # type: ignore[arg-type]
+        opened = builder.opened(signed_in(request), None, place=PLACE)
         return editor(request, NameForm(initial={"name": name_kept(opened)}), opened)
     return submitted(request, place=PLACE)
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
-def edit(request: HttpRequest, pk: int) -> HttpResponse:
+def edit(request: Request, pk: int) -> HttpResponse:
     """One of them: what it says, what uses it, and changing it."""
     found = saved_for(pk)
     place = f"saved:{pk}"
     if request.method == "POST":
         require_changeable(request, found)
     else:
-        opened = builder.opened(request.user, found.criteria, place=place)  # type: ignore[arg-type]
+        opened = builder.opened(signed_in(request), found.criteria, place=place)
         return editor(request, NameForm(initial={"name": name_kept(opened) or found.name}), opened, found)
     return submitted(request, place=place, found=found)
 
@@ -131,7 +132,7 @@ def name_kept(opened: Builder) -> str:
     return (opened.settings.get("name") or [""])[-1]
 
 
-def submitted(request: HttpRequest, *, place: str, found: SavedCriteria | None = None) -> HttpResponse:
+def submitted(request: Request, *, place: str, found: SavedCriteria | None = None) -> HttpResponse:
     """Saves, or answers 422 with everything as it was typed."""
     form = builder.from_post(request.POST, place=place)
     if form.operated:  # one of the builder's own buttons: nothing is judged yet
@@ -143,7 +144,7 @@ def submitted(request: HttpRequest, *, place: str, found: SavedCriteria | None =
             if found and (effect := unshown(request, found, criteria, place=place)):
                 return editor(request, name, form, found, effect=effect)
             keep(request, name.cleaned_data["name"], criteria, found)
-            builder.discard_draft(request.user, place, window=form.window)  # type: ignore[arg-type]
+            builder.discard_draft(signed_in(request), place, window=form.window)
             return redirect("segmentation:saved")
     except BuilderErrors:
         name.is_valid()
@@ -154,11 +155,11 @@ def submitted(request: HttpRequest, *, place: str, found: SavedCriteria | None =
     return editor(request, name, form, found, status=422)
 
 
-def unshown(request: HttpRequest, found: SavedCriteria, criteria: dict[str, Any], *, place: str) -> SavedEffect | None:
+def unshown(request: Request, found: SavedCriteria, criteria: dict[str, Any], *, place: str) -> SavedEffect | None:
     """What the change does to segments, if that is yet to be shown; None: nothing, or just this was confirmed."""
     if criteria == found.criteria or same_as_stored(found, criteria, place=place):
         return None
-    effect = effect_of_saved(found, criteria, now=request.now, mask=sight(request))  # type: ignore[attr-defined]
+    effect = effect_of_saved(found, criteria, now=request.now, mask=sight(request))
     confirmed = request.POST.get("then") == "save" and request.POST.get("shown") == effect.mark
     return effect if effect.rows and not confirmed else None
 
@@ -171,11 +172,11 @@ def same_as_stored(found: SavedCriteria, criteria: dict[str, Any], *, place: str
         return False
 
 
-def keep(request: HttpRequest, name: str, criteria: dict[str, Any], found: SavedCriteria | None) -> None:
+def keep(request: Request, name: str, criteria: dict[str, Any], found: SavedCriteria | None) -> None:
     """Writes it down and says so."""
-    now = request.now  # type: ignore[attr-defined]
+    now = request.now
     if found is None:
-        create_saved(name=name, criteria=criteria, now=now, by=request.user)  # type: ignore[arg-type]
+        create_saved(name=name, criteria=criteria, now=now, by=signed_in(request))
         messages.success(request, _("The criteria are saved as “%(name)s”.") % {"name": name})
     else:
         revision = revision_of(request.POST.get("revision", ""))
@@ -184,7 +185,7 @@ def keep(request: HttpRequest, name: str, criteria: dict[str, Any], found: Saved
 
 
 def editor(
-    request: HttpRequest, name: NameForm, form: Builder, found: SavedCriteria | None = None, *, status: int = 200,
+    request: Request, name: NameForm, form: Builder, found: SavedCriteria | None = None, *, status: int = 200,
     edited: bool = False, effect: SavedEffect | None = None,
 ) -> HttpResponse:  # fmt: skip
     """The page with the name and the builder; after somebody else's edit it shows theirs as well."""
@@ -201,12 +202,12 @@ def editor(
         "revision": revision_for(request, form, found, edited=edited),
         "edited": edited,
         "effect": effect,
-        "theirs": sentence_of(found.criteria, now=request.now) if found and edited else "",  # type: ignore[attr-defined]
+        "theirs": sentence_of(found.criteria, now=request.now) if found and edited else "",
     }
     return page(request, "segmentation/saved_edit.html", context, status=status)
 
 
-def revision_for(request: HttpRequest, form: Builder, found: SavedCriteria | None, *, edited: bool) -> int:
+def revision_for(request: Request, form: Builder, found: SavedCriteria | None, *, edited: bool) -> int:
     """The revision the form, or the draft in it, was opened at, until somebody's other edit has been shown."""
     if found is None:
         return 0
@@ -216,7 +217,7 @@ def revision_for(request: HttpRequest, form: Builder, found: SavedCriteria | Non
 
 
 @require_POST
-def save_from_builder(request: HttpRequest) -> HttpResponse:
+def save_from_builder(request: Request) -> HttpResponse:
     """Save criteria, from any page with the builder: a name is asked for, the page stays as it is."""
     form = builder.from_post(request.POST, place=PLACE)
     name = NameForm({"name": request.POST.get("saved_name", "")})
@@ -224,8 +225,10 @@ def save_from_builder(request: HttpRequest) -> HttpResponse:
     try:
         criteria = form.criteria()
         if name.is_valid():
-            kept = create_saved(name=name.cleaned_data["name"], criteria=criteria, now=request.now, by=request.user)  # type: ignore[attr-defined, arg-type]
-            if request.htmx:  # type: ignore[attr-defined]
+            kept = create_saved(
+                name=name.cleaned_data["name"], criteria=criteria, now=request.now, by=signed_in(request)
+            )
+            if request.htmx:
                 return render(request, "segmentation/builder/_saved_answer.html", {"kept": kept})
             messages.success(request, _("The criteria are saved as “%(name)s”.") % {"name": kept.name})
             return redirect("segmentation:saved")
@@ -233,7 +236,7 @@ def save_from_builder(request: HttpRequest) -> HttpResponse:
         problem = str(error)
     except NameTakenError:
         name.add_error("name", NAME_TAKEN)
-    if not request.htmx:  # type: ignore[attr-defined]
+    if not request.htmx:
         return editor(request, name, form, status=422)
     problem = problem or " ".join(str(error) for error in name.errors.get("name", []))
     return render(request, "segmentation/builder/_saved_answer.html", {"problem": problem}, status=422)
@@ -241,7 +244,7 @@ def save_from_builder(request: HttpRequest) -> HttpResponse:
 
 @require_http_methods(["GET", "HEAD", "POST"])
 @writers_only
-def delete(request: HttpRequest, pk: int) -> HttpResponse:
+def delete(request: Request, pk: int) -> HttpResponse:
     """Asks first; refuses while something refers to the criteria, and says what."""
     found = saved_for(pk)
     require_own(request, found.created_by_id)

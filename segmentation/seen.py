@@ -9,10 +9,10 @@ from dataclasses import dataclass, field
 
 from django.core.cache import cache
 from django.core.exceptions import PermissionDenied
-from django.http import HttpRequest
 from django.utils.translation import gettext as _
 from pyroaring import BitMap
 
+from config.requests import Request
 from contacts.sight import sees, sight, within
 from jobs.models import JobState
 from segmentation.models import Calculation, Movement, Segment, UploadedList, bitmap_of
@@ -119,18 +119,18 @@ def scope(segment: Segment, mask: BitMap | None) -> BitMap | None:
 
 
 # --- what may be changed -----------------------------------------------------------------------------------------
-def may_change(request: HttpRequest, owner: int | None) -> bool:
+def may_change(request: Request, owner: int | None) -> bool:
     """Whether the user may change, stop or delete what `owner` made: who sees some contacts only, their own alone."""
     user = signed_in(request)
     return user.may_write and (sight(request) is None or owner == user.pk)
 
 
-def may_open(request: HttpRequest, made: UploadedList) -> bool:
+def may_open(request: Request, made: UploadedList) -> bool:
     """Whether the user may see what became of the rows of an uploaded list; its name is for all."""
     return sight(request) is None or made.created_by_id == signed_in(request).pk
 
 
-def require_own(request: HttpRequest, owner: int | None) -> None:
+def require_own(request: Request, owner: int | None) -> None:
     """Raises: PermissionDenied, for what somebody else made, to who sees some contacts only."""
     if sight(request) is not None and owner != signed_in(request).pk:
         raise PermissionDenied(

@@ -23,12 +23,13 @@ from django.db.models import (
     Window,
 )
 from django.db.models.functions import RowNumber
-from django.http import Http404, HttpRequest
+from django.http import Http404
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 from pyroaring import BitMap
 
 from config.menu import address_of
+from config.requests import Request
 from contacts.sight import sight
 from jobs.models import ACTIVE, JobState
 from segmentation import hooks
@@ -96,9 +97,9 @@ def list_of(segment: Segment, *, now: datetime) -> str:
     return ARCHIVE
 
 
-def tabs(request: HttpRequest) -> list[TabLink]:
+def tabs(request: Request) -> list[TabLink]:
     """The three lists with their sizes in one query, then those registered by other apps."""
-    now = request.now  # type: ignore[attr-defined]
+    now = request.now
     sizes = segments().aggregate(**{name: Count("pk", filter=where) for name, where in standing(now).items()})
     own = [
         TabLink(_("In creation"), "segmentation:in_creation", sizes[IN_CREATION]),
@@ -197,7 +198,7 @@ def causes_of(rows: Iterable[Calculation], *, mask: BitMap | None) -> dict[int, 
     return found
 
 
-def segment_for(request: HttpRequest, pk: int) -> Segment:
+def segment_for(request: Request, pk: int) -> Segment:
     """The door: the segment of this address, with the numbers that this user may see; 404 for any other."""
     found = segments().select_related("version", "edited_by").filter(pk=pk).first()
     if found is None:

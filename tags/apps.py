@@ -18,6 +18,7 @@ class TagsConfig(AppConfig):
             batches,
             counting,
             deleting,
+            deleting_tags,
             erasing,
             filters,
             finding,
@@ -28,9 +29,10 @@ class TagsConfig(AppConfig):
             pickers,
             usage,
         )
-        from tags.models import CategoryDeletion, TagMerge
+        from tags.models import CategoryDeletion, TagDeletion, TagMerge
 
         register(JobKind("category_deletion", CategoryDeletion, deleting.carry_on))
+        register(JobKind("tag_deletion", TagDeletion, deleting_tags.carry_out))
         register(JobKind("tag_merge", TagMerge, merging.carry_out, stopped=merging.tidy_up))
         register_tick(counting.count_due)
         usage.providers.append(merging.uses_of_merged)

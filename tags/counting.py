@@ -1,5 +1,6 @@
 """How many contacts have each label: counted every fifteen minutes, and at once for one label when asked."""
 
+from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 
 from django.db import connection, transaction
@@ -11,11 +12,14 @@ from tags.models import Category, ContactTag, Tag
 
 COUNTED_EVERY = timedelta(minutes=15)
 
+# Tags that are just being merged, deleted or renamed are passed over, to be counted the next time: else this would wait
+# for a merge with the others in its hands, and the merge for one of those.
 COUNT_TAGS = """
+WITH held AS MATERIALIZED (SELECT id FROM tags_tag ORDER BY id FOR NO KEY UPDATE SKIP LOCKED)
 UPDATE tags_tag SET counted_at = %(now)s, contacts_count = COALESCE(counted.number, 0)
-FROM tags_tag every LEFT JOIN (SELECT tag_id, count(*) AS number FROM tags_contacttag GROUP BY tag_id) counted
-    ON counted.tag_id = every.id
-WHERE tags_tag.id = every.id
+FROM held LEFT JOIN (SELECT tag_id, count(*) AS number FROM tags_contacttag GROUP BY tag_id) counted
+    ON counted.tag_id = held.id
+WHERE tags_tag.id = held.id
 """
 
 
@@ -66,17 +70,26 @@ def count_categories(categories: list[Category], *, now: datetime) -> None:
     """
     if not categories:
         return
-    within = members_by_category([category.pk for category in categories])
-    own = {pk: len(members) for pk, members in within.items()}
+    own = members_by_category([category.pk for category in categories])
+    within = with_below(categories, own)
+    for category in categories:
+        category.contacts_count, category.subtree_count = len(own[category.pk]), len(within[category.pk])
+        category.counted_at = now
+    Category.objects.bulk_update(categories, ["contacts_count", "subtree_count", "counted_at"], batch_size=500)
+
+
+def with_below(categories: Sequence[Category], own: Mapping[int, BitMap]) -> dict[int, BitMap]:
+    """Of each category the contacts in it or below it, from those exactly in it (`own`; who is missing has none).
+
+    Of each, all that lie below it must be among them.
+    """
+    within = {category.pk: own.get(category.pk, BitMap()) for category in categories}
     by_path = {category.path: category.pk for category in categories}
     for category in sorted(categories, key=lambda each: -each.depth):
         parent = by_path.get(category.path[: -Category.steplen])
         if parent is not None:
-            within[parent] |= within[category.pk]
-    for category in categories:
-        category.contacts_count, category.subtree_count = own[category.pk], len(within[category.pk])
-        category.counted_at = now
-    Category.objects.bulk_update(categories, ["contacts_count", "subtree_count", "counted_at"], batch_size=500)
+            within[parent] = within[parent] | within[category.pk]
+    return within
 
 
 def members_by_category(ids: list[int]) -> dict[int, BitMap]:

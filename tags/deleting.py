@@ -22,7 +22,7 @@ from jobs.services import chunk, finish, wake
 from tags.assigning import assign_category, remove_category
 from tags.categories import lock_tree, refuse_going
 from tags.counting import count_category
-from tags.models import Category, CategoryDeletion, ContactCategory
+from tags.models import Category, CategoryDeletion, ContactCategory, Deletion
 from tags.moving import placed
 from tags.tree import readable_path, readable_paths_below, sort_key
 from tags.usage import InUseError, Use, uses_of
@@ -58,10 +58,10 @@ class Choice:
 
 @dataclass(frozen=True)
 class Deleted:
-    """What it came to: how many contacts were in what has gone; or the job that is at it."""
+    """What it came to: how many contacts had what has gone, or have what the job is at."""
 
     contacts: int = 0
-    job: CategoryDeletion | None = None
+    job: Deletion | None = None
 
 
 def dissolve(category: Category, choice: Choice, *, now: datetime, by: str, user: User | None) -> Deleted:
@@ -148,8 +148,7 @@ def end(job: CategoryDeletion, here: Category, going: Sequence[Category]) -> Non
         refuse_used(going)
     except InUseError as error:
         text = gettext_noop("Meanwhile it has come to be named by: %(uses)s. Nobody is in it any more.")
-        names = ", ".join(f"{use.what} {use.name}" for use in error.uses)
-        raise JobProblem(text, {"uses": names}) from error
+        raise JobProblem(text, {"uses": error.named}) from error
     remove(going)
 
 

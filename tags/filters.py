@@ -7,10 +7,10 @@ import django_filters
 from django import forms
 from django.db.models import Exists, F, OuterRef, Q, QuerySet
 from django.forms.models import ModelChoiceIterator, ModelChoiceIteratorValue
-from django.http import HttpRequest
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
+from config.requests import Request
 from contacts.manager import ManagerFilter
 from contacts.models import Contact
 from contacts.sight import whole_sight
@@ -110,7 +110,7 @@ TAG = ManagerFilter(
 )
 
 
-def category_filter(_request: HttpRequest) -> django_filters.Filter:
+def category_filter(_request: Request) -> django_filters.Filter:
     return CategoryFilter(method=in_category, label=gettext_lazy("Category"), empty_label=gettext_lazy("Any"))
 
 

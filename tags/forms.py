@@ -1,5 +1,6 @@
 """Forms about labels. What they take is judged by the services; a refusal comes back to the field."""
 
+from collections.abc import Iterable
 from typing import Any
 
 from django import forms
@@ -9,7 +10,7 @@ from django.utils.translation import pgettext_lazy
 
 from tags.models import Category
 from tags.normalising import LONGEST_TEXT
-from tags.tree import branches
+from tags.tree import Branch
 
 PLAIN_TEXT = {"autocomplete": "off", "spellcheck": "false", "autocapitalize": "characters"}
 
@@ -86,10 +87,10 @@ class CategoryForm(forms.Form):
     )
     below = forms.TypedChoiceField(label=_("Below"), required=False, coerce=int, empty_value=None)
 
-    def __init__(self, *args: Any, **kwargs: Any) -> None:
+    def __init__(self, *args: Any, tree: Iterable[Branch], **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        tree = [(branch.pk, branch.indented) for branch in branches()]
-        self.fields["below"].choices = [("", _("At the top")), *tree]  # type: ignore[attr-defined]
+        places = [(branch.pk, branch.indented) for branch in tree]
+        self.fields["below"].choices = [("", _("At the top")), *places]  # type: ignore[attr-defined]
 
     def clean_below(self) -> Category | None:
         below = self.cleaned_data["below"]

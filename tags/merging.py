@@ -24,15 +24,16 @@ from django.utils.translation import gettext_noop
 from pyroaring import BitMap
 
 from contacts.id_sets import id_array
-from contacts.label_writes import note_write, of_label
+from contacts.label_writes import note_write
 from contacts.models import LabelKind, LabelWrite
 from jobs.errors import Cancelled, JobProblem
+from jobs.models import ACTIVE
 from jobs.services import chunk, finish, heartbeat, wake
 from tags import hooks, seeing
 from tags.following import hold_tags
-from tags.models import Category, MergedTag, Tag, TagMerge
+from tags.models import Category, MergedTag, Tag, TagDeletion, TagMerge
 from tags.selectors import merges_of
-from tags.services import delete_tag, one_name, refuse_merging, there_by_now
+from tags.services import delete_tag, one_name, refuse_going, there_by_now
 from tags.usage import InUseError, Use
 from users.models import User
 
@@ -114,7 +115,7 @@ def refuse(parts: Sequence[Tag], name: str) -> None:
         raise ValidationError(
             _("There is nothing to merge: %(name)s is the only tag chosen."), params={"name": name}, code="alone"
         )
-    refuse_merging(parts)
+    refuse_going(parts)
 
 
 def ask_merge(tags: Sequence[Tag], text: str, *, now: datetime, by: str, user: User | None) -> TagMerge:
@@ -146,7 +147,7 @@ def ask_merge(tags: Sequence[Tag], text: str, *, now: datetime, by: str, user: U
 def carry_out(merge: TagMerge, now: datetime) -> bool:
     """The one step of a merge. A worker killed in it leaves nothing of it behind; the next begins anew.
 
-    Raises: JobProblem, if one of the tags is gone.
+    Raises: JobProblem, if one of the tags is gone or going.
     """
     try:
         with transaction.atomic():
@@ -162,6 +163,8 @@ def become_one(merge: TagMerge, now: datetime) -> None:
     held = hold_tags(merge.tag_ids, alone=True)
     if len({tag.pk for tag in held.values()}) < len(merge.tag_ids):
         raise JobProblem(gettext_noop("One of the tags no longer exists. Nothing was merged."))
+    if going := TagDeletion.objects.filter(tag__in=held, state__in=ACTIVE).first():  # asked for while this had failed
+        raise JobProblem(gettext_noop("“%(name)s” is just being deleted."), {"name": going.title})
     having = {pk: BitMap() for pk in held} | seeing.read("tag", list(held))
     together, several = united(having)
     result = max(having, key=lambda pk: (len(having[pk]), pk == merge.result_id))
@@ -215,10 +218,6 @@ def pieces(ids: BitMap) -> Iterator[BitMap]:
 def follow(merge: TagMerge, *, result: int, others: list[int], several: BitMap, count: int, now: datetime) -> None:
     """What named the tags names the result: who wrote them, stars, criteria, actions; then they are gone."""
     before = dict(Tag.objects.filter(pk__in=[result, *others]).values_list("pk", "name"))
-    LabelWrite.objects.filter(kind=LabelKind.TAG, label_id__in=others).update(label_id=result)
-    # Whoever had several has the result by more than one hand: undoing one of them takes it from nobody.
-    if of_label(LabelKind.TAG, result).filter(action_run_id__isnull=False).exists():
-        note_write(LabelKind.TAG, result, several)
     with connection.cursor() as cursor:
         cursor.execute(STARS, {"result": result, "others": others})
     TagMerge.objects.filter(result__in=others).update(result=result)
@@ -230,6 +229,16 @@ def follow(merge: TagMerge, *, result: int, others: list[int], several: BitMap, 
     hooks.follow(hooks.Renamed("tag", renamed), now=now)
     for hook in hooks.merged:
         hook(hooks.Merged(dict.fromkeys(others, result), merge.name), now)
+    follow_in_writes(result=result, others=others, several=several)
+
+
+def follow_in_writes(*, result: int, others: list[int], several: BitMap) -> None:
+    """Who wrote the tags wrote the result. Last and in the order of ids, as who erases a contact takes these rows."""
+    writes = LabelWrite.objects.filter(kind=LabelKind.TAG, label_id__in=others)
+    held = list(writes.select_for_update(no_key=True).order_by("pk").values_list("pk", flat=True))
+    LabelWrite.objects.filter(pk__in=held).update(label_id=result)
+    # Whoever had several has the result by more than one hand: undoing one of them takes it from nobody.
+    note_write(LabelKind.TAG, result, several)
 
 
 def may_be_retried(merge: TagMerge) -> bool:

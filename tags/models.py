@@ -163,29 +163,50 @@ class ContactCategory(models.Model):
         return f"{self.contact_id} in {self.category_id}"
 
 
-class CategoryDeletion(Job):
-    """A category that goes with many contacts in it: they are passed on in chunks, then it is deleted.
+class Deletion(Job):
+    """A label that goes though many contacts have it. `title`: what it was called, which outlives it."""
 
-    `branch`: with everything below it. `into`: where its contacts are put; `passes` and none: that has gone as well.
-    The cursor is the last contact passed on.
-    """
-
-    category = models.ForeignKey(Category, null=True, on_delete=models.SET_NULL, related_name="+")
-    title = models.CharField(max_length=400)  # the readable path, which outlives the category
-    branch = models.BooleanField(default=False)
-    passes = models.BooleanField(default=False)
-    into = models.ForeignKey(Category, null=True, on_delete=models.SET_NULL, related_name="+")
-    into_title = models.CharField(max_length=400, blank=True, default="")
+    of_tag = False
+    title = models.CharField(max_length=400)
     by = models.CharField(max_length=254)
     user = models.ForeignKey(settings.AUTH_USER_MODEL, null=True, on_delete=models.SET_NULL, related_name="+")
 
     class Meta:
+        abstract = True
         ordering = ["-id"]
+
+    def __str__(self) -> str:
+        return self.title
+
+
+class TagDeletion(Deletion):
+    """A tag that goes with all its contacts at once: nobody sees it half done."""
+
+    of_tag = True
+    tag = models.ForeignKey(Tag, null=True, on_delete=models.SET_NULL, related_name="deletions")
+
+    class Meta(Deletion.Meta):
+        constraints = [
+            models.UniqueConstraint(fields=["tag"], condition=Q(state__in=ACTIVE), name="tagdeletion_one_at_a_time")
+        ]
+
+
+class CategoryDeletion(Deletion):
+    """A category that goes with many contacts in it: they are passed on in chunks, then it is deleted.
+
+    `branch`: with everything below it. `into`: where its contacts are put; `passes` and none: that has gone as well.
+    The cursor is the last contact passed on; the title is the readable path.
+    """
+
+    category = models.ForeignKey(Category, null=True, on_delete=models.SET_NULL, related_name="+")
+    branch = models.BooleanField(default=False)
+    passes = models.BooleanField(default=False)
+    into = models.ForeignKey(Category, null=True, on_delete=models.SET_NULL, related_name="+")
+    into_title = models.CharField(max_length=400, blank=True, default="")
+
+    class Meta(Deletion.Meta):
         constraints = [
             models.UniqueConstraint(
                 fields=["category"], condition=Q(state__in=ACTIVE), name="categorydeletion_one_at_a_time"
             )
         ]
-
-    def __str__(self) -> str:
-        return self.title

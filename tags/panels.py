@@ -3,9 +3,9 @@
 from dataclasses import dataclass
 from typing import Any
 
-from django.http import HttpRequest
 from django.utils.translation import gettext_lazy as _
 
+from config.requests import Request
 from contacts.manager import Belonging, Column, Panel
 from contacts.models import Contact
 from tags.models import ContactCategory, ContactTag, Tag
@@ -13,12 +13,12 @@ from tags.pickers import allowed_to
 from tags.tree import branches
 
 
-def tags_panel(_request: HttpRequest, contact: Contact) -> dict[str, Any]:
+def tags_panel(_request: Request, contact: Contact) -> dict[str, Any]:
     """The contact's tags, in the order of their names, with the time each was put on."""
     return {"links": ContactTag.objects.filter(contact=contact).select_related("tag").order_by("tag__name")}
 
 
-def categories_panel(request: HttpRequest, contact: Contact) -> dict[str, Any]:
+def categories_panel(request: Request, contact: Contact) -> dict[str, Any]:
     """The contact's categories, and those that the user may put it in and take it out of."""
     taken = set(ContactCategory.objects.filter(contact=contact).values_list("category_id", flat=True))
     tree, allowed = branches(), allowed_to(request.user)
@@ -29,7 +29,7 @@ def categories_panel(request: HttpRequest, contact: Contact) -> dict[str, Any]:
     }
 
 
-def tags_of(_request: HttpRequest, ids: list[int]) -> dict[int, list[Tag]]:
+def tags_of(_request: Request, ids: list[int]) -> dict[int, list[Tag]]:
     """Of each contact on a page of the manager, its tags. One query."""
     found: dict[int, list[Tag]] = {}
     for link in ContactTag.objects.filter(contact_id__in=ids).select_related("tag").order_by("tag__name"):
@@ -45,7 +45,7 @@ class Inside:
     title: str
 
 
-def categories_of(_request: HttpRequest, ids: list[int]) -> dict[int, list[Inside]]:
+def categories_of(_request: Request, ids: list[int]) -> dict[int, list[Inside]]:
     """Of each contact on a page of the manager, its categories in the order of the tree. Two queries."""
     inside: dict[int, set[int]] = {}
     for pk, category in ContactCategory.objects.filter(contact_id__in=ids).values_list("contact_id", "category_id"):
@@ -54,7 +54,7 @@ def categories_of(_request: HttpRequest, ids: list[int]) -> dict[int, list[Insid
     return {pk: [Inside(each.name, each.title) for each in tree if each.pk in taken] for pk, taken in inside.items()}
 
 
-def belongings(_request: HttpRequest, contact: Contact) -> list[Belonging]:
+def belongings(_request: Request, contact: Contact) -> list[Belonging]:
     """What is taken off a contact that is deleted."""
     return [
         Belonging(_("Tags"), ContactTag.objects.filter(contact=contact).count()),

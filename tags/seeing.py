@@ -11,7 +11,7 @@ from django.db import connection
 from pyroaring import BitMap
 
 from contacts.id_sets import bitmap
-from tags.counting import members_by_category
+from tags.counting import members_by_category, with_below
 from tags.hooks import Kind
 from tags.models import Category, Tag
 
@@ -68,12 +68,8 @@ def see_categories(categories: Iterable[Category], mask: BitMap | None, *, now: 
         return
     rows = list(categories)
     found = holders_of("category", [category.pk for category in rows])
-    within = {category.path: found.get(category.pk, BitMap()) & mask for category in rows}
-    own = {path: len(members) for path, members in within.items()}
-    for category in sorted(rows, key=lambda each: -each.depth):
-        parent = category.path[: -Category.steplen]
-        if parent in within:
-            within[parent] = within[parent] | within[category.path]
+    own = {category.pk: found.get(category.pk, BitMap()) & mask for category in rows}
+    within = with_below(rows, own)
     for category in rows:
-        category.contacts_count, category.subtree_count = own[category.path], len(within[category.path])
+        category.contacts_count, category.subtree_count = len(own[category.pk]), len(within[category.pk])
         category.counted_at = now

@@ -1,13 +1,14 @@
 """Reads about labels."""
 
 from collections.abc import Iterable, Sequence
+from datetime import datetime, timedelta
 
 from django.db.models import Exists, F, OuterRef, Q, QuerySet
-from django.http import HttpRequest
 from django.shortcuts import get_object_or_404
 
+from config.requests import Request
 from jobs.models import ACTIVE, JobState
-from tags.models import Category, MergedTag, Tag, TagMerge, TagStar
+from tags.models import Category, MergedTag, Tag, TagDeletion, TagMerge, TagStar
 from tags.normalising import parts
 from users.models import User
 
@@ -15,14 +16,15 @@ ORDERS = ("name", "contacts_count", "created_at")
 DEFAULT_ORDER = "name"
 SUGGESTED = 12
 LONGEST_QUERY = 500
+TOLD = timedelta(days=1)  # how long a deletion that came to nothing is told of
 
 
-def tag_for(_request: HttpRequest, pk: int) -> Tag:
+def tag_for(_request: Request, pk: int) -> Tag:
     """The tag with that id in this account."""
     return get_object_or_404(Tag, pk=pk)
 
 
-def category_for(_request: HttpRequest, pk: int) -> Category:
+def category_for(_request: Request, pk: int) -> Category:
     """The category with that id in this account."""
     return get_object_or_404(Category, pk=pk)
 
@@ -63,6 +65,17 @@ def merges_of(ids: Sequence[int]) -> QuerySet[TagMerge]:
     for pk in ids:
         named |= Q(parts__contains=[{"tag": pk}])
     return TagMerge.objects.filter(named, state__in=ACTIVE)
+
+
+def tag_deletions(*, now: datetime) -> list[TagDeletion]:
+    """Of each tag that there is, the last deletion: one under way, or that lately came to nothing."""
+    latest = TagDeletion.objects.filter(tag__isnull=False).order_by("tag_id", "-pk").distinct("tag_id")
+    return [
+        deletion
+        for deletion in latest
+        if deletion.active
+        or (deletion.state in (JobState.FAILED, JobState.ERRORED) and deletion.finished_at > now - TOLD)
+    ]
 
 
 def former_names(tags: Iterable[Tag]) -> dict[int, list[str]]:

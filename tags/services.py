@@ -9,12 +9,13 @@ from django.utils.translation import gettext as _
 from pyroaring import BitMap
 
 from contacts.models import Contact, EntryKind, HistoryEntry
+from jobs.models import ACTIVE
 from jobs.services import due_later
 from tags.assigning import assign_category, assign_tag, remove_category, remove_tag
 from tags.counting import COUNTED_EVERY, count_tag
 from tags.following import hold_tags
 from tags.hooks import Renamed, follow
-from tags.models import Category, Tag
+from tags.models import Category, Tag, TagDeletion
 from tags.normalising import normalise
 from tags.selectors import merges_of
 from tags.usage import InUseError, uses_of
@@ -53,13 +54,14 @@ def there_by_now(names: Iterable[str], *, now: datetime) -> dict[str, int]:
 def rename_tag(tag: Tag, text: str, *, now: datetime) -> Tag:
     """Give the tag a free name; criteria that name it follow in the same transaction.
 
-    Raises: ValidationError, if the text is no one name, the name is taken (`taken`), or the tag is being merged.
+    Raises: ValidationError, if the text is no one name, the name is taken (`taken`), or the tag is being merged or
+    deleted; Tag.DoesNotExist.
     """
     name = one_name(text)
     try:
         with transaction.atomic():
             locked = Tag.objects.select_for_update().get(pk=tag.pk)
-            refuse_merging([locked])
+            refuse_going([locked])
             if locked.name == name:
                 return locked
             old, locked.name = locked.name, name
@@ -82,9 +84,14 @@ def one_name(text: str) -> str:
     return names[0]
 
 
-def refuse_merging(tags: Iterable[Tag]) -> None:
-    """Raises: ValidationError, if one of the locked tags is just being merged with others."""
-    if under_way := merges_of([tag.pk for tag in tags]).first():
+def refuse_going(tags: Iterable[Tag]) -> None:
+    """Raises: ValidationError, if one of the locked tags is just being merged with others, or deleted."""
+    ids = [tag.pk for tag in tags]
+    if deletion := TagDeletion.objects.filter(tag__in=ids, state__in=ACTIVE).first():
+        raise ValidationError(
+            _("“%(name)s” is just being deleted."), params={"name": deletion.title}, code="being_deleted"
+        )
+    if under_way := merges_of(ids).first():
         raise ValidationError(
             _("%(names)s are just being merged into %(name)s: wait until that is done."),
             params={"names": ", ".join(under_way.others), "name": under_way.name},
@@ -95,17 +102,26 @@ def refuse_merging(tags: Iterable[Tag]) -> None:
 def delete_tag(tag: Tag) -> int:
     """Delete the tag and take it off every contact. Returns from how many.
 
-    Raises: InUseError, if criteria or actions name it.
+    Raises: as `lock_unused`.
     """
     with transaction.atomic():
-        locked = Tag.objects.select_for_update().get(pk=tag.pk)  # waits for those that are putting it on contacts
-        if uses := uses_of(locked):
-            raise InUseError(uses)
+        locked = lock_unused(tag.pk)
         with connection.cursor() as cursor:  # the ORM would fetch every row first
             cursor.execute("DELETE FROM tags_contacttag WHERE tag_id = %s", [locked.pk])
             taken_off = int(cursor.rowcount)
         locked.delete()
     return taken_off
+
+
+def lock_unused(pk: int) -> Tag:
+    """The tag, which nobody puts on contacts before this transaction ends; those that are at it are waited for.
+
+    Raises: InUseError, if criteria or actions name it; Tag.DoesNotExist.
+    """
+    locked = Tag.objects.select_for_update().get(pk=pk)
+    if uses := uses_of(locked):
+        raise InUseError(uses)
+    return locked
 
 
 def put_tags_on(contact: Contact, text: str, *, now: datetime, by: str, user: User | None) -> list[Tag]:

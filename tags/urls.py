@@ -2,7 +2,8 @@
 
 from django.urls import path
 
-from tags.views import categories, category_changes, contact, merging, several, tags
+from tags.models import CategoryDeletion, TagDeletion
+from tags.views import categories, category_changes, contact, deletions, merging, several, tags
 
 app_name = "tags"
 urlpatterns = [
@@ -15,6 +16,8 @@ urlpatterns = [
     path("tags/merges/<int:pk>/", merging.progress, name="merge_progress"),
     path("tags/merges/<int:pk>/stop/", merging.stop, name="stop_merge"),
     path("tags/merges/<int:pk>/retry/", merging.retry, name="retry_merge"),
+    path("tags/deletions/<int:pk>/", deletions.progress, {"of": TagDeletion}, name="tag_deletion"),
+    path("tags/deletions/<int:pk>/stop/", deletions.stop, {"of": TagDeletion}, name="stop_tag_deletion"),
     path("tags/<int:pk>/star/", tags.star, name="star"),
     path("tags/<int:pk>/rename/", tags.rename, name="rename_tag"),
     path("tags/<int:pk>/delete/", tags.delete, name="delete_tag"),
@@ -23,9 +26,11 @@ urlpatterns = [
     path("categories/<int:pk>/rename/", categories.rename, name="rename_category"),
     path("categories/<int:pk>/move/", category_changes.move, name="move_category"),
     path("categories/<int:pk>/delete/", category_changes.delete, name="delete_category"),
-    path("categories/deletions/<int:pk>/", category_changes.deletion, name="category_deletion"),
-    path("categories/deletions/<int:pk>/stop/", category_changes.stop_deletion, name="stop_category_deletion"),
-    path("categories/deletions/<int:pk>/retry/", category_changes.retry_deletion, name="retry_category_deletion"),
+    path("categories/deletions/<int:pk>/", deletions.progress, {"of": CategoryDeletion}, name="category_deletion"),
+    path(
+        "categories/deletions/<int:pk>/stop/", deletions.stop, {"of": CategoryDeletion}, name="stop_category_deletion"
+    ),
+    path("categories/deletions/<int:pk>/retry/", deletions.retry_of_category, name="retry_category_deletion"),
     path("categories/<int:pk>/count/", categories.count, name="count_category"),
     path("contacts/<int:pk>/tags/", contact.add_tags, name="add_tags"),
     path("contacts/<int:pk>/tags/<int:tag_pk>/remove/", contact.remove_tag, name="remove_tag"),

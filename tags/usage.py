@@ -25,6 +25,11 @@ class InUseError(Exception):
         super().__init__(f"used by {len(uses)}")
         self.uses = list(uses)
 
+    @property
+    def named(self) -> str:
+        """What names it, in a line."""
+        return ", ".join(f"{use.what} {use.name}" for use in self.uses)
+
 
 Provider = Callable[[Tag | Category], list[Use]]
 providers: list[Provider] = []

@@ -122,6 +122,14 @@ def committed(request: pytest.FixtureRequest, baseline, django_db_blocker) -> It
 
 
 @pytest.fixture(autouse=True)
+def _language() -> None:
+    """Each test begins in the language of the settings: a request leaves its own behind."""
+    from django.utils import translation
+
+    translation.deactivate()
+
+
+@pytest.fixture(autouse=True)
 def _django_db_marker(request: pytest.FixtureRequest) -> None:
     """Tests which touch the database begin inside `acme`, however they asked for it.
 

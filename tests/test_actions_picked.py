@@ -1,8 +1,6 @@
 """Actions on contacts picked in the contact manager: one set from the question to the last row; once; undone."""
 
 import re
-from datetime import timedelta
-from uuid import uuid4
 
 import pytest
 from django.db import IntegrityError, connection, transaction
@@ -11,9 +9,6 @@ from django.utils.timezone import now as clock
 from django_tenants.utils import tenant_context
 from pyroaring import BitMap
 
-from actions import picked, running, services
-from actions.errors import AnsweredError, ResultChangedError, WindowClosedError
-from actions.kinds import KINDS
 from actions.models import Action, ActionRun, PickedContacts, Undo
 from contacts.models import Attribute, Contact, ContactConsent
 from contacts.selecting import change_selection
@@ -23,12 +18,11 @@ from exports.models import ExportFile
 from jobs.models import JobState
 from jobs.services import run as run_job
 from tags import assigning
-from tags.models import ContactCategory, ContactTag, Tag
+from tags.models import ContactCategory, Tag
 from tags.usage import uses_of
 from tests import factories
-from users.models import User
+from tests.support.picking import URL, answered, asked, carried_out, fixed, people, started, tagged
 
-URL = "/contacts/actions/"
 KINDS_OFFERED = ["add_category", "remove_category", "add_tag", "remove_tag", "add_consent", "remove_consent", "export"]
 
 pytestmark = pytest.mark.django_db
@@ -37,37 +31,6 @@ pytestmark = pytest.mark.django_db
 @pytest.fixture
 def client(client_for, marketer):
     return client_for(marketer)
-
-
-def people(number: int = 3, **fields) -> list[Contact]:
-    return [factories.contact(**fields) for _ in range(number)]
-
-
-def fixed(ids, by: User, *, now=None) -> PickedContacts:
-    return picked.fix(BitMap(ids), words=["All contacts"], query="", now=now or clock(), by=by)
-
-
-def asked(client, kind: str, address: str = "", **given) -> tuple[str, str]:
-    """The question's page and its mark."""
-    page = client.post(f"{URL}new/{kind}/{address}", given)
-    assert page.status_code == 200, page.content.decode()[:3000]
-    text = page.content.decode()
-    return text, re.findall(r'name="question" value="([0-9a-f]{32})"', text)[0]
-
-
-def answered(client, kind: str, address: str = "", **given):
-    _text, question = asked(client, kind, address, **given)
-    return client.post(f"{URL}new/{kind}/{address}", given | {"confirmed": "yes", "question": question})
-
-
-def carried_out() -> list[ActionRun]:
-    for run in ActionRun.objects.filter(state=JobState.WAITING):
-        run_job("action", run.pk, now=clock())
-    return list(ActionRun.objects.order_by("pk"))
-
-
-def tagged(name: str = "VIP") -> set[int]:
-    return set(ContactTag.objects.filter(tag__name=name).values_list("contact_id", flat=True))
 
 
 # --- from the list to the rows --------------------------------------------------------------------------------
@@ -298,46 +261,7 @@ def test_the_list_costs_the_same_with_many_runs(client):
     assert queries() == few
 
 
-# --- cancelled, repeated, undone ----------------------------------------------------------------------------------
-def started(contacts, by: User, *, name: str = "VIP") -> ActionRun:
-    kept = fixed([each.pk for each in contacts], by)
-    part = KINDS["add_tag"].form({"tags": name}, now=clock(), by=by)
-    assert part.is_valid()
-    [action] = picked.act_on(kept, part, kind=KINDS["add_tag"], now=clock(), by=by)
-    return action.runs.get()
-
-
-def test_a_run_cancelled_half_way_keeps_what_was_done_and_can_be_undone(marketer, monkeypatch):
-    monkeypatch.setattr(KINDS["add_tag"], "chunk", 2)
-    contacts = people(6)
-    run = started(contacts, marketer)
-    run_job("action", run.pk, now=clock(), turn=timedelta(0))  # one chunk a turn
-    services.cancel_run(ActionRun.objects.get(pk=run.pk), now=clock())
-    run.refresh_from_db()
-    assert (run.state, run.changed_count) == (JobState.CANCELLED, 2)
-    undo = services.undo_run(run, now=clock(), by=marketer)
-    run_job("undo", undo.pk, now=clock())
-    assert (Undo.objects.get().back_count, tagged()) == (2, set())
-
-
-def test_a_failed_run_goes_on_where_it_stopped(client, marketer):
-    contacts = people(4)
-    run = started(contacts, marketer)
-    ActionRun.objects.filter(pk=run.pk).update(state=JobState.FAILED, problem={"text": "x"}, finished_at=clock())
-    assert f"runs/{run.pk}/retry/" in client.get(URL).content.decode()
-    assert client.post(f"/segments/actions/runs/{run.pk}/retry/").url == URL
-    carried_out()
-    assert tagged() == {each.pk for each in contacts}
-
-
-def test_a_stopped_action_is_not_repeated(marketer):
-    run = started(people(), marketer)
-    ActionRun.objects.filter(pk=run.pk).update(state=JobState.FAILED)
-    Action.objects.update(stopped_at=clock())
-    with pytest.raises(WindowClosedError):
-        services.retry_run(ActionRun.objects.get(pk=run.pk), now=clock())
-
-
+# --- undone, and what it needs ----------------------------------------------------------------------------------
 def test_undo_changes_back_exactly_those_it_changed(client):
     had, got, again = people(3)
     factories.tag("VIP", had)
@@ -361,107 +285,6 @@ def test_a_tag_that_such_an_action_works_on_cannot_be_deleted(client, marketer):
     assert [(use.what, use.url) for use in uses_of(tag)] == [("Add tag", URL)]
 
 
-# --- of somebody who sees some contacts only ------------------------------------------------------------------------
-@pytest.fixture
-def part(make_user):
-    """A user who sees the contacts of `klient` alone: two of four."""
-    user = make_user()
-    inside, outside = people(2), people(2)
-    factories.permission_group("Klient", users=[user], categories=[factories.category("klient", *inside)], now=clock())
-    return user, inside, outside
-
-
-def test_who_sees_some_contacts_acts_on_those_alone(client_for, part):
-    user, inside, _outside = part
-    answered(client_for(user), "add_tag", tags="vip")
-    [run] = carried_out()
-    assert (run.total, run.changed_count, run.gone_count) == (2, 2, 0)
-    assert tagged() == {each.pk for each in inside}
-
-
-def test_who_has_left_sight_between_the_answer_and_the_run_is_passed_over(client_for, part):
-    user, inside, _outside = part
-    answered(client_for(user), "add_tag", tags="vip")
-    ContactCategory.objects.filter(contact=inside[0]).delete()
-    carried_out()
-    assert tagged() == {inside[1].pk}
-
-
-def test_others_actions_and_sets_are_not_there_for_them(client, client_for, part):
-    user, inside, _outside = part
-    answered(client, "add_tag", tags="secret")
-    run = carried_out()[0]
-    reader = client_for(user)
-    assert "SECRET" not in reader.get(URL).content.decode()
-    for address in ("undo", "cancel"):
-        assert reader.get(f"/segments/actions/runs/{run.pk}/{address}/").status_code == 404
-    assert reader.post(f"/segments/actions/runs/{run.pk}/retry/").status_code == 404
-    assert reader.get(f"/contacts/?picked={run.action.picked_id}").status_code == 422
-    answered(reader, "add_tag", tags="own")
-    own = carried_out()[-1]
-    assert "OWN" in reader.get(URL).content.decode()
-    assert client.get(f"/segments/actions/runs/{own.pk}/undo/").status_code == 200
-    assert reader.get(f"/contacts/?picked={own.action.picked_id}").context["total"] == len(inside)
-
-
-def test_they_are_offered_the_categories_that_show_contacts_to_them(client_for, part):
-    user, _inside, _outside = part
-    other = factories.category("partner")
-    reader = client_for(user)
-    form = reader.get(f"{URL}new/add_category/").context["part"]
-    assert [each.name for each in form.fields["category"].queryset] == ["Klient"]
-    assert reader.post(f"{URL}new/add_category/", {"category": other.pk}).status_code == 422
-
-
-def test_they_are_told_how_many_they_would_not_see_any_more(client_for, part):
-    user, inside, _outside = part
-    below = factories.category("klient/media", inside[0])
-    reader, top = client_for(user), ContactCategory.objects.filter(contact=inside[1]).get().category_id
-    text, _question = asked(reader, "remove_category", category=top)
-    assert "1 of them is in no other category that shows you contacts" in text
-    text, _question = asked(reader, "remove_category", category=top, below="on")
-    assert "2 of them are in no other category that shows you contacts" in text
-    text, _question = asked(reader, "remove_category", category=below.pk)
-    assert "no other category that shows you contacts" not in text
-
-
-# --- what is kept ---------------------------------------------------------------------------------------------------
-def test_what_was_not_answered_goes_after_a_day_and_what_was_done_stays(marketer):
-    at = clock()
-    unanswered, done = fixed([1], marketer, now=at), started(people(), marketer).action.picked
-    picked.forget_picked(at + timedelta(hours=23))
-    assert PickedContacts.objects.count() == 2
-    picked.forget_picked(at + timedelta(days=2))
-    assert list(PickedContacts.objects.values_list("pk", flat=True)) == [done.pk]
-    assert unanswered.pk != done.pk
-    ActionRun.objects.update(state=JobState.DONE)
-    picked.forget_picked(at + timedelta(days=402))
-    assert not PickedContacts.objects.exists()
-    assert not ActionRun.objects.exists()
-
-
-def test_what_still_runs_is_kept_however_old(marketer):
-    at = clock()
-    started(people(), marketer)
-    picked.forget_picked(at + timedelta(days=402))
-    assert ActionRun.objects.count() == 1
-
-
-def test_a_question_answered_or_gone_is_refused_by_the_service(marketer):
-    run = started(people(), marketer)
-    form = KINDS["add_tag"].form({"tags": "b"}, now=clock(), by=marketer)
-    assert form.is_valid()
-    kept = run.action.picked
-    with pytest.raises(AnsweredError):
-        picked.act_on(kept, form, kind=KINDS["add_tag"], now=clock(), by=marketer)
-    with pytest.raises(ResultChangedError):
-        picked.asked(uuid4(), by=marketer)
-    fresh = fixed([1], marketer)
-    PickedContacts.objects.filter(pk=fresh.pk).delete()
-    with pytest.raises(ResultChangedError):
-        picked.act_on(fresh, form, kind=KINDS["add_tag"], now=clock(), by=marketer)
-
-
 def test_an_attribute_that_such_an_export_writes_cannot_be_deleted(client, settings, tmp_path):
     settings.MEDIA_ROOT = tmp_path
     city = factories.attribute("city")
@@ -469,55 +292,3 @@ def test_an_attribute_that_such_an_export_writes_cannot_be_deleted(client, setti
     answered(client, "export", columns=["attribute:city"], order=["attribute:city"], separator="comma")
     with pytest.raises(InUseError):
         delete_attribute(Attribute.objects.get(pk=city.pk))
-
-
-# --- interrupted -----------------------------------------------------------------------------------------------------
-def abandon(job) -> None:
-    """Its worker died a while ago, without a word."""
-    type(job).objects.filter(pk=job.pk).update(
-        state=JobState.RUNNING, lease_owner="somebody", lease_until=clock() - timedelta(seconds=1)
-    )
-
-
-@pytest.mark.parametrize("died", [0, 1, 2])
-def test_a_run_and_its_undo_whose_workers_died_are_finished_by_others_as_if_by_one(marketer, monkeypatch, died):
-    monkeypatch.setattr(KINDS["add_tag"], "chunk", 2)
-    contacts = people(6)
-    factories.tag("VIP", contacts[3])
-    run = started(contacts, marketer)
-    for _chunk in range(died):
-        run_job("action", run.pk, now=clock(), turn=timedelta(0))
-        abandon(run)
-    run_job("action", run.pk, now=clock())
-    run.refresh_from_db()
-    assert (run.state, run.total, run.changed_count, run.already_count) == (JobState.DONE, 6, 5, 1)
-    assert tagged() == {each.pk for each in contacts}
-    undo = services.undo_run(run, now=clock(), by=marketer)
-    for _chunk in range(died):
-        run_job("undo", undo.pk, now=clock(), turn=timedelta(0))
-        abandon(undo)
-    run_job("undo", undo.pk, now=clock())
-    undo.refresh_from_db()
-    assert (undo.state, undo.back_count, undo.since_count) == (JobState.DONE, 5, 0)
-    assert tagged() == {contacts[3].pk}
-
-
-def test_what_fails_in_the_middle_of_a_chunk_leaves_nothing_of_it(marketer, monkeypatch):
-    monkeypatch.setattr(KINDS["add_tag"], "chunk", 2)
-    contacts = people(4)
-    run = started(contacts, marketer)
-    run_job("action", run.pk, now=clock(), turn=timedelta(0))
-    real = running.count
-
-    def dies(*args, **more):
-        real(*args, **more)
-        raise RuntimeError("the power went")
-
-    monkeypatch.setattr(running, "count", dies)
-    run_job("action", run.pk, now=clock())
-    run.refresh_from_db()
-    assert (run.state, run.changed_count, len(tagged())) == (JobState.ERRORED, 2, 2)
-    monkeypatch.setattr(running, "count", real)
-    assert services.retry_run(ActionRun.objects.get(pk=run.pk), now=clock())
-    run_job("action", run.pk, now=clock())
-    assert tagged() == {each.pk for each in contacts}

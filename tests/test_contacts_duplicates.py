@@ -142,6 +142,11 @@ def test_the_list_shows_each_group_with_its_reason_and_number(client: Client) ->
     assert page.context["numbers"] == {"email": 1, "phone": 1}
 
 
+def test_duplicates_of_a_kind_that_there_is_not_are_refused_and_not_none(client: Client) -> None:
+    assert client.get(LIST, {"why": "email"}).status_code == 200
+    assert client.get(LIST, {"why": "name"}).status_code == 404
+
+
 def test_who_is_gone_since_is_in_no_group(client: Client) -> None:
     one, other, third = (person(phone="600100200") for _ in range(3))
     assert len(client.get(LIST).context["groups"]) == 1

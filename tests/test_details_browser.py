@@ -86,3 +86,34 @@ def test_on_a_phone_two_contacts_are_compared_side_by_side(page_of):
         box = heading.bounding_box()
         assert box["x"] >= 0
         assert box["x"] + box["width"] <= 390
+
+
+def test_on_a_phone_five_contacts_scroll_in_their_table_and_the_fields_stay_named(page_of):
+    people = [factories.contact(first_name=f"Ala{number}", phone="600100200") for number in range(5)]
+    page_of.set_viewport_size({"width": 390, "height": 800})
+    page_of.goto(f"/contacts/compare/?{'&'.join(f'id={person.pk}' for person in people)}")
+    assert page_of.evaluate("document.documentElement.scrollWidth") == 390
+    name = page_of.locator(".compare tbody th[scope=row]").first
+    before = name.bounding_box()
+    page_of.locator(".scroll").evaluate("table => { table.scrollLeft = table.scrollWidth }")
+    expect(page_of.locator(".compare thead th").last).to_be_in_viewport()
+    assert name.bounding_box() == before
+
+
+@pytest.mark.parametrize("width", [1440, 390])
+def test_the_field_of_a_dialog_stays_where_it_is_while_a_tag_is_typed(page_of, width):
+    person = factories.contact(first_name="Ala")
+    tags = [factories.tag(name, person) for name in ("ONE", "TWO")]
+    page_of.set_viewport_size({"width": width, "height": 900})
+    page_of.goto("/tags/")
+    for tag in tags:
+        page_of.check(f"input[name=tag][value='{tag.pk}']")
+    page_of.click("#tags-action-button")
+    page_of.click("#tags-action button:not(.danger)")
+    field = page_of.locator("#dialog #id_name")
+    expect(field).to_be_focused()
+    before = field.bounding_box()
+    page_of.keyboard.type("three ")
+    expect(page_of.locator("#dialog .tag-becomes .chip")).to_be_visible()
+    expect(page_of.locator("#merge-plan")).to_contain_text("THREE")
+    assert field.bounding_box() == before

@@ -2,6 +2,7 @@
 
 import pytest
 
+from tests.support.browser import WATCH
 from tests.support.people import PASSWORD
 
 pytestmark = pytest.mark.browser
@@ -153,10 +154,7 @@ def test_nothing_is_asked_of_another_host(signed_in, live_site):
 
 
 def test_a_page_does_not_jump_while_it_loads(signed_in):
-    signed_in.add_init_script(
-        "window.shift = 0; new PerformanceObserver((list) => { for (const e of list.getEntries()) shift += e.value; })"
-        ".observe({ type: 'layout-shift', buffered: true });"
-    )
+    signed_in.add_init_script(WATCH)
     for address in PAGES:
         signed_in.goto(address, wait_until="networkidle")
         assert signed_in.evaluate("shift") == 0, address

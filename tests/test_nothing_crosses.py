@@ -1,17 +1,26 @@
 """Every address of the product, as a restricted user, from another account, as an analyst, signed out.
 
 The addresses are those of the URL configuration: a page without an entry here fails `test_every_address_is_walked`.
+The world is made once, in a transaction that is rolled back at the end; each test runs in a savepoint of it. Of each
+reader every page is fetched once, and looked through for all that may not be there.
 """
 
 from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
 from typing import Any
 
 import pytest
+from django.core.cache import cache
 from django.db import connection, transaction
+from django.template import Template
+from django.test import override_settings
+from django.test.utils import _TestState
 from django.urls import reverse
 from django_tenants.utils import tenant_context
 
 from contacts import manager
+from tests.support.accounts import ACCOUNTS
 from tests.support.people import client_for, make_user
 from tests.support.walking import (
     Address,
@@ -27,7 +36,6 @@ from tests.support.walking import (
 )
 from tests.support.world import MARK, World, make_world
 
-pytestmark = pytest.mark.django_db
 ABSENT = 2_000_000_000
 CONTACT, SEGMENTS = [("mine",)], [("wide segment",), ("own segment",)]
 STEPS = [("wide segment", "wide calculation"), ("wide segment", "wide first"), ("own segment", "own calculation")]
@@ -115,6 +123,8 @@ SHOWN: dict[str, list[tuple[str, ...]]] = {
     "tags:add_category": CONTACT,
     "tags:add_tags": CONTACT,
     "tags:category_deletion": [("deletion",)],
+    "tags:tag_deletion": [("tag deletion",)],
+    "tags:stop_tag_deletion": [("tag deletion",)],
     "tags:move_category": CATEGORIES,
     "tags:retry_category_deletion": [("deletion",)],
     "tags:stop_category_deletion": [("deletion",)],
@@ -250,13 +260,41 @@ NOT_SENT = (
 )
 
 
+@contextmanager
+def rolled_back() -> Iterator[None]:
+    """In the account, in a transaction, or a savepoint of the one that is open, of which nothing stays."""
+    with tenant_context(ACCOUNTS["acme"]), transaction.atomic():  # what is made for the whole module may follow a test
+        yield
+        transaction.set_rollback(True)
+
+
+@pytest.fixture(scope="module")
+def made(django_db_setup: None, django_db_blocker: Any, tmp_path_factory: pytest.TempPathFactory) -> Iterator[World]:
+    with (
+        pytest.MonkeyPatch.context() as patch,
+        django_db_blocker.unblock(),
+        override_settings(MEDIA_ROOT=str(tmp_path_factory.mktemp("media"))),
+        rolled_back(),
+    ):
+        # The client would copy the context of each template and each part of one, which nobody looks at here.
+        patch.setattr(Template, "_render", _TestState.saved_data.template_render)
+        cache.clear()
+        world = make_world()
+        world.things |= {"uid": "MQ", "token": "set-password", "detail": "first_name"}
+        world.things |= {"a tag": "tag", "a category": "category", "a segment": "segment"}
+        yield world
+
+
 @pytest.fixture
-def world(settings: Any, tmp_path: Any) -> World:
-    settings.MEDIA_ROOT = str(tmp_path)
-    made = make_world()
-    made.things |= {"uid": "MQ", "token": "set-password", "detail": "first_name"}
-    made.things |= {"a tag": "tag", "a category": "category", "a segment": "segment"}
-    return made
+def world(made: World) -> Iterator[World]:
+    with rolled_back():
+        yield made
+
+
+@pytest.fixture(scope="module")
+def restricted(made: World) -> "Reader":
+    """The restricted user with all pages as they read them."""
+    return Reader.of(made.restricted, made)
 
 
 def browser(user: Any) -> Any:
@@ -264,6 +302,27 @@ def browser(user: Any) -> Any:
     client = client_for(user)
     client.raise_request_exception = False
     return client
+
+
+@dataclass(frozen=True)
+class Reader:
+    """Somebody signed in, and every page as they read it."""
+
+    client: Any
+    pages: dict[str, Any]
+
+    @classmethod
+    def of(cls, user: Any, world: World) -> "Reader":
+        client = browser(user)
+        return cls(client, {path: client.get(path) for _address, path in shown(world)})
+
+    def forms(self) -> list[Form]:
+        """Every form that the pages hold, each once, but for those that show nobody's data."""
+        forms: dict[Any, Form] = {}
+        for path, answer in self.pages.items():
+            if "html" in answer.headers.get("Content-Type", ""):
+                forms |= {form.key: form for form in forms_in(answer, path)}
+        return [form for form in forms.values() if not form.action.startswith(NOT_SENT)]
 
 
 def url(address: Address, world: World, things: tuple[str, ...], *, absent: bool = False) -> str:
@@ -305,20 +364,17 @@ def test_every_filter_of_the_contact_manager_is_walked() -> None:
 
 
 # --- the restricted user -------------------------------------------------------------------------------------
-def test_a_restricted_user_reads_and_counts_nothing_outside(world: World) -> None:
-    client = browser(world.restricted)
+def test_a_restricted_user_reads_and_counts_nothing_outside(world: World, restricted: Reader) -> None:
     wrong = []
-    for _address, path in shown(world):
-        answer = client.get(path)
+    for path, answer in restricted.pages.items():
         if answer.status_code >= 500:
             wrong.append(f"{path}: {answer.status_code}")
         wrong += [f"{path} {each}" for each in told(answer, world, path)]
     assert wrong == []
 
 
-def test_outside_answers_as_what_does_not_exist(world: World) -> None:
-    client = browser(world.restricted)
-    wrong = []
+def test_outside_answers_as_what_does_not_exist(world: World, restricted: Reader) -> None:
+    client, wrong = restricted.client, []
     for there, absent, pk in hidden(world):
         for send in (client.get, client.post):
             got, expected = same_as(send(there), pk), same_as(send(absent), ABSENT)
@@ -327,23 +383,20 @@ def test_outside_answers_as_what_does_not_exist(world: World) -> None:
     assert wrong == []
 
 
-def test_a_restricted_user_changes_nothing_outside_whatever_a_form_is_made_to_send(world: World) -> None:
-    client = browser(world.restricted)
+def test_a_restricted_user_changes_nothing_outside_whatever_a_form_is_made_to_send(
+    world: World, restricted: Reader
+) -> None:
     foreign = [world.pk("outsider"), world.pk("hidden category"), world.pk("wide segment")]
-    forms = offered(world, client)
+    forms = restricted.forms()
     assert len(forms) > 30
-    wrong = sent(client, forms, foreign, stored=lambda: of_the_crowd(world), told=lambda answer: told(answer, world))
+    wrong = sent(
+        restricted.client,
+        forms,
+        foreign,
+        stored=lambda: of_the_crowd(world),
+        told=lambda answer: told(answer, world),
+    )
     assert wrong == []
-
-
-def offered(world: World, client: Any) -> list[Form]:
-    """Every form that its pages hold, each once, but for those that show nobody's data."""
-    forms: dict[Any, Form] = {}
-    for _address, path in shown(world):
-        answer = client.get(path)
-        if "html" in answer.headers.get("Content-Type", ""):
-            forms |= {form.key: form for form in forms_in(answer, path)}
-    return [form for form in forms.values() if not form.action.startswith(NOT_SENT)]
 
 
 def sent(
@@ -369,9 +422,9 @@ def sent(
 
 
 # --- another account -----------------------------------------------------------------------------------------
-def test_another_account_has_nothing_of_it(world: World, other_account: Any) -> None:
+def test_another_account_has_nothing_of_it(world: World) -> None:
     here, before = connection.tenant, of_the_crowd(world)
-    with tenant_context(other_account):
+    with tenant_context(ACCOUNTS["other"]):
         client = browser(make_user("owner"))
     wrong = []
     for _address, path in shown(world):
@@ -399,11 +452,10 @@ def test_a_session_of_one_account_is_none_in_another(world: World) -> None:
 
 # --- the analyst ---------------------------------------------------------------------------------------------
 def test_an_analyst_changes_nothing(world: World) -> None:
-    client = browser(world.analyst)
-    for _address, path in shown(world):
-        assert client.get(path).status_code < 500, path
-    forms = [form for form in offered(world, browser(world.wide)) if not form.action.endswith("/star/")]  # one's own
-    assert sent(client, forms, [], stored=everything_stored) == []
+    analyst = Reader.of(world.analyst, world)
+    assert [path for path, answer in analyst.pages.items() if answer.status_code >= 500] == []
+    forms = [form for form in Reader.of(world.wide, world).forms() if not form.action.endswith("/star/")]  # one's own
+    assert sent(analyst.client, forms, [], stored=everything_stored) == []
 
 
 # --- signed out ----------------------------------------------------------------------------------------------

@@ -4,6 +4,7 @@ from datetime import timedelta
 
 import pytest
 from django.utils import timezone
+from playwright.sync_api import expect
 
 from segmentation.models import Segment
 from tests.support.people import PASSWORD
@@ -66,7 +67,7 @@ def test_segments_are_ticked_and_deleted_after_a_question_by_keyboard(signed_in,
     assert dialog.locator("input[name=segment]").count() == 2  # Dora, in the archive, holds Cyd
     assert "Dora" in dialog.locator("[role=alert]").inner_text()
     assert violations(signed_in) == []
-    assert signed_in.evaluate("document.activeElement.closest('#dialog') !== null")
+    expect(dialog.locator(":focus")).to_have_count(1)
     tab_to(signed_in, "#dialog .btn-danger", most=10)
     signed_in.keyboard.press("Enter")
     signed_in.locator(".toast, [role=status]", has_text="Ada").first.wait_for()

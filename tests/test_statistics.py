@@ -2,15 +2,12 @@
 
 from collections import Counter
 from collections.abc import Callable
-from datetime import UTC, date, datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from decimal import Decimal
-from fractions import Fraction
-from itertools import pairwise
 from random import Random
 from typing import Any
 from zoneinfo import ZoneInfo
 
-import numpy as np
 import pytest
 from django.core.cache import cache
 from pyroaring import BitMap
@@ -18,11 +15,6 @@ from pyroaring import BitMap
 from activities.models import Activity, Order, Visit
 from contacts.models import Contact, ContactConsent
 from insights.statistics import scopes, taking
-from insights.statistics.breakdowns import STEPS, steps_of
-from insights.statistics.calendars import Months, Weeks
-from insights.statistics.comparing import Beside, shares
-from insights.statistics.dimensions import age_days, of_attributes
-from insights.statistics.sets import Sets
 from insights.statistics.taking import NotKeptError, Statistics
 from tags.models import ContactCategory, ContactTag
 from tests import factories
@@ -205,42 +197,6 @@ def test_steps_of_numbers_and_days_hold_everybody_once(people: list[Contact], zo
             assert sum(part.group for part in breakdown.parts) == of.group
 
 
-def test_an_age_is_told_in_days_of_the_calendar_that_share_nothing() -> None:
-    days = age_days(date(2026, 3, 31))
-    assert days[0] == (date(2026, 3, 1), None)  # a month before is 28 February
-    assert days[-1] == (None, date(2023, 3, 31))
-    for (newer, _last), (_first, older) in pairwise(days):
-        assert newer is not None
-        assert older == newer - timedelta(days=1)
-
-
-@pytest.mark.parametrize(
-    ("days", "most", "ends"),
-    [
-        (["2026-01-05", "2026-03-05"], 3, (date(2026, 1, 1), date(2026, 3, 31))),
-        (["1930-06-01", "2010-06-01"], 17, (date(1930, 1, 1), date(2014, 12, 31))),
-        (["0001-01-01", "9999-12-31"], STEPS + 2, (None, None)),
-        ([], 0, None),
-    ],
-)
-def test_days_are_cut_into_few_steps_without_gaps(days: list[str], most: int, ends: Any) -> None:
-    values = np.array(days, dtype="datetime64[D]")
-    steps = steps_of(values, lambda day: np.datetime64("-9999-01-01") if day is None else np.datetime64(day))
-    assert len(steps) <= most
-    assert ends is None or (steps[0][0], steps[-1][1]) == ends
-    for (_first, last), (following, _end) in pairwise(steps):
-        assert last is not None
-        assert following == last + timedelta(days=1)
-
-
-def test_a_few_far_away_do_not_press_the_others_into_one_step() -> None:
-    values = np.array(["1900-01-01"] + ["2026-05-05", "2026-07-07"] * 300 + ["2999-01-01"], dtype="datetime64[D]")
-    steps = steps_of(values, lambda day: np.datetime64("-9999-01-01") if day is None else np.datetime64(day))
-    assert steps[0] == (None, date(2026, 4, 30))
-    assert steps[-1] == (date(2026, 8, 1), None)
-    assert len(steps) == 5
-
-
 # --- what they did and bought ----------------------------------------------------------------------------------
 @pytest.mark.parametrize("zone", ZONES, ids=str)
 @pytest.mark.parametrize("weeks", [12, 52])
@@ -370,13 +326,6 @@ def test_of_nobody_and_of_nothing_there_are_statistics_too() -> None:
     assert (of.group, of.base, of.sales.base_buyers, of.activities) == (0, 1, 0, [])
 
 
-def test_files_of_erased_contacts_count_for_nobody() -> None:
-    sets = Sets(BitMap([1, 3]), BitMap([3]))
-    assert sets.room % 8 == 0
-    assert sets.found(np.packbits(sets.mask(BitMap([1, 3, 5]))).tobytes()) == BitMap([1, 3])
-    assert sets.found(None) == BitMap()
-
-
 # --- kept ------------------------------------------------------------------------------------------------------
 @pytest.fixture
 def scans(monkeypatch: pytest.MonkeyPatch) -> list[str]:
@@ -430,39 +379,13 @@ def test_what_is_kept_of_one_sight_is_not_shown_to_another(committed: None, acco
     )
 
 
-# --- beside the base -------------------------------------------------------------------------------------------
-def test_a_difference_is_told_in_points_or_by_an_index() -> None:
-    share = shares(60, 100, 300, 1000)
-    assert (share.points, share.index, share.way) == (30, 200, "more")
-    assert shares(10, 100, 300, 1000).way == "less"
-    average = Beside(Fraction(3), Fraction(2))
-    assert (average.index, average.way, average.points) == (150, "more", 100)
-    assert Beside(Fraction(101), Fraction(100)).way == "even"
-    assert Beside(Fraction(1), Fraction(0)).way == Beside(None, Fraction(1)).way == shares(0, 0, 1, 2).way == ""
-
-
-def test_what_chance_may_make_is_no_difference() -> None:
-    assert shares(4, 10, 300, 1000).way == "even"  # ten points, of ten contacts
-    assert shares(400, 1000, 30_000, 100_000).way == "more"  # the same, of a thousand
-    assert shares(300, 1000, 300, 1000).way == "even"
-    assert shares(0, 1000, 1, 2000).way == "even"
-
-
-def test_weeks_and_months_end_with_today() -> None:
-    weeks, months = Weeks(12, date(2026, 11, 21)), Months(12, date(2026, 11, 21))
-    assert weeks.all[0].first == date(2026, 8, 31)
-    assert weeks.all[-1] == (date(2026, 11, 16), date(2026, 11, 22))
-    assert months.whole == (date(2025, 12, 1), date(2026, 11, 30))
-    assert len(months.all) == len(weeks.all) == 12
-
-
+# --- further attributes ---------------------------------------------------------------------------------------
 def test_further_attributes_are_told_when_asked_for() -> None:
     for place in range(taking.AT_ONCE + 2):
         factories.attribute(f"key_{place}", position=place)
     factories.contact(attributes={f"key_{taking.AT_ONCE}": "x"})
     of = take()
     assert [one.name for one in of.more] == ["Key 12", "Key 13"]
-    sets, found = taking.broken_down_by(taking.attributes_beyond(), scopes.everybody(), now=NOW, zone=WARSAW, mask=None)
+    sets, found = taking.beyond(scopes.everybody(), now=NOW, zone=WARSAW, mask=None)
     assert len(sets.base) == 1
     assert [[part.base for part in breakdown.parts] for _one, breakdown in found] == [[1, 0], [1]]
-    assert of_attributes([])[:0] == []

@@ -8,6 +8,7 @@ from django.utils import timezone
 from playwright.sync_api import expect
 
 from tests import factories
+from tests.support.browser import WATCH
 from tests.test_insights_browser import signed_in, sound
 
 pytestmark = pytest.mark.browser
@@ -50,3 +51,15 @@ def test_statistics_of_a_tag(signed_in: Any, segments: list[Any]) -> None:
     expect(page.locator("#by-lead_score table")).to_be_visible()
     page.locator("#by-status tbody a").first.click()
     expect(page.locator("#rows tbody tr")).to_have_count(2)
+
+
+@pytest.mark.parametrize("width", [1440, 390])
+def test_the_page_does_not_jump_when_the_numbers_come(signed_in: Any, segments: list[Any], width: int) -> None:
+    page, (tag,) = signed_in, segments
+    page.set_viewport_size({"width": width, "height": 844})
+    page.add_init_script(WATCH)
+    page.goto(f"/tags/{tag.pk}/statistics/", wait_until="networkidle")
+    expect(page.locator("#statistics .tile .stat").first).to_have_text("2")
+    expect(page.locator("[data-print]")).to_be_visible()
+    page.wait_for_timeout(200)  # nothing is to come: there is no event to wait for
+    assert page.evaluate("shift") == 0

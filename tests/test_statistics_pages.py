@@ -75,6 +75,7 @@ def test_a_tag_a_category_a_segment_a_list_and_everybody_have_a_page(client: Any
 def test_the_numbers_alone_are_sent_when_the_page_asks_for_them(client: Any, tag: Any) -> None:
     text = client.get(f"/tags/{tag.pk}/statistics/?count=1", headers={"hx-request": "true"}).text
     assert text.lstrip().startswith('<div id="statistics"')
+    assert "data-print>" in text  # shown from the start: a button that a script shows later moves all below it
 
 
 def test_a_segment_that_was_never_calculated_says_so(client: Any) -> None:
@@ -338,6 +339,8 @@ def test_attributes_beyond_the_first_are_asked_for(client: Any, tag: Any) -> Non
     more = client.get(f"/statistics/tag/{tag.pk}/attributes/").text
     assert "Key 13" in more
     assert "Key 11" not in more
+    rows = numbers(client.get(f"/statistics/tag/{tag.pk}/numbers/"))
+    assert {"Key 11", "Key 13"} <= {row["what"] for row in rows if row["section"] == "Attributes"}
 
 
 def test_words_of_a_part_are_told_above_its_list(client: Any, tag: Any) -> None:

@@ -61,7 +61,7 @@ def test_the_list_takes_the_same_number_of_queries_for_any_number_of_tags(
 ) -> None:
     for number in range(60):
         factories.tag(f"T{number}")
-    with django_assert_max_num_queries(10):
+    with django_assert_max_num_queries(11):
         assert browser.get(TAGS, {"page": "2"}).status_code == 200
 
 

@@ -40,7 +40,7 @@ def test_the_timeline_is_narrowed_and_paged_in_place_and_back_leads_back(page: P
     expect(timeline.get_by_text("campaign")).to_have_count(0)
     assert page.url.endswith("?show=order")
     assert page.evaluate("document.body.dataset.same") == "yes", "only the card was fetched"
-    assert page.evaluate("document.activeElement.id") == "timeline-order", "the focus stays where it was"
+    expect(page.locator("#timeline-order")).to_be_focused()
     assert violations(page) == []
     page.go_back()
     expect(timeline.get_by_text("campaign-19-")).to_be_visible()

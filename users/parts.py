@@ -8,8 +8,8 @@ from dataclasses import dataclass
 from typing import Any, Protocol
 
 from django import forms
-from django.http import HttpRequest
 
+from config.requests import Request
 from users.models import User
 
 
@@ -27,14 +27,14 @@ class Card:
 
     name: str
     template: str
-    context: Callable[[HttpRequest, User], dict[str, Any]]
+    context: Callable[[Request, User], dict[str, Any]]
     own: bool = False
 
 
 class Answer(Protocol):
     """Writes what was answered, in the transaction that makes the user. Raises: ValidationError by the field's name."""
 
-    def __call__(self, person: User, given: Any, /, *, request: HttpRequest) -> None: ...
+    def __call__(self, person: User, given: Any, /, *, request: Request) -> None: ...
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -93,7 +93,7 @@ def marks_of(people: Sequence[User]) -> dict[int, list[Mark]]:
     return found
 
 
-def cards_of(request: HttpRequest, person: User, *, own: bool = False) -> list[tuple[str, dict[str, Any]]]:
+def cards_of(request: Request, person: User, *, own: bool = False) -> list[tuple[str, dict[str, Any]]]:
     """Templates with what they get; on one's own profile those that are for it."""
     return [(card.template, card.context(request, person)) for card in cards.values() if card.own or not own]
 

@@ -4,10 +4,11 @@ import unicodedata
 
 from django.db.models import Q, QuerySet
 from django.db.models.functions import Collate
-from django.http import Http404, HttpRequest
+from django.http import Http404
 from django.shortcuts import get_object_or_404
 
 from config.alphabet import polish_key
+from config.requests import Request
 from users.access import signed_in
 from users.models import User
 
@@ -21,7 +22,7 @@ SORT_NAME = Collate(polish_key("name"), "C")
 DEFAULT_ORDER = "name"
 
 
-def user_for(request: HttpRequest, pk: int) -> User:
+def user_for(request: Request, pk: int) -> User:
     """The user with that id in this account, for those who administer it."""
     if not signed_in(request).administers:
         raise Http404

@@ -175,6 +175,13 @@ def recount_branch(pk: int, *, now: datetime) -> None:
     transaction.on_commit(count, robust=True)
 
 
+def branch_of(params: RemoveCategoryParams) -> set[int]:
+    """The categories that it is taken out of; one that has been deleted stands alone."""
+    [path] = Category.objects.filter(pk=params.category).values_list("path", flat=True) or [""]
+    below = Category.objects.filter(path__startswith=path) if path and params.below else Category.objects.none()
+    return {params.category, *below.values_list("pk", flat=True)}
+
+
 class AddCategory(CategoryKind):
     name = "add_category"
     title = gettext_lazy("Add category")
@@ -229,17 +236,13 @@ class RemoveCategory(CategoryKind):
         )
 
     def already(self, params: RemoveCategoryParams, ids: BitMap) -> BitMap:
-        [path] = Category.objects.filter(pk=params.category).values_list("path", flat=True) or [""]
-        below = Category.objects.filter(path__startswith=path).values_list("pk", flat=True) if params.below else []
-        return ids - holders(ContactCategory.objects.filter(category__in=[params.category, *below]), ids)
+        return ids - holders(ContactCategory.objects.filter(category__in=branch_of(params)), ids)
 
     def out_of_sight(self, params: RemoveCategoryParams, ids: BitMap, *, by: User | None) -> BitMap:
         allowed = allowed_to(by)
         if allowed is None:
             return BitMap()
-        [path] = Category.objects.filter(pk=params.category).values_list("path", flat=True) or [""]
-        below = Category.objects.filter(path__startswith=path).values_list("pk", flat=True) if params.below else []
-        others = set(allowed) - {params.category, *below}
+        others = set(allowed) - branch_of(params)
         return ids - holders(ContactCategory.objects.filter(category__in=others), ids)
 
     def permit_back(self, run: ActionRun, params: CategoryParams, *, by: User | None) -> None:

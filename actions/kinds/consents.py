@@ -5,8 +5,8 @@ from typing import Any, ClassVar
 
 from django import forms
 from django.db.models import QuerySet, Subquery
-from django.utils.translation import get_language, gettext_lazy, gettext_noop
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy, gettext_noop
 from pydantic import Field
 from pyroaring import BitMap
 
@@ -37,11 +37,6 @@ class AddConsentParams(ConsentParams):
     again: bool = False
 
 
-def name_of(consent: Consent) -> str:
-    """Its name in the reader's language."""
-    return consent.name_pl if get_language() == "pl" else consent.name_en
-
-
 class ConsentField(forms.ModelChoiceField):
     def __init__(self) -> None:
         super().__init__(
@@ -49,7 +44,7 @@ class ConsentField(forms.ModelChoiceField):
         )
 
     def label_from_instance(self, obj: Any) -> str:
-        return name_of(obj)
+        return str(obj.name)
 
 
 class ConsentForm(PartForm):
@@ -68,7 +63,7 @@ class ConsentForm(PartForm):
 
     def plans(self) -> list[dict[str, Any]]:
         consent = self.cleaned_data["consent"]
-        return [{"consent": consent.pk, "name": name_of(consent), "source": self.cleaned_data["source"]}]
+        return [{"consent": consent.pk, "name": consent.name, "source": self.cleaned_data["source"]}]
 
     def drafts(self) -> list[Draft]:
         return [Draft(self.kind.sentence(self.kind.checked(plan), {}), plan) for plan in self.plans()]
@@ -127,7 +122,7 @@ class ConsentKind(Kind):
 
     def retired(self, consent: Consent) -> JobProblem:
         text = gettext_noop("The consent %(name)s is retired: nobody can give it any more.")
-        return JobProblem(text, {"name": name_of(consent)})
+        return JobProblem(text, {"name": consent.name})
 
     def gone(self, params: ConsentParams) -> JobProblem:
         return JobProblem(gettext_noop("The consent %(name)s no longer exists."), {"name": params.name})

@@ -68,8 +68,7 @@ def bearing(wanted: Iterable[Named]) -> dict[Named | None, int]:
         for way in ("email", "external_id"):
             values = [one[1] for one in wanted if one[0] == way]
             if values:
-                column = "email" if way == "email" else "external_id"
-                cursor.execute(f"SELECT {column}, id FROM contacts_contact WHERE {column} = ANY (%s)", [values])  # noqa: S608
+                cursor.execute(f"SELECT {way}, id FROM contacts_contact WHERE {way} = ANY (%s)", [values])  # noqa: S608
                 found.update({(way, value): pk for value, pk in cursor.fetchall()})
     return found
 
@@ -87,9 +86,7 @@ def now_those(missing: Collection[Named]) -> dict[Named | None, int]:
     """Of contacts that are not found, those that were merged: the contact that was called so, or is by now."""
     by_way: dict[str, dict[str, Named]] = {}
     for one in missing:
-        if not (
-            isinstance(one[1], int) and abs(one[1]) > LARGEST
-        ):  # nobody was called so, and Python won't even write it
+        if not isinstance(one[1], int) or abs(one[1]) <= LARGEST:  # a longer id nobody has, and str() may refuse it
             by_way.setdefault(one[0], {})[str(one[1])] = one
     found: dict[Named | None, int] = {
         named_so[value]: pk for way, named_so in by_way.items() for value, pk in now_called(way, named_so).items()

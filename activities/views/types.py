@@ -2,7 +2,7 @@
 
 from django.contrib import messages
 from django.core.exceptions import ValidationError
-from django.http import Http404, HttpRequest, HttpResponse
+from django.http import Http404, HttpResponse
 from django.shortcuts import get_object_or_404, redirect
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
@@ -14,28 +14,29 @@ from activities.hooks import uses_of_type
 from activities.models import ActivityType, Parameter
 from activities.selectors import activity_type_for
 from config.pages import page
+from config.requests import Request
 from contacts.sight import sight
 from contacts.views.definitions import ask_and_delete, refuse
 from users.access import administrators_only
 
 
 @require_safe
-def types(request: HttpRequest) -> HttpResponse:
+def types(request: Request) -> HttpResponse:
     """All types with their parameters, and about how many activities there are of each."""
-    mask, now = sight(request), request.now  # type: ignore[attr-defined]
+    mask, now = sight(request), request.now
     counts = type_counts(now=now) if mask is None else seen_counts(mask, now=now)
     lines = [(kind, selectors.parameters_of(kind), counts.of(kind.pk)) for kind in selectors.declared().values()]
     return page(request, "activities/types.html", {"lines": lines, "counts": counts})
 
 
 @require_safe
-def type_page(request: HttpRequest, pk: int) -> HttpResponse:
+def type_page(request: Request, pk: int) -> HttpResponse:
     """One type: its parameters and what uses it; for administrators also the forms."""
     return shown(request, activity_type_for(request, pk))
 
 
 def shown(
-    request: HttpRequest,
+    request: Request,
     kind: ActivityType,
     *,
     rename: NameForm | None = None,
@@ -54,7 +55,7 @@ def shown(
 
 @require_http_methods(["GET", "HEAD", "POST"])
 @administrators_only
-def create(request: HttpRequest) -> HttpResponse:
+def create(request: Request) -> HttpResponse:
     """Declare a type with its parameters; the button for more rows judges nothing."""
     form = TypeForm(request.POST if request.method == "POST" else None)
     growing = "more" in request.POST
@@ -77,7 +78,7 @@ def create(request: HttpRequest) -> HttpResponse:
 
 @require_POST
 @administrators_only
-def rename(request: HttpRequest, pk: int) -> HttpResponse:
+def rename(request: Request, pk: int) -> HttpResponse:
     """Call a type of the account's own otherwise."""
     kind = activity_type_for(request, pk)
     form = NameForm(request.POST)
@@ -94,7 +95,7 @@ def rename(request: HttpRequest, pk: int) -> HttpResponse:
 
 @require_http_methods(["GET", "HEAD", "POST"])
 @administrators_only
-def delete(request: HttpRequest, pk: int) -> HttpResponse:
+def delete(request: Request, pk: int) -> HttpResponse:
     """Asks, then deletes a type of the account's own; while it is in use, says by what and offers no button."""
     kind = activity_type_for(request, pk)
     if kind.built_in:
@@ -118,7 +119,7 @@ def parameter_for(pk: int) -> Parameter:
 
 @require_POST
 @administrators_only
-def add_parameter(request: HttpRequest, pk: int) -> HttpResponse:
+def add_parameter(request: Request, pk: int) -> HttpResponse:
     """One more parameter of a type, built in or not."""
     kind = activity_type_for(request, pk)
     form = ParameterForm(request.POST, prefix="new")
@@ -135,7 +136,7 @@ def add_parameter(request: HttpRequest, pk: int) -> HttpResponse:
 
 @require_http_methods(["GET", "HEAD", "POST"])
 @administrators_only
-def rename_parameter(request: HttpRequest, pk: int) -> HttpResponse:
+def rename_parameter(request: Request, pk: int) -> HttpResponse:
     """Call a parameter otherwise."""
     parameter = parameter_for(pk)
     form = NameForm(request.POST or None, named=parameter)
@@ -153,7 +154,7 @@ def rename_parameter(request: HttpRequest, pk: int) -> HttpResponse:
 
 @require_http_methods(["GET", "HEAD", "POST"])
 @administrators_only
-def delete_parameter(request: HttpRequest, pk: int) -> HttpResponse:
+def delete_parameter(request: Request, pk: int) -> HttpResponse:
     """Asks, then takes a parameter away; once there are activities of its type, says so and offers no button."""
     parameter = parameter_for(pk)
     return ask_and_delete(

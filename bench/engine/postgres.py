@@ -100,7 +100,7 @@ class Bare:
         began = time.perf_counter()
         try:
             with self.connection.transaction():
-                self.connection.execute(f"SET LOCAL statement_timeout = '{PATIENCE_S}s'")
+                self.connection.execute("SELECT set_config('statement_timeout', %s, true)", [f"{PATIENCE_S}s"])
                 found = self.connection.execute(query).fetchone()
         except psycopg.errors.QueryCanceled:
             return {"count": None, "ms": PATIENCE_S * 1000.0}

@@ -126,6 +126,7 @@ def sort_header(
     down = sorted_by_it and now.startswith("-")
     follows = f"-{name}" if (sorted_by_it and not down) or (not sorted_by_it and descending) else name
     return {
+        "id": f"sort-{name}",
         "label": label,
         "classes": classes,
         "target": target,
@@ -139,7 +140,7 @@ def sort_link(
     context: template.Context, name: str, label: str, *, target: str = "", descending: bool = False
 ) -> dict[str, Any]:
     """The link of `sort_header` alone, for a column that can be sorted by more than one of its contents."""
-    return sort_header(context, name, label, target=target, descending=descending)
+    return sort_header(context, name, label, target=target, descending=descending) | {"id": f"sort-by-{name}"}
 
 
 @register.inclusion_tag("frame/_pagination.html", takes_context=True)

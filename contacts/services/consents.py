@@ -2,7 +2,7 @@
 
 import hashlib
 import json
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from datetime import UTC, datetime
 from typing import Any
 
@@ -26,9 +26,10 @@ from contacts.models import (
     EntryKind,
     LabelKind,
 )
-from contacts.services.definitions import check_key
+from contacts.services.definitions import check_key, cleaned
 from users.models import User
 
+LONGEST_NAME = 200
 LONGEST_SOURCE = 120
 LONGEST_WORDING = 5_000
 ALL_PAST = datetime.max.replace(tzinfo=UTC)  # later than any withdrawal
@@ -252,46 +253,40 @@ def bring_back_consent(consent: Consent) -> Consent:
 
 def clean_texts(text_en: str, text_pl: str) -> dict[str, str]:
     """The wording in both languages, with its lines as they are. Raises: ValidationError by field."""
-    errors: dict[str, Any] = {}
-    values: dict[str, str] = {}
-    for field, raw in (("text_en", text_en), ("text_pl", text_pl)):
-        try:
-            lines = [normalising.line(each, longest=LONGEST_WORDING) for each in raw.strip().splitlines()]
-            values[field] = "\n".join(lines)
-            if not clean_name(values[field]):  # nothing to be seen
-                errors[field] = ValidationError(_("This field is required."), code="required")
-            elif len(values[field]) > LONGEST_WORDING:
-                errors[field] = ValidationError(
-                    _("This is too long: at most %(limit)s characters."),
-                    params={"limit": LONGEST_WORDING},
-                    code="too_long",
-                )
-        except ValidationError as error:
-            errors[field] = error
-    if errors:
-        raise ValidationError(errors)
-    return values
+    return cleaned(text_en=lambda: clean_text(text_en), text_pl=lambda: clean_text(text_pl))
+
+
+def clean_text(raw: str) -> str:
+    text = "\n".join(normalising.line(each, longest=LONGEST_WORDING) for each in raw.strip().splitlines())
+    if not clean_name(text):  # nothing to be seen
+        raise ValidationError(_("This field is required."), code="required")
+    if len(text) > LONGEST_WORDING:
+        raise ValidationError(
+            _("This is too long: at most %(limit)s characters."), params={"limit": LONGEST_WORDING}, code="too_long"
+        )
+    return text
 
 
 def clean_consent(*, name_en: str, name_pl: str, channel: str, key: str | None = None) -> dict[str, Any]:
-    errors: dict[str, Any] = {}
-    values: dict[str, Any] = {}
-    for field, raw in (("name_en", name_en), ("name_pl", name_pl)):
-        try:
-            values[field] = clean_name(normalising.line(raw, longest=200))
-            if not values[field]:
-                errors[field] = ValidationError(_("This field is required."), code="required")
-        except ValidationError as error:
-            errors[field] = error
-    if channel in Channel.values:
-        values["channel"] = channel
-    else:
-        errors["channel"] = ValidationError(_("Choose a channel."), code="required")
+    """`key` None: it stays. Raises: ValidationError by field."""
+    fields: dict[str, Callable[[], str]] = {
+        "name_en": lambda: clean_consent_name(name_en),
+        "name_pl": lambda: clean_consent_name(name_pl),
+        "channel": lambda: check_channel(channel),
+    }
     if key is not None:
-        try:
-            values["key"] = check_key(key)
-        except ValidationError as error:
-            errors["key"] = error
-    if errors:
-        raise ValidationError(errors)
-    return values
+        fields["key"] = lambda: check_key(key)
+    return cleaned(**fields)
+
+
+def clean_consent_name(raw: str) -> str:
+    name = clean_name(normalising.line(raw, longest=LONGEST_NAME))
+    if not name:
+        raise ValidationError(_("This field is required."), code="required")
+    return name
+
+
+def check_channel(raw: str) -> str:
+    if raw not in Channel.values:
+        raise ValidationError(_("Choose a channel."), code="required")
+    return raw

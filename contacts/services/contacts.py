@@ -190,13 +190,7 @@ def update_contact(
                 setattr(current, name, value)
             merged = {**current.attributes, **stored}
             current.attributes = {key: value for key, value in merged.items() if value is not None}
-            after = state_of(current)
-            changed = {
-                name: [before.get(name), after.get(name)]
-                for name in dict.fromkeys([*before, *after])
-                if before.get(name) != after.get(name)
-            }
-            if changed:
+            if changed := changes_between(before, state_of(current)):
                 # Later than the last change even when clocks disagree: the form's token must differ.
                 current.updated_at = max(now, current.updated_at + current.updated_at.resolution)
                 refuse_erased({name: value for name, value in values.items() if name in changed})
@@ -229,10 +223,10 @@ def delete_contact(contact: Contact) -> dict[str, int]:
         if Contact.objects.select_for_update().filter(pk=contact.pk).first() is None:
             raise GoneError
         scrub_views(names_of(contact))
-        scrub_writes(contact)
         gone: dict[str, int] = {}
         for erase in hooks.erasing:
             gone |= erase(contact) or {}
+        scrub_writes(contact)  # last, as by a merge of tags, which takes labels, criteria and these in this order
         forget_contact(contact)
         _all, rows = contact.delete()
     names = {label: label.rpartition(".")[2].lower() for label in rows if label != Contact._meta.label}  # noqa: SLF001
@@ -263,6 +257,12 @@ def state_of(contact: Contact) -> dict[str, Any]:
     """What the history compares: columns by name, attributes as "attributes.KEY"."""
     own = {name: getattr(contact, name) for name in FIELDS}
     return {**own, **{f"attributes.{key}": value for key, value in contact.attributes.items()}}
+
+
+def changes_between(before: Mapping[str, Any], after: Mapping[str, Any]) -> dict[str, list[Any]]:
+    """What differs between two states of a contact: by name the value before and after, None where there was none."""
+    names = dict.fromkeys([*before, *after])
+    return {name: [before.get(name), after.get(name)] for name in names if before.get(name) != after.get(name)}
 
 
 def write_history(

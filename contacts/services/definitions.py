@@ -1,7 +1,7 @@
 """Declaring the attributes that an account keeps of its contacts."""
 
 import re
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from datetime import datetime
 from typing import Any
 
@@ -14,14 +14,13 @@ from django.utils.translation import ngettext
 from config import names
 from config.templatetags.numbers import number
 from contacts import normalising
-from contacts.attributes import RESERVED_KEYS
+from contacts.attributes import LISTED, RESERVED_KEYS
 from contacts.hooks import uses_of_attribute
 from contacts.models import Attribute, AttributeType
 from contacts.selectors import option_counts, values_count
 from contacts.services.errors import InUseError
 
 KEY = re.compile(r"[a-z][a-z0-9_]{0,59}")
-LISTED = (AttributeType.CHOICE, AttributeType.CHOICES)
 MOST_OPTIONS = 500
 MOST_ATTRIBUTES = 300
 LONGEST_OPTION = 200
@@ -29,21 +28,12 @@ LONGEST_OPTION = 200
 
 def create_attribute(*, key: str, name: str, type: str, options: Sequence[str] = ()) -> Attribute:  # noqa: A002
     """A new attribute, last in the list. Raises: ValidationError by field."""
-    errors: dict[str, Any] = {}
-    values: dict[str, Any] = {"type": type}
-    if type not in AttributeType.values:
-        errors["type"] = ValidationError(_("Choose a type."), code="required")
-    for field, clean in (
-        ("key", lambda: check_new_key(key)),
-        ("name", lambda: clean_name(name)),
-        ("options", lambda: clean_options(options, type=type)),
-    ):
-        try:
-            values[field] = clean()
-        except ValidationError as error:
-            errors[field] = error
-    if errors:
-        raise ValidationError(errors)
+    values = cleaned(
+        type=lambda: known_type(type),
+        key=lambda: check_new_key(key),
+        name=lambda: clean_name(name),
+        options=lambda: clean_options(options, type=type),
+    )
     if Attribute.objects.count() >= MOST_ATTRIBUTES:
         raise ValidationError(_("An account has at most %(most)s attributes.") % {"most": MOST_ATTRIBUTES})
     last = Attribute.objects.aggregate(last=Max("position"))["last"]
@@ -59,18 +49,7 @@ def edit_attribute(attribute: Attribute, *, name: str, options: Sequence[str] = 
 
     Raises: ValidationError by field, also for an option that contacts have, with their number.
     """
-    errors: dict[str, Any] = {}
-    values: dict[str, Any] = {}
-    for field, clean in (
-        ("name", lambda: clean_name(name)),
-        ("options", lambda: clean_options(options, type=attribute.type)),
-    ):
-        try:
-            values[field] = clean()
-        except ValidationError as error:
-            errors[field] = error
-    if errors:
-        raise ValidationError(errors)
+    values = cleaned(name=lambda: clean_name(name), options=lambda: clean_options(options, type=attribute.type))
     try:
         with transaction.atomic():
             current = Attribute.objects.select_for_update().get(pk=attribute.pk)
@@ -102,9 +81,10 @@ def place_attribute(attribute: Attribute, *, at: int) -> None:
         mine = next(row for row in rows if row.pk == attribute.pk)
         rows.remove(mine)
         rows.insert(min(max(at, 0), len(rows)), mine)
+        moved = [row for position, row in enumerate(rows) if row.position != position]
         for position, row in enumerate(rows):
-            if row.position != position:
-                Attribute.objects.filter(pk=row.pk).update(position=position)
+            row.position = position
+        Attribute.objects.bulk_update(moved, ["position"])
 
 
 def delete_attribute(attribute: Attribute) -> None:
@@ -155,6 +135,26 @@ def refuse_used_options(attribute: Attribute, options: Sequence[str]) -> None:
     ]
     if errors:
         raise ValidationError({"options": errors})
+
+
+def cleaned(**fields: Callable[[], Any]) -> dict[str, Any]:
+    """What each field's cleaner gives. Raises: ValidationError by field, of all that refuse."""
+    errors: dict[str, Any] = {}
+    values: dict[str, Any] = {}
+    for field, clean in fields.items():
+        try:
+            values[field] = clean()
+        except ValidationError as error:
+            errors[field] = error
+    if errors:
+        raise ValidationError(errors)
+    return values
+
+
+def known_type(raw: str) -> str:
+    if raw not in AttributeType.values:
+        raise ValidationError(_("Choose a type."), code="required")
+    return raw
 
 
 def check_key(raw: str) -> str:

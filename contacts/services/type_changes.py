@@ -5,7 +5,7 @@ of the transaction that all of them fit (migration 0008). Few values are done at
 """
 
 import json
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 from datetime import datetime
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -18,7 +18,7 @@ from django.utils.translation import gettext_noop
 
 from contacts import hooks
 from contacts.models import Attribute, AttributeType, EntryKind, TypeChange
-from contacts.retyping import LISTED, converted, different_values, dry_run, same, wanted
+from contacts.retyping import converted, different_values, dry_run, same, wanted
 from contacts.services.definitions import clean_options
 from contacts.services.errors import InUseError
 from jobs.errors import JobProblem
@@ -45,7 +45,7 @@ WITH changed AS (
         %(name)s::text, jsonb_build_array(old, NULL))), %(by)s, %(user)s
     FROM changed WHERE new IS NULL
 )
-SELECT count(*), count(*) FILTER (WHERE new IS NULL) FROM changed
+SELECT count(*) FROM changed
 """
 
 
@@ -163,7 +163,7 @@ def apply(attribute: Attribute, new: Attribute, *, unfit: int, now: datetime, by
             "user": user.pk if user else None,
         }
         cursor.execute(REWRITE, values)
-        written, _cleared = cursor.fetchone()
+        (written,) = cursor.fetchone()
         cursor.execute("SET CONSTRAINTS attribute_type_fits IMMEDIATE")
         cursor.execute("SET CONSTRAINTS attribute_type_fits DEFERRED")
         cursor.execute("DROP TABLE retyping")
@@ -184,23 +184,17 @@ def write_mapping(cursor: Any, attribute: Attribute, new: Attribute) -> int:
             becomes = converted(value, attribute, new)
         except ValidationError:
             unfit += contacts
-            mapping.append((dumped(value), None))
+            mapping.append((json.dumps(value), None))
             continue
         if not same(becomes, value):
-            mapping.append((dumped(value), dumped(becomes)))
+            mapping.append((json.dumps(value), json.dumps(becomes)))
     with cursor.cursor.copy("COPY retyping (old, new) FROM STDIN") as copy:
         for row in mapping:
             copy.write_row(row)
     return unfit
 
 
-dumped: Callable[[Any], str] = json.dumps
-
-
 def refuse_breaking(new: Attribute) -> None:
     """Raises: InUseError with the criteria that could not be understood with the new type."""
     if uses := [use for breaking in hooks.breaking for use in breaking(new)]:
         raise InUseError(_("These criteria could not be understood with the new type."), uses)
-
-
-__all__ = ["LISTED", "OtherValuesError", "carry_out", "change_type", "check_type"]

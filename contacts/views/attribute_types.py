@@ -2,17 +2,19 @@
 
 from django.contrib import messages
 from django.core.exceptions import ValidationError
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpResponse
 from django.shortcuts import get_object_or_404, redirect
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST
 
 from config.pages import page
+from config.requests import Request
 from config.templatetags.numbers import number
 from contacts import hooks
 from contacts.attribute_forms import TypeForm
+from contacts.attributes import LISTED
 from contacts.models import Attribute, TypeChange
-from contacts.retyping import LISTED, Report, dry_run, suggested_options
+from contacts.retyping import Report, dry_run, suggested_options
 from contacts.selectors import attribute_for
 from contacts.services import InUseError
 from contacts.services.type_changes import OtherValuesError, change_type, check_type
@@ -23,7 +25,7 @@ from users.access import administrators_only, signed_in
 
 
 @administrators_only
-def change(request: HttpRequest, pk: int) -> HttpResponse:
+def change(request: Request, pk: int) -> HttpResponse:
     """The question; with `type` in the address the dry run as well. POST changes the type."""
     attribute = attribute_for(request, pk)
     given = request.POST if request.method == "POST" else request.GET if "type" in request.GET else None
@@ -62,7 +64,7 @@ def change(request: HttpRequest, pk: int) -> HttpResponse:
     return page(request, "contacts/attribute_type.html", context, part="asked", status=422 if refused else 200)
 
 
-def agreed(request: HttpRequest, form: TypeForm, attribute: Attribute, options: list[str]) -> HttpResponse | None:
+def agreed(request: Request, form: TypeForm, attribute: Attribute, options: list[str]) -> HttpResponse | None:
     """Changes the type. None: values would go, and that was not agreed to.
 
     Raises: as `change_type`.
@@ -77,7 +79,7 @@ def agreed(request: HttpRequest, form: TypeForm, attribute: Attribute, options: 
         form.cleaned_data["type"],
         options=options,
         unfit=unfit,
-        now=request.now,  # type: ignore[attr-defined]
+        now=request.now,
         by=str(user),
         user=user,
     )
@@ -90,7 +92,7 @@ def agreed(request: HttpRequest, form: TypeForm, attribute: Attribute, options: 
 
 
 @administrators_only
-def progress(request: HttpRequest, pk: int) -> HttpResponse:
+def progress(request: Request, pk: int) -> HttpResponse:
     """How far a change has got; once it is over, the whole page comes anew."""
     job = get_object_or_404(TypeChange, pk=pk)
     response = page(request, "contacts/_type_change.html", {"change": job})
@@ -101,9 +103,9 @@ def progress(request: HttpRequest, pk: int) -> HttpResponse:
 
 @administrators_only
 @require_POST
-def again(request: HttpRequest, pk: int) -> HttpResponse:
+def again(request: Request, pk: int) -> HttpResponse:
     """Tries a change once more that ended in an error."""
     job = get_object_or_404(TypeChange, pk=pk)
     if not TypeChange.objects.filter(attribute=job.attribute_id, state__in=ACTIVE).exists():
-        retry(job, now=request.now)  # type: ignore[attr-defined]
+        retry(job, now=request.now)
     return redirect("contacts:attribute", job.attribute_id)

@@ -4,12 +4,13 @@ from typing import Any
 
 from django.contrib import messages
 from django.core.exceptions import ValidationError
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpResponse
 from django.shortcuts import redirect
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_POST
 
 from config.pages import page
+from config.requests import Request
 from contacts import services
 from contacts.attribute_values import values_of
 from contacts.attributes import value_text
@@ -25,7 +26,7 @@ from jobs.models import ACTIVE
 from users.access import administrators_only
 
 
-def attributes(request: HttpRequest) -> HttpResponse:
+def attributes(request: Request) -> HttpResponse:
     """All definitions in their order, with how many contacts have a value of each; the retired ones apart."""
     rows = list(Attribute.objects.all())
     ids = "-".join(str(row.pk) for row in rows)
@@ -34,7 +35,7 @@ def attributes(request: HttpRequest) -> HttpResponse:
     def count() -> tuple[dict[int, int], int]:
         return values_counts(rows, mask), visible(request.user).count()
 
-    (counts, everyone), at = counted(f"attribute-values:{ids}{mask_name(mask)}", count, now=request.now)  # type: ignore[attr-defined]
+    (counts, everyone), at = counted(f"attribute-values:{ids}{mask_name(mask)}", count, now=request.now)
     changing = set(TypeChange.objects.filter(state__in=ACTIVE).values_list("attribute", flat=True))
     lines = [(row, counts.get(row.pk, 0), row.pk in changing) for row in rows]
     context = {
@@ -47,7 +48,7 @@ def attributes(request: HttpRequest) -> HttpResponse:
 
 
 @require_GET
-def attribute(request: HttpRequest, pk: int) -> HttpResponse:
+def attribute(request: Request, pk: int) -> HttpResponse:
     """One attribute: how many have a value, which values, and what uses it."""
     row = attribute_for(request, pk)
     mask = sight(request)
@@ -55,11 +56,11 @@ def attribute(request: HttpRequest, pk: int) -> HttpResponse:
     def count() -> tuple[int, int]:
         return values_counts([row], mask)[row.pk], visible(request.user).count()
 
-    (having, everyone), at = counted(f"attribute-value:{row.pk}{mask_name(mask)}", count, now=request.now)  # type: ignore[attr-defined]
+    (having, everyone), at = counted(f"attribute-value:{row.pk}{mask_name(mask)}", count, now=request.now)
     values, values_at = counted(
         f"attribute-frequent:{row.pk}:{row.type}{mask_name(mask)}",
         lambda: values_of(row, request.user),
-        now=request.now,  # type: ignore[attr-defined]
+        now=request.now,
     )
     frequent = [
         (value_text(row.type, value), number, None if row.type == "choices" else parameter(row, value))
@@ -80,7 +81,7 @@ def attribute(request: HttpRequest, pk: int) -> HttpResponse:
 
 
 @administrators_only
-def create(request: HttpRequest) -> HttpResponse:
+def create(request: Request) -> HttpResponse:
     """Declare an attribute."""
     form = AttributeForm(request.POST or None)
     if request.method == "POST" and form.is_valid():
@@ -95,7 +96,7 @@ def create(request: HttpRequest) -> HttpResponse:
 
 
 @administrators_only
-def edit(request: HttpRequest, pk: int) -> HttpResponse:
+def edit(request: Request, pk: int) -> HttpResponse:
     """Change an attribute's name and options."""
     row = attribute_for(request, pk)
     form = AttributeForm(request.POST or None, attribute=row)
@@ -113,13 +114,13 @@ def edit(request: HttpRequest, pk: int) -> HttpResponse:
 
 @administrators_only
 @require_POST
-def place(request: HttpRequest, pk: int) -> HttpResponse:
+def place(request: Request, pk: int) -> HttpResponse:
     """Moves an attribute to a place in the order: `at`, among those that are offered."""
     row = attribute_for(request, pk)
     text = request.POST.get("at", "")
     if text.isascii() and text.isdecimal() and len(text) < 6:
         services.place_attribute(row, at=place_of(int(text), row))
-    if request.htmx:  # type: ignore[attr-defined]
+    if request.htmx:
         return attributes(request)
     return redirect("contacts:attributes")
 
@@ -132,11 +133,11 @@ def place_of(at: int, row: Attribute) -> int:
 
 
 @administrators_only
-def retire(request: HttpRequest, pk: int) -> HttpResponse:
+def retire(request: Request, pk: int) -> HttpResponse:
     """Asks, with what uses it; then it is offered nowhere any more."""
     row = attribute_for(request, pk)
     if request.method == "POST":
-        services.retire_attribute(row, now=request.now)  # type: ignore[attr-defined]
+        services.retire_attribute(row, now=request.now)
         messages.success(request, _("“%(name)s” is retired: its values stay.") % {"name": row})
         return redirect("contacts:attributes")
     context = {"attribute": row, "having": values_counts([row])[row.pk], "uses": uses_of_attribute(row)}
@@ -145,7 +146,7 @@ def retire(request: HttpRequest, pk: int) -> HttpResponse:
 
 @administrators_only
 @require_POST
-def bring_back(request: HttpRequest, pk: int) -> HttpResponse:
+def bring_back(request: Request, pk: int) -> HttpResponse:
     """A retired attribute is offered again."""
     row: Any = attribute_for(request, pk)
     services.bring_back_attribute(row)
@@ -154,7 +155,7 @@ def bring_back(request: HttpRequest, pk: int) -> HttpResponse:
 
 
 @administrators_only
-def delete(request: HttpRequest, pk: int) -> HttpResponse:
+def delete(request: Request, pk: int) -> HttpResponse:
     """Asks, then deletes; while contacts have a value or something refers to it, says so and offers no button."""
     return ask_and_delete(
         request,

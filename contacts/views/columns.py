@@ -5,25 +5,27 @@ from typing import Any
 from django import forms
 from django.contrib import messages
 from django.core.exceptions import ValidationError
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpResponse
 from django.shortcuts import redirect
 from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods
 
 from config.pages import page
+from config.requests import Request
 from contacts import columns as catalogue
 from contacts import saved_views
 from contacts.listing import clean_address
 from contacts.manager import Column
 from contacts.models import SavedView
+from contacts.ordered_choice import OrderedChoice
 from contacts.views.saved_views import manager_address
 from users.access import reads
 
 TEMPLATE = "contacts/columns.html"
 
 
-class ColumnsForm(forms.Form):
+class ColumnsForm(OrderedChoice[Column], forms.Form):
     """The chosen columns are posted in `columns`, their order so far in `order`: one just chosen comes last.
 
     Buttons named `move` change the order; dragging changes that of `order`.
@@ -37,28 +39,6 @@ class ColumnsForm(forms.Form):
         self.chosen = [name for name in dict.fromkeys([*order, *self.known]) if name in self.known and name in ticked]
         self.unknown = [name for name in ticked if name not in self.known]
 
-    def move(self, wish: str) -> None:
-        """Moves a chosen column up or down past the next chosen one: "up:email"."""
-        direction, _sign, name = wish.partition(":")
-        if name not in self.chosen:
-            return
-        place = self.chosen.index(name)
-        other = place + (-1 if direction == "up" else 1)
-        if 0 <= other < len(self.chosen):
-            self.chosen[place], self.chosen[other] = self.chosen[other], self.chosen[place]
-
-    @property
-    def groups(self) -> list[tuple[str, list[tuple[Column, bool]]]]:
-        """Every column and whether it is chosen, under the heading of its group, always in the same place."""
-        found: dict[str, list[tuple[Column, bool]]] = {}
-        for column in self.known.values():
-            found.setdefault(str(column.group), []).append((column, column.name in self.chosen))
-        return list(found.items())
-
-    @property
-    def ordered(self) -> list[Column]:
-        return [self.known[name] for name in self.chosen]
-
     def clean(self) -> dict[str, Any]:
         cleaned = super().clean() or {}
         if self.unknown:
@@ -70,7 +50,7 @@ class ColumnsForm(forms.Form):
 
 @reads
 @require_http_methods(["GET", "HEAD", "POST"])
-def columns(request: HttpRequest) -> HttpResponse:
+def columns(request: Request) -> HttpResponse:
     """Which columns, in which order; for oneself, or, where the list began with a view, for the list shown.
 
     The address is the list's. `do`: save, reset (what everybody begins with, or the view's own).
@@ -98,11 +78,11 @@ def columns(request: HttpRequest) -> HttpResponse:
     return redirect(with_columns(request, None))
 
 
-def asking(request: HttpRequest, form: ColumnsForm, view: SavedView | None) -> dict[str, Any]:
+def asking(request: Request, form: ColumnsForm, view: SavedView | None) -> dict[str, Any]:
     return {"form": form, "view": view, "back": manager_address(request), "here": request.get_full_path()}
 
 
-def with_columns(request: HttpRequest, names: list[str] | None) -> str:
+def with_columns(request: Request, names: list[str] | None) -> str:
     """The list that the page was opened from, with these columns in its address, or without any."""
     query = request.GET.copy()
     query.pop("columns", None)

@@ -7,13 +7,14 @@ from django.contrib import messages
 from django.core.exceptions import ValidationError
 from django.core.paginator import Paginator
 from django.db.models import Count
-from django.http import HttpRequest, HttpResponse, QueryDict
+from django.http import HttpResponse, QueryDict
 from django.shortcuts import redirect
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET
 
 from config.asked import page_number
 from config.pages import page
+from config.requests import Request
 from contacts import history, services
 from contacts.consent_forms import ConsentForm
 from contacts.counting import counted, mask_name
@@ -43,7 +44,7 @@ class Line:
         return self.everyone - self.given - self.withdrawn
 
 
-def consents(request: HttpRequest) -> HttpResponse:
+def consents(request: Request) -> HttpResponse:
     """All definitions, with how many contacts gave and withdrew each, and how many never answered."""
     lines, at = counted_lines(request)
     context = {
@@ -54,14 +55,14 @@ def consents(request: HttpRequest) -> HttpResponse:
     return page(request, "contacts/consents.html", context)
 
 
-def counted_lines(request: HttpRequest) -> tuple[list[Line], Any]:
+def counted_lines(request: Request) -> tuple[list[Line], Any]:
     """Every consent with its numbers of those whom the reader sees, and the time at which they were taken."""
     mask = sight(request)
 
     def count() -> tuple[dict[int, dict[str, int]], int]:
         return consent_counts(mask), len(mask) if mask is not None else visible(request.user).count()
 
-    (counts, everyone), at = counted(f"consent-lines{mask_name(mask)}", count, now=request.now)  # type: ignore[attr-defined]
+    (counts, everyone), at = counted(f"consent-lines{mask_name(mask)}", count, now=request.now)
     return [
         Line(row, counts.get(row.pk, {}).get("given", 0), counts.get(row.pk, {}).get("withdrawn", 0), everyone)
         for row in Consent.objects.all()
@@ -69,7 +70,7 @@ def counted_lines(request: HttpRequest) -> tuple[list[Line], Any]:
 
 
 @require_GET
-def consent(request: HttpRequest, pk: int) -> HttpResponse:
+def consent(request: Request, pk: int) -> HttpResponse:
     """One consent: its numbers, each version of its wording with how many have agreed to it, what uses it."""
     row = consent_for(request, pk)
     lines, at = counted_lines(request)
@@ -81,7 +82,7 @@ def consent(request: HttpRequest, pk: int) -> HttpResponse:
             answers = answers.filter(contact__in=visible(request.user))
         return dict(answers.order_by().values_list("wording_version").annotate(n=Count("contact_id")))
 
-    by_version, by_version_at = counted(f"consent-versions:{row.pk}{mask_name(mask)}", count, now=request.now)  # type: ignore[attr-defined]
+    by_version, by_version_at = counted(f"consent-versions:{row.pk}{mask_name(mask)}", count, now=request.now)
     texts = {wording.version: wording for wording in ConsentWording.objects.filter(consent=row).select_related("user")}
     versions = sorted({*texts, *by_version, row.wording_version}, reverse=True)
     context = {
@@ -96,13 +97,13 @@ def consent(request: HttpRequest, pk: int) -> HttpResponse:
 
 
 @administrators_only
-def create(request: HttpRequest) -> HttpResponse:
+def create(request: Request) -> HttpResponse:
     """A new consent."""
     form = ConsentForm(request.POST or None)
     if request.method == "POST" and form.is_valid():
         user = signed_in(request)
         try:
-            made = services.create_consent(**form.cleaned_data, now=request.now, by=str(user), user=user)  # type: ignore[attr-defined]
+            made = services.create_consent(**form.cleaned_data, now=request.now, by=str(user), user=user)
         except ValidationError as error:
             refuse(form, error)
         else:
@@ -112,7 +113,7 @@ def create(request: HttpRequest) -> HttpResponse:
 
 
 @administrators_only
-def edit(request: HttpRequest, pk: int) -> HttpResponse:
+def edit(request: Request, pk: int) -> HttpResponse:
     """Change a consent's names, channel and wording; another wording is a new version."""
     row = consent_for(request, pk)
     wording = wording_of(row)
@@ -125,7 +126,7 @@ def edit(request: HttpRequest, pk: int) -> HttpResponse:
         if not wording and not (given["text_en"] or given["text_pl"]):
             given["text_en"] = given["text_pl"] = None  # it was never written down, and is not now
         try:
-            edited = services.edit_consent(row, **given, now=request.now, by=str(user), user=user)  # type: ignore[attr-defined]
+            edited = services.edit_consent(row, **given, now=request.now, by=str(user), user=user)
         except EditedMeanwhileError:
             row = consent_for(request, pk)
             wording = wording_of(row)
@@ -152,11 +153,11 @@ def sent_anew(sent: QueryDict, row: Consent, wording: ConsentWording | None) -> 
 
 
 @administrators_only
-def retire(request: HttpRequest, pk: int) -> HttpResponse:
+def retire(request: Request, pk: int) -> HttpResponse:
     """Asks, with what gives it by itself; then nobody is asked for it any more."""
     row = consent_for(request, pk)
     if request.method == "POST":
-        services.retire_consent(row, now=request.now)  # type: ignore[attr-defined]
+        services.retire_consent(row, now=request.now)
         text = _("“%(name)s” is retired: it can be withdrawn, but not given any more.")
         messages.success(request, text % {"name": row})
         return redirect("contacts:consent", row.pk)
@@ -167,7 +168,7 @@ def retire(request: HttpRequest, pk: int) -> HttpResponse:
 
 
 @administrators_only
-def bring_back(request: HttpRequest, pk: int) -> HttpResponse:
+def bring_back(request: Request, pk: int) -> HttpResponse:
     """A retired consent can be given again."""
     row = consent_for(request, pk)
     if request.method == "POST":
@@ -177,7 +178,7 @@ def bring_back(request: HttpRequest, pk: int) -> HttpResponse:
 
 
 @require_GET
-def of_contact(request: HttpRequest, pk: int, consent_pk: int) -> HttpResponse:
+def of_contact(request: Request, pk: int, consent_pk: int) -> HttpResponse:
     """How one contact has answered to one consent: each answer with its source and the wording it was to."""
     person, row = contact_for(request, pk), consent_for(request, consent_pk)
     entries = HistoryEntry.objects.filter(contact=person, kind__in=ANSWERS, detail__consent=row.key)

@@ -8,13 +8,14 @@ from typing import Any
 from django.contrib import messages
 from django.core.exceptions import ValidationError
 from django.db import transaction
-from django.http import Http404, HttpRequest, HttpResponse
+from django.http import Http404, HttpResponse
 from django.shortcuts import redirect
 from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_POST
 
 from config.pages import page
+from config.requests import Request
 from contacts import creating, history, hooks, manager, services
 from contacts.aliases import kept_for
 from contacts.details import attribute_details, own_details
@@ -32,7 +33,7 @@ HISTORY_PER_PAGE = 20
 
 
 @require_GET
-def contact(request: HttpRequest, pk: int) -> HttpResponse:
+def contact(request: Request, pk: int) -> HttpResponse:
     """Everything about a contact; one that was merged into another leads there."""
     person = contact_or_kept(request, pk)
     if person.pk != pk:
@@ -40,7 +41,7 @@ def contact(request: HttpRequest, pk: int) -> HttpResponse:
     return shown(request, person, part="history")
 
 
-def contact_or_kept(request: HttpRequest, pk: int) -> Contact:
+def contact_or_kept(request: Request, pk: int) -> Contact:
     """The door, also for the id of a contact that was merged: to the one it was merged into. Raises: Http404."""
     try:
         return contact_for(request, pk)
@@ -52,7 +53,7 @@ def contact_or_kept(request: HttpRequest, pk: int) -> Contact:
 
 
 def shown(
-    request: HttpRequest, person: Contact, *, answer: tuple[Consent, AnswerForm] | None = None, part: str = ""
+    request: Request, person: Contact, *, answer: tuple[Consent, AnswerForm] | None = None, part: str = ""
 ) -> HttpResponse:
     """The contact's page; with a refused answer to a consent, 422 and its form open."""
     definitions = list(Attribute.objects.all())
@@ -65,12 +66,12 @@ def shown(
         "panels": panels(request, person, aside=False),
         "aside_panels": panels(request, person, aside=True),
     }
-    refused = context["part_refused"] and bool(request.htmx)  # type: ignore[attr-defined]
+    refused = context["part_refused"] and bool(request.htmx)
     return page(request, "contacts/contact.html", context, part=part, status=422 if answer or refused else 200)
 
 
 def history_part(
-    request: HttpRequest, person: Contact, *, definitions: Iterable[Attribute] | None = None
+    request: Request, person: Contact, *, definitions: Iterable[Attribute] | None = None
 ) -> dict[str, Any]:
     """A page of the history, `?history=` of one part of it. Three queries."""
     asked = request.GET.get("history", "")
@@ -119,13 +120,13 @@ def answers(person: Contact, refused: tuple[Consent, AnswerForm] | None) -> list
     ]
 
 
-def panels(request: HttpRequest, person: Contact, *, aside: bool) -> list[tuple[Panel, dict[str, Any]]]:
+def panels(request: Request, person: Contact, *, aside: bool) -> list[tuple[Panel, dict[str, Any]]]:
     chosen = sorted((each for each in manager.panels.values() if each.aside == aside), key=lambda each: each.order)
     return [(panel, panel.context(request, person)) for panel in chosen]
 
 
 @writers_only
-def create(request: HttpRequest) -> HttpResponse:
+def create(request: Request) -> HttpResponse:
     """A new contact."""
     user = signed_in(request)
     form = ContactForm(
@@ -139,7 +140,7 @@ def create(request: HttpRequest) -> HttpResponse:
                 attributes=attributes,
                 answers=form.answers(),
                 agreed=form.agreed(),
-                now=request.now,  # type: ignore[attr-defined]
+                now=request.now,
                 user=user,
             )
         except ValidationError as error:
@@ -151,7 +152,7 @@ def create(request: HttpRequest) -> HttpResponse:
 
 
 @writers_only
-def edit(request: HttpRequest, pk: int) -> HttpResponse:
+def edit(request: Request, pk: int) -> HttpResponse:
     """Change a contact's details; nothing is written over what somebody else changed meanwhile."""
     person = contact_for(request, pk)
     form = ContactForm(request.POST or None, attributes=Attribute.objects.filter(retired_at=None), contact=person)
@@ -171,7 +172,7 @@ def edit(request: HttpRequest, pk: int) -> HttpResponse:
     return page(request, "contacts/form.html", {"form": form, "contact": person, "conflict": conflict}, status=status)
 
 
-def save(request: HttpRequest, person: Contact, form: ContactForm) -> Contact:
+def save(request: Request, person: Contact, form: ContactForm) -> Contact:
     """Raises: LostUpdateError, also when the form does not say which state it is based on; ValidationError."""
     try:
         seen = datetime.fromisoformat(form.cleaned_data["seen"])
@@ -184,7 +185,7 @@ def save(request: HttpRequest, person: Contact, form: ContactForm) -> Contact:
             person,
             fields=fields,
             attributes=attributes,
-            now=request.now,  # type: ignore[attr-defined]
+            now=request.now,
             by=str(user),
             user=user,
             seen=seen,
@@ -195,7 +196,7 @@ def save(request: HttpRequest, person: Contact, form: ContactForm) -> Contact:
 
 
 @writers_only
-def delete(request: HttpRequest, pk: int) -> HttpResponse:
+def delete(request: Request, pk: int) -> HttpResponse:
     """Asks, with what goes along; then erases the contact, and the files that hold it if that is wanted.
 
     Of one that was merged, also in this moment, nothing is erased: it asks about the contact it is now.
@@ -223,11 +224,9 @@ def delete(request: HttpRequest, pk: int) -> HttpResponse:
     return redirect("contacts:manager")
 
 
-def erasing_asked(
-    request: HttpRequest, person: Contact, *, merged: int | None = None, status: int = 200
-) -> HttpResponse:
+def erasing_asked(request: Request, person: Contact, *, merged: int | None = None, status: int = 200) -> HttpResponse:
     """The question. `merged`: the number asked for, of one who was merged into this contact."""
-    places = [each for place in hooks.places for each in place(person, request.now)]  # type: ignore[attr-defined]
+    places = [each for place in hooks.places for each in place(person, request.now)]
     context = {
         "contact": person,
         "belongings": belongings(request, person),
@@ -240,12 +239,12 @@ def erasing_asked(
     return page(request, "contacts/delete.html", context, part="question", status=status)
 
 
-def belongings(request: HttpRequest, person: Contact) -> list[Belonging]:
+def belongings(request: Request, person: Contact) -> list[Belonging]:
     """What is the contact's, as far as there is any."""
     return [Belonging(label, count) for label, count in counted(request, person).items() if count]
 
 
-def counted(request: HttpRequest, person: Contact) -> dict[Text, int]:
+def counted(request: Request, person: Contact) -> dict[Text, int]:
     """How much there is of each thing that is the contact's. A fixed number of queries."""
     own = [
         Belonging(_("History entries"), history.entries(person).count()),
@@ -256,7 +255,7 @@ def counted(request: HttpRequest, person: Contact) -> dict[Text, int]:
 
 
 @require_POST
-def answer(request: HttpRequest, pk: int, consent_pk: int) -> HttpResponse:
+def answer(request: Request, pk: int, consent_pk: int) -> HttpResponse:
     """Record that a contact gave or withdrew a consent."""
     person, consent = contact_or_kept(request, pk), consent_for(request, consent_pk)
     form = AnswerForm(request.POST, auto_id=f"consent-{consent.pk}-%s")
@@ -266,7 +265,7 @@ def answer(request: HttpRequest, pk: int, consent_pk: int) -> HttpResponse:
             services.set_consent,
             consent=consent,
             state=form.cleaned_data["state"],
-            now=request.now,  # type: ignore[attr-defined]
+            now=request.now,
             source=form.cleaned_data["source"],
             by=str(user),
             user=user,
@@ -283,7 +282,7 @@ def answer(request: HttpRequest, pk: int, consent_pk: int) -> HttpResponse:
     return shown(request, person, answer=(consent, form), part="consents")
 
 
-def answered(request: HttpRequest, person: Contact, *, recorded: bool) -> HttpResponse:
+def answered(request: Request, person: Contact, *, recorded: bool) -> HttpResponse:
     """An answer to a consent was written, or it was so already."""
     if not Contact.objects.filter(pk=person.pk).exists():
         raise Http404
@@ -291,7 +290,7 @@ def answered(request: HttpRequest, person: Contact, *, recorded: bool) -> HttpRe
         messages.success(request, _("The answer is recorded."))
     else:
         messages.info(request, _("It was so already: nothing changed."))
-    if not request.htmx:  # type: ignore[attr-defined]
+    if not request.htmx:
         return redirect("contacts:contact", person.pk)
     context = {"contact": person, "consents": answers(person, None), "saved": True, **history_part(request, person)}
     return page(request, "contacts/_consents.html", context)

@@ -6,11 +6,12 @@ from typing import Any, TypeVar
 from django.contrib import messages
 from django.core.exceptions import ValidationError
 from django.forms import Form
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpResponse
 from django.shortcuts import redirect
 from django.utils.translation import gettext as _
 
 from config.pages import page
+from config.requests import Request
 from contacts.services import InUseError
 
 Declared = TypeVar("Declared")
@@ -26,7 +27,7 @@ def refuse(form: Form, error: ValidationError) -> None:
 
 
 def ask_and_delete(
-    request: HttpRequest,
+    request: Request,
     declared: Declared,
     *,
     why_kept: Callable[[Declared], InUseError | None],

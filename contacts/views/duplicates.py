@@ -1,31 +1,23 @@
-"""Contacts that may be one person: the list of them, two to five side by side, merging them, saying they are not."""
+"""Contacts that may be one person: the list of them, and saying that they are not."""
 
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
-from datetime import datetime
+from collections.abc import Iterable
 from typing import Any
 
 from django.contrib import messages
-from django.core.exceptions import ValidationError
 from django.core.paginator import Paginator
-from django.http import Http404, HttpRequest, HttpResponse
+from django.http import Http404, HttpResponse
 from django.shortcuts import redirect
 from django.urls import reverse
 from django.utils.translation import gettext as _
-from django.utils.translation import ngettext
-from django.views.decorators.http import require_http_methods, require_POST, require_safe
+from django.views.decorators.http import require_POST, require_safe
 
 from config.pages import page
-from contacts import duplicates, history, manager, merging
+from config.requests import Request
+from contacts import duplicates, merging
 from contacts.forms import is_id
-from contacts.merging import merge_contacts
-from contacts.models import Attribute, ConsentState, Contact, ContactConsent, NotDuplicate
-from contacts.normalising import email as normalised_email
-from contacts.selecting import selected
+from contacts.models import Contact, NotDuplicate
 from contacts.selectors import visible
-from contacts.services import GoneError, LostUpdateError
-from contacts.services.contacts import FIELDS, state_of
-from contacts.views.contacts import counted
+from contacts.views.comparing import address_of, people_asked
 from users.access import reads, signed_in, writers_only
 
 PER_PAGE = 20
@@ -33,18 +25,19 @@ SHOWN = merging.MOST  # of a group; a number that more have is told by its count
 KINDS = ("email", "phone")
 
 
-# --- the list --------------------------------------------------------------------------------------------------
 @require_safe
-def listing(request: HttpRequest) -> HttpResponse:
+def listing(request: Request) -> HttpResponse:
     """Groups of contacts that may be one person, and why. `?why=email` or `phone`: those of one kind."""
     why = request.GET.get("why", "")
+    if why not in ("", *KINDS):
+        raise Http404
     found = duplicates.duplicates(request)
     chosen = [group for group in found.groups if why in ("", *group.why)]
     rows = Paginator(chosen, PER_PAGE).get_page(request.GET.get("page"))
     people = people_of(request, [pk for group in rows.object_list for pk in group.ids[:SHOWN]])
     context = {
         "found": found,
-        "why": why if why in KINDS else "",
+        "why": why,
         "numbers": {kind: sum(kind in group.why for group in found.groups) for kind in KINDS},
         "rows": rows,
         "groups": [shown(group, people) for group in rows.object_list],
@@ -54,7 +47,7 @@ def listing(request: HttpRequest) -> HttpResponse:
     return page(request, "contacts/duplicates.html", context, part="rows")
 
 
-def people_of(request: HttpRequest, ids: Iterable[int]) -> dict[int, Contact]:
+def people_of(request: Request, ids: Iterable[int]) -> dict[int, Contact]:
     return visible(request.user).in_bulk(set(ids))
 
 
@@ -71,15 +64,9 @@ def shown(group: duplicates.Group, people: dict[int, Contact]) -> dict[str, Any]
     }
 
 
-def address_of(people: Iterable[Contact | int]) -> str:
-    """Where these contacts are compared."""
-    ids = sorted(each if isinstance(each, int) else each.pk for each in people)
-    return f"{reverse('contacts:compare')}?{'&'.join(f'id={pk}' for pk in ids)}"
-
-
 @reads
 @require_POST
-def look(_request: HttpRequest) -> HttpResponse:
+def look(_request: Request) -> HttpResponse:
     """Looks for duplicates anew; nobody's data change."""
     duplicates.look_again()
     return redirect("contacts:duplicates")
@@ -87,20 +74,20 @@ def look(_request: HttpRequest) -> HttpResponse:
 
 @writers_only
 @require_POST
-def dismiss(request: HttpRequest) -> HttpResponse:
+def dismiss(request: Request) -> HttpResponse:
     """These are different people: the group is not shown any more."""
     people = people_asked(request, request.POST.getlist("id"))
     if len(people) < 2:
         raise Http404
     duplicates.dismiss(
         [person.pk for person in people],
-        now=request.now,  # type: ignore[attr-defined]
+        now=request.now,
         by=signed_in(request),
     )
     return redirect(f"{reverse('contacts:duplicates')}?{'&'.join(f'apart={person.pk}' for person in people)}")
 
 
-def just_said(request: HttpRequest) -> list[Contact]:
+def just_said(request: Request) -> list[Contact]:
     """Of whom it has just been said that they are different people (`?apart=1&apart=2`), while that holds."""
     ids = set(request.GET.getlist("apart"))
     if not 1 < len(ids) <= 10 * merging.MOST or not all(map(is_id, ids)):
@@ -112,7 +99,7 @@ def just_said(request: HttpRequest) -> list[Contact]:
 
 @writers_only
 @require_POST
-def bring_back(request: HttpRequest) -> HttpResponse:
+def bring_back(request: Request) -> HttpResponse:
     """They may be one person after all: they are shown again where they share something."""
     people = people_asked(request, request.POST.getlist("id"))
     if len(people) < 2:
@@ -123,7 +110,7 @@ def bring_back(request: HttpRequest) -> HttpResponse:
 
 
 @require_safe
-def others(request: HttpRequest) -> HttpResponse:
+def others(request: Request) -> HttpResponse:
     """Pairs said to be two people, each to be brought back."""
     rows = Paginator(duplicates.dismissed(signed_in(request)), PER_PAGE).get_page(request.GET.get("page"))
     pairs = list(rows.object_list)
@@ -134,196 +121,3 @@ def others(request: HttpRequest) -> HttpResponse:
 
 def there(pair: NotDuplicate, people: dict[int, Contact]) -> bool:
     return pair.first_id in people and pair.second_id in people
-
-
-# --- side by side ----------------------------------------------------------------------------------------------
-@dataclass(frozen=True)
-class Line:
-    """A field of all the contacts; `differs`: there is something to choose."""
-
-    name: str
-    label: str
-    cells: list[tuple[Contact, str, bool]]  # the contact, its value, whether it is the one kept
-    differs: bool
-
-
-@require_http_methods(["GET", "HEAD", "POST"])
-def compare(request: HttpRequest) -> HttpResponse:
-    """Two to five contacts side by side; POST merges them. One alone: asks for the other."""
-    given = request.POST if request.method == "POST" else request.GET
-    ids = list(map(str, selected(request.user))) if "selected" in request.GET else given.getlist("id")
-    other = given.get("other", "").strip()
-    if len(set(ids)) > merging.MOST:
-        return asking(request, [], too_many=len(set(ids)))
-    people = people_asked(request, ids)
-    if other and request.method != "POST":
-        return with_other(request, people, other)
-    if len(people) < 2:
-        return asking(request, people)
-    if request.method == "POST":
-        return merge(request, people)
-    return side_by_side(request, people)
-
-
-def people_asked(request: HttpRequest, ids: Sequence[str]) -> list[Contact]:
-    """The contacts of these ids, the oldest first. Raises: Http404, when one is not there for this user."""
-    if len(ids) > 10 * merging.MOST or not all(map(is_id, ids)):
-        raise Http404
-    wanted = set(map(int, ids))
-    people = list(visible(request.user).filter(pk__in=wanted).order_by("pk"))
-    if len(people) < len(wanted):
-        raise Http404
-    return people
-
-
-def asking(request: HttpRequest, people: list[Contact], *, too_many: int = 0, problem: str = "") -> HttpResponse:
-    """Whom to compare is not clear yet."""
-    context = {"people": people, "too_many": too_many, "most": merging.MOST, "problem": problem}
-    context["typed"] = request.GET.get("other", "")[:254]
-    wrong = problem or too_many or request.method == "POST"
-    return page(request, "contacts/compare_with.html", context, status=422 if wrong else 200)
-
-
-def with_other(request: HttpRequest, people: list[Contact], typed: str) -> HttpResponse:
-    """Finds the other contact by its id or e-mail address."""
-    number = typed.lstrip("#")
-    found = visible(request.user)
-    try:
-        found = found.filter(pk=int(number)) if is_id(number) else found.filter(email=normalised_email(typed[:320]))
-    except ValidationError:
-        found = found.none()
-    other = found.first()
-    if other is None or other in people:
-        return asking(request, people, problem=_("Nobody else is found by this id or e-mail address."))
-    return redirect(address_of([*people, other]))
-
-
-def side_by_side(
-    request: HttpRequest,
-    people: list[Contact],
-    *,
-    chosen: dict[str, int] | None = None,
-    into: int = 0,
-    problem: str = "",
-    status: int = 200,
-) -> HttpResponse:
-    """The fields of all, which value would be kept, and what comes together."""
-    attributes = {attribute.key: attribute for attribute in Attribute.objects.all()}
-    whose = {**merging.proposed(people), **(chosen or {})}
-    belongings = [counted(request, person) for person in people]
-    columns = columns_of(request, people, told=set().union(*belongings))
-    shown = {column.label for column, _cells in columns}
-    labels = [label for label in dict.fromkeys(label for each in belongings for label in each) if label not in shown]
-    context = {
-        "people": people,
-        "into": into or people[0].pk,
-        "lines": lines_of(people, whose, attributes),
-        "answers": answers_of(people),
-        "columns": columns,
-        "belongings": [(label, [each.get(label, 0) for each in belongings]) for label in labels],
-        "problem": problem,
-        "at": request.now,  # type: ignore[attr-defined]
-    }
-    return page(request, "contacts/compare.html", context, status=status)
-
-
-def lines_of(people: list[Contact], whose: dict[str, int], attributes: dict[str, Attribute]) -> list[Line]:
-    """Every field that one of them has a value of; attributes in their order."""
-    states = {person.pk: state_of(person) for person in people}
-    names = [*FIELDS, *(f"attributes.{key}" for key in attributes)]
-    names += [name for name in merging.fields_of(people) if name not in names]
-    lines = []
-    for name in names:
-        values = [states[person.pk].get(name) for person in people]
-        having = [value for value in values if value not in (None, "")]
-        if not having:
-            continue
-        cells = [
-            (person, history.said(name, value, attributes) if value not in (None, "") else "", whose[name] == person.pk)
-            for person, value in zip(people, values, strict=True)
-        ]
-        differs = any(value != having[0] for value in values)
-        lines.append(Line(name, history.label_of(name, attributes), cells, differs))
-    return lines
-
-
-def columns_of(
-    request: HttpRequest, people: list[Contact], *, told: set[manager.Text]
-) -> list[tuple[manager.Column, list[tuple[Contact, Any]]]]:
-    """What apps above tell of contacts in the manager's columns, as far as they tell anything of these.
-
-    told: what is counted below; a column that counts the same is left out, its orders leave the cancelled ones out.
-    """
-    found = []
-    for column in manager.columns.values():
-        values = column.values(request, [person.pk for person in people]) if column.values else {}
-        given = [values.get(person.pk) for person in people]
-        if any(given) and not (column.label in told and any(isinstance(value, int) for value in given)):
-            found.append((column, list(zip(people, given, strict=True))))
-    return found
-
-
-def answers_of(people: list[Contact]) -> list[tuple[str, list[ContactConsent | None], ContactConsent]]:
-    """Each consent that one of them has answered: its name, their answers, the one that will hold."""
-    rows = ContactConsent.objects.filter(contact__in=people).select_related("consent").order_by("consent_id")
-    found: dict[int, dict[int, ContactConsent]] = {}
-    for row in rows:
-        found.setdefault(row.consent_id, {})[row.contact_id] = row
-    return [
-        (
-            next(iter(given.values())).consent.name,
-            [given.get(person.pk) for person in people],
-            max(given.values(), key=lambda row: (row.changed_at, row.state == ConsentState.WITHDRAWN)),
-        )
-        for given in found.values()
-    ]
-
-
-# --- merging ---------------------------------------------------------------------------------------------------
-def merge(request: HttpRequest, people: list[Contact]) -> HttpResponse:
-    """Merges them as chosen, or says why not: 422, and 409 where one was changed meanwhile."""
-    user = signed_in(request)
-    chosen, into, seen = answers_given(request, people)
-    if into is None:
-        return side_by_side(request, people, chosen=chosen, problem=_("Choose whose page is kept."), status=422)
-    if "sure" not in request.POST:
-        problem = _("Say that you know that this cannot be undone.")
-        return side_by_side(request, people, chosen=chosen, into=into, problem=problem, status=422)
-    try:
-        kept = merge_contacts(
-            [person.pk for person in people],
-            into=into,
-            chosen=chosen,
-            seen=seen,
-            now=request.now,  # type: ignore[attr-defined]
-            by=str(user),
-            user=user,
-        )
-    except LostUpdateError:
-        problem = _("One of these contacts was changed while you were looking. Nothing was merged: look again.")
-        fresh = people_asked(request, [str(person.pk) for person in people])
-        return side_by_side(request, fresh, problem=problem, status=409)
-    except GoneError:
-        raise Http404 from None
-    duplicates.look_again()
-    said = ngettext(
-        "%(number)s contact is merged into %(name)s.", "%(number)s contacts are merged into %(name)s.", len(people) - 1
-    )
-    messages.success(request, said % {"number": len(people) - 1, "name": kept})
-    return redirect("contacts:contact", kept.pk)
-
-
-def answers_given(
-    request: HttpRequest, people: list[Contact]
-) -> tuple[dict[str, int], int | None, dict[int, datetime]]:
-    """Whose values, whose page, and on which state of each contact that is based."""
-    ids = {str(person.pk): person.pk for person in people}
-    names = merging.fields_of(people)
-    chosen = {name: ids[given] for name in names if (given := request.POST.get(f"keep-{name}", "")) in ids}
-    seen: dict[int, datetime] = {}
-    for text, pk in ids.items():
-        try:
-            seen[pk] = datetime.fromisoformat(request.POST.get(f"seen-{text}", ""))
-        except ValueError:
-            continue
-    return chosen, ids.get(request.POST.get("into", "")), seen

@@ -4,7 +4,7 @@ from copy import copy
 from typing import Any
 
 from django.core.exceptions import ValidationError
-from django.http import HttpRequest, HttpResponse, QueryDict
+from django.http import HttpResponse, QueryDict
 from django.shortcuts import redirect
 from django.urls import reverse
 from django.utils.translation import gettext as _
@@ -12,6 +12,7 @@ from django.views.decorators.http import require_POST
 from pyroaring import BitMap
 
 from config.pages import page
+from config.requests import Request
 from contacts import columns, saved_views
 from contacts.forms import ALL, CLEAR, NONE, TICKS, TicksForm
 from contacts.listing import DEFAULT_SORT, Search, clean_address
@@ -26,7 +27,7 @@ TEMPLATE = "contacts/manager.html"
 VIEWS_SHOWN = 30  # in the menu above the list; the page of views has them all
 
 
-def manager(request: HttpRequest) -> HttpResponse:
+def manager(request: Request) -> HttpResponse:
     """The list that the address asks for; 422 and no rows when it asks for something there is not."""
     user = signed_in(request)
     if not request.GET and not getattr(request, "htmx", False) and (own := saved_views.opens_with(user)):
@@ -39,28 +40,28 @@ def manager(request: HttpRequest) -> HttpResponse:
     return response
 
 
-def shown(request: HttpRequest, search: Search) -> dict[str, Any]:
+def shown(request: Request, search: Search) -> dict[str, Any]:
     """What the page shows of a search; of a refused one no rows."""
     view: SavedView | None = None
     try:
         view = saved_views.view_in(request)
     except ValidationError as error:
         search.refuse(" ".join(error.messages))
-    context: dict[str, Any] = {"search": search, "sort": search.sort, "at": request.now}  # type: ignore[attr-defined]
+    context: dict[str, Any] = {"search": search, "sort": search.sort, "at": request.now}
     context |= viewed(request, view)
     if search.errors:
         return context | {"view_broken": view is not None and saved_wrong(request, view)}
     return context | listed(request, search, view)
 
 
-def saved_wrong(request: HttpRequest, view: SavedView) -> bool:
+def saved_wrong(request: Request, view: SavedView) -> bool:
     """Whether the view itself is refused as it was saved, whatever the address asks for beyond it."""
     saved = copy(request)
     saved.GET = QueryDict(view.query)
     return bool(Search.of(saved).errors)
 
 
-def viewed(request: HttpRequest, view: SavedView | None) -> dict[str, Any]:
+def viewed(request: Request, view: SavedView | None) -> dict[str, Any]:
     """The view that the list began with, whether the list still is as it was saved, and the other views."""
     user = signed_in(request)
     mine = list(saved_views.views_of(user)[:VIEWS_SHOWN])
@@ -84,7 +85,7 @@ def viewed(request: HttpRequest, view: SavedView | None) -> dict[str, Any]:
     return found
 
 
-def listed(request: HttpRequest, search: Search, view: SavedView | None) -> dict[str, Any]:
+def listed(request: Request, search: Search, view: SavedView | None) -> dict[str, Any]:
     rows = search.page()
     chosen_columns, gone = columns.chosen(request, view)
     total = rows.paginator.count
@@ -109,7 +110,7 @@ def listed(request: HttpRequest, search: Search, view: SavedView | None) -> dict
     }
 
 
-def selection(request: HttpRequest, chosen: BitMap, search: Search) -> dict[str, Any]:
+def selection(request: Request, chosen: BitMap, search: Search) -> dict[str, Any]:
     """What the line about the selected contacts shows; `here`: the list it stands above."""
     mine = [tool for tool in tools.values() if tool.selected]
     listed_of_them = len(chosen & search.listed) if chosen and search.filtered else len(chosen)
@@ -123,7 +124,7 @@ def selection(request: HttpRequest, chosen: BitMap, search: Search) -> dict[str,
 
 # --- selecting ------------------------------------------------------------------------------------------------
 @require_POST
-def select(request: HttpRequest) -> HttpResponse:
+def select(request: Request) -> HttpResponse:
     """Changes what the user has selected. The address is that of the list, of which the form sends the page's ticks.
 
     `do`: ticks (nothing else), all (and everyone who fits), none (of those who fit), clear (nobody at all).
@@ -142,9 +143,9 @@ def select(request: HttpRequest) -> HttpResponse:
     return page(request, TEMPLATE, shown(request, search), part="rows")
 
 
-def changed(request: HttpRequest, search: Search, form: TicksForm) -> BitMap:
+def changed(request: Request, search: Search, form: TicksForm) -> BitMap:
     """What is selected after the change. Ticks count only for contacts that the user may see."""
-    do, user, now = form.cleaned_data["do"], signed_in(request), request.now  # type: ignore[attr-defined]
+    do, user, now = form.cleaned_data["do"], signed_in(request), request.now
     rows, ticked = form.cleaned_data["shown"], form.cleaned_data["ticked"]
     seen = visible(user).filter(pk__in=rows & ticked).values_list("pk", flat=True)
     if do == CLEAR:

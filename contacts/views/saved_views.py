@@ -7,7 +7,7 @@ from django import forms
 from django.contrib import messages
 from django.core.exceptions import ValidationError
 from django.core.paginator import Paginator
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpResponse
 from django.shortcuts import redirect
 from django.urls import reverse
 from django.utils.translation import gettext as _
@@ -16,6 +16,7 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 
 from config.names import NameField
 from config.pages import page
+from config.requests import Request
 from contacts import columns, saved_views
 from contacts.listing import DEFAULT_SORT, Search, clean_address
 from contacts.models import SavedView
@@ -42,7 +43,7 @@ class ViewForm(forms.Form):
 
 
 @require_safe
-def views(request: HttpRequest) -> HttpResponse:
+def views(request: Request) -> HttpResponse:
     """The views that the user may open."""
     user = signed_in(request)
     found = Paginator(saved_views.views_of(user), PER_PAGE).get_page(request.GET.get("page"))
@@ -54,9 +55,9 @@ def views(request: HttpRequest) -> HttpResponse:
 
 @reads
 @require_http_methods(["GET", "HEAD", "POST"])
-def save(request: HttpRequest) -> HttpResponse:
+def save(request: Request) -> HttpResponse:
     """Saves the list of the address as a new view: its filters, its order, its columns."""
-    user, now = signed_in(request), request.now  # type: ignore[attr-defined]
+    user, now = signed_in(request), request.now
     search = Search.of(request)
     try:
         begun = saved_views.view_in(request)
@@ -92,9 +93,9 @@ def save(request: HttpRequest) -> HttpResponse:
 
 @reads
 @require_POST
-def save_again(request: HttpRequest, pk: int) -> HttpResponse:
+def save_again(request: Request, pk: int) -> HttpResponse:
     """Writes the list of the address into the view that it began with. The address is the list's."""
-    view, now = saved_views.view_to_change(request, pk), request.now  # type: ignore[attr-defined]
+    view, now = saved_views.view_to_change(request, pk), request.now
     search = Search.of(request)
     if search.errors:
         messages.error(request, _("The view is as it was: the list cannot be narrowed as asked."))
@@ -118,7 +119,7 @@ def save_again(request: HttpRequest, pk: int) -> HttpResponse:
     return redirect(saved_views.address_of(view))
 
 
-def revision_in(request: HttpRequest) -> int:
+def revision_in(request: Request) -> int:
     """The revision that the button was drawn with; 0, which no view has, where it is none."""
     text = request.POST.get("revision", "")
     return int(text) if text.isascii() and text.isdecimal() and len(text) < 10 else 0
@@ -126,9 +127,9 @@ def revision_in(request: HttpRequest) -> int:
 
 @reads
 @require_http_methods(["GET", "HEAD", "POST"])
-def edit(request: HttpRequest, pk: int) -> HttpResponse:
+def edit(request: Request, pk: int) -> HttpResponse:
     """A view's name, and whom it is for."""
-    user, now = signed_in(request), request.now  # type: ignore[attr-defined]
+    user, now = signed_in(request), request.now
     view = saved_views.view_to_change(request, pk)
     opens = saved_views.opens_with(user)
     begins = {"name": view.name, "shared": view.shared, "opens": view == opens, "revision": view.revision}
@@ -144,7 +145,7 @@ def edit(request: HttpRequest, pk: int) -> HttpResponse:
     return page(request, "contacts/edit_view.html", {"view": view, "form": form}, part="question", status=status)
 
 
-def changed(form: ViewForm, view: SavedView, request: HttpRequest, *, now: datetime) -> bool:
+def changed(form: ViewForm, view: SavedView, request: Request, *, now: datetime) -> bool:
     """Whether the name and the sharing were written; if not, the form says why."""
     given = form.cleaned_data
     wanted = {"name": given["name"], "shared": given.get("shared", view.shared)}
@@ -159,7 +160,7 @@ def changed(form: ViewForm, view: SavedView, request: HttpRequest, *, now: datet
 
 @reads
 @require_http_methods(["GET", "HEAD", "POST"])
-def delete(request: HttpRequest, pk: int) -> HttpResponse:
+def delete(request: Request, pk: int) -> HttpResponse:
     """Deletes a view; asks first."""
     view = saved_views.view_to_change(request, pk)
     if request.method == "POST":
@@ -171,7 +172,7 @@ def delete(request: HttpRequest, pk: int) -> HttpResponse:
 
 @reads
 @require_POST
-def opens(request: HttpRequest, pk: int = 0) -> HttpResponse:
+def opens(request: Request, pk: int = 0) -> HttpResponse:
     """Has the contact manager open with this view from now on; 0: with the plain list."""
     view = saved_views.view_for(request, pk) if pk else None
     saved_views.open_with(signed_in(request), view)
@@ -182,6 +183,6 @@ def opens(request: HttpRequest, pk: int = 0) -> HttpResponse:
     return redirect("contacts:views")
 
 
-def manager_address(request: HttpRequest) -> str:
+def manager_address(request: Request) -> str:
     """The list that the page was opened from."""
     return reverse("contacts:manager") + clean_address(request.GET).removesuffix("?")

@@ -66,17 +66,17 @@ def broken_down(dimension: Dimension, look: Look, *, today: date) -> Breakdown:
 # --- values ----------------------------------------------------------------------------------------------------
 def by_value(dimension: Dimension, look: Look) -> Breakdown:
     """Texts by the most frequent ones, as one of those who have it writes it; options by all there can be."""
-    text, sets = dimension.type == "text", look.sets
+    text, asked = dimension.type == "text", look.sets.asked(look.reader.everyone)
     value = f"min({dimension.value})" if text else dimension.value
     most = TOP if text else max(len(dimension.options), 2)
     query = (
         f"SELECT value, base, n, sum(base) OVER ()::BIGINT AS all_base, sum(n) OVER ()::BIGINT AS all_n,"  # noqa: S608 - constants
         f" count(*) OVER () AS different FROM ("
-        f"SELECT {value} AS value, count(*) AS base, sum({sets.bit})::BIGINT AS n FROM {{rows}}"
-        f" WHERE {dimension.value} IS NOT NULL AND {sets.bit} = 1 GROUP BY {dimension.columns[-1].name}"
+        f"SELECT {value} AS value, count(*) AS base, sum({asked.own})::BIGINT AS n FROM {{rows}}"
+        f" WHERE {dimension.value} IS NOT NULL AND {asked.where} GROUP BY {dimension.columns[-1].name}"
         f") ORDER BY n DESC, base DESC, value LIMIT {most}"
     )
-    read = look.reader.select(Rows(CONTACT, dimension.columns), query, [sets.group_bits, sets.base_bits])
+    read = look.reader.select(Rows(CONTACT, dimension.columns), query, asked.params)
     parts = [
         Part(_named(dimension, found), int(n), int(base))
         for found, base, n in zip(read["value"], read["base"], read["n"], strict=True)
@@ -89,7 +89,7 @@ def by_value(dimension: Dimension, look: Look) -> Breakdown:
         there = {part.name for part in parts}
         names = (f"v.{option}" for option in dimension.options or ("yes", "no"))
         parts += [Part(name, 0, 0) for name in names if name not in there]
-    return Breakdown(dimension.key, (*parts, _without(sets, group, base)), values=different)
+    return Breakdown(dimension.key, (*parts, _without(look.sets, group, base)), values=different)
 
 
 def _named(dimension: Dimension, value: object) -> str:
@@ -100,22 +100,22 @@ def _named(dimension: Dimension, value: object) -> str:
 
 def by_options(dimension: Dimension, look: Look) -> Breakdown:
     """Of several of a list: each option that there can be."""
-    name, sets = dimension.value, look.sets
+    name, asked = dimension.value, look.sets.asked(look.reader.everyone)
     each = f"SELECT contact_id, unnest(string_split({name}, '{SEPARATOR}')) AS value FROM {{rows}}"  # noqa: S608 - constants
     query = (
-        f"SELECT value, count(*) AS base, sum({sets.bit})::BIGINT AS n FROM ({each} WHERE {name} IS NOT NULL)"  # noqa: S608 - constants
-        f" WHERE {sets.bit} = 1 GROUP BY value"  # also '', before the first separator and after the last: nobody's
+        f"SELECT value, count(*) AS base, sum({asked.own})::BIGINT AS n FROM ({each} WHERE {name} IS NOT NULL)"  # noqa: S608 - constants
+        f" WHERE {asked.where} GROUP BY value"  # also '', before the first separator and after the last: nobody's
     )
-    rows, params = Rows(CONTACT, dimension.columns), [sets.group_bits, sets.base_bits]
-    read = look.reader.select(rows, query, params)
+    rows = Rows(CONTACT, dimension.columns)
+    read = look.reader.select(rows, query, asked.params)
     found = {
         str(value): (int(n), int(base)) for value, n, base in zip(read["value"], read["n"], read["base"], strict=True)
     }
     parts = [Part(f"v.{option}", *found.get(option, (0, 0))) for option in dimension.options]
     parts.sort(key=lambda part: (-part.group, -part.base))
-    total = f"SELECT count(*) AS base, COALESCE(sum({sets.bit}), 0)::BIGINT AS n FROM {{rows}}"  # noqa: S608 - constants
-    having = look.reader.select(rows, f"{total} WHERE {name} IS NOT NULL AND {sets.bit} = 1", params)
-    none = _without(sets, int(having["n"][0]), int(having["base"][0]))
+    total = f"SELECT count(*) AS base, COALESCE(sum({asked.own}), 0)::BIGINT AS n FROM {{rows}}"  # noqa: S608 - constants
+    having = look.reader.select(rows, f"{total} WHERE {name} IS NOT NULL AND {asked.where}", asked.params)
+    none = _without(look.sets, int(having["n"][0]), int(having["base"][0]))
     return Breakdown(dimension.key, (*parts, none), several=True, values=len(dimension.options))
 
 

@@ -27,6 +27,7 @@ from tags.models import Category
 POINTS = 60  # of a curve
 CALCULATIONS = 120  # the newest ones
 EARLIEST = int(datetime(1970, 1, 1, tzinfo=UTC).timestamp())
+POSTGRES = int(datetime(2000, 1, 1, tzinfo=UTC).timestamp())  # from which it counts microseconds
 
 
 @dataclass(frozen=True)
@@ -78,18 +79,17 @@ class Labels:
             return tuple(cursor.fetchone())
 
     def read(self) -> tuple[np.ndarray, np.ndarray]:
-        """Contacts, and since when, in seconds since 1970. One query: of half a million rows 200 ms."""
-        times = "int8send(floor(date_part('epoch', assigned_at))::bigint)"
+        """Contacts, and since when, in seconds since 1970. One query: of half a million rows 150 ms."""
         with connection.cursor() as cursor:
             cursor.execute(
-                f"SELECT string_agg(int4send(contact_id), ''), string_agg({times}, '')"  # noqa: S608 - constants
+                "SELECT string_agg(int4send(contact_id), ''), string_agg(timestamptz_send(assigned_at), '')"  # noqa: S608 - constants
                 f" FROM {self.table} WHERE {self.column} = ANY(%s)",
                 [list(self.ids)],
             )
             ids, since = cursor.fetchone()
         return (
             np.frombuffer(ids or b"", dtype=">i4").astype(np.int64),
-            np.frombuffer(since or b"", dtype=">i8").astype(np.int64),
+            np.frombuffer(since or b"", dtype=">i8").astype(np.int64) // 1_000_000 + POSTGRES,
         )
 
 

@@ -40,32 +40,27 @@ def activities(types: Sequence[tuple[int, str]], weeks: Weeks, look: Look) -> li
     found = []
     for type_, key in types:
         rows = _within(Rows(ACTIVITY, (), type_), weeks, look)
-        sets = look.sets
-        query = (
-            f"SELECT {weeks.sql(look.zone)} AS week, count(*) AS base, sum({sets.bit})::BIGINT AS n FROM {{rows}}"  # noqa: S608 - constants
-            f" WHERE {sets.bit} = 1 GROUP BY week"
-        )
-        read = look.reader.select(rows, query, [sets.group_bits, sets.base_bits])
-        if len(read["week"]):
-            found.append(_happening(key, read, weeks, sets.told(_who(rows, look))))
+        query = f"SELECT {look.sets.all_bits} AS ids FROM {{rows}}"  # noqa: S608 - constants
+        who = look.sets.found(look.reader.select(rows, query)["ids"][0])
+        if not who.isdisjoint(look.sets.base):
+            read = _by_week(rows, weeks, look, who)
+            found.append(_happening(key, read, weeks, look.sets.told(who)))
     return found
 
 
 def visits(weeks: Weeks, look: Look) -> list[Happening]:
-    """By channel; those that nobody came by are left out."""
-    rows, sets = _within(Rows(VISIT, (VISIT.column("channel"),)), weeks, look), look.sets
-    query = (
-        f"SELECT channel, {weeks.sql(look.zone)} AS week, count(*) AS base, sum({sets.bit})::BIGINT AS n FROM {{rows}}"  # noqa: S608 - constants
-        f" WHERE {sets.bit} = 1 GROUP BY channel, week"
-    )
-    read = look.reader.select(rows, query, [sets.group_bits, sets.base_bits])
+    """By channel; those that nobody of the base came by are left out."""
+    rows = _within(Rows(VISIT, (VISIT.column("channel"),)), weeks, look)
+    query = f"SELECT channel, {look.sets.all_bits} AS ids FROM {{rows}} GROUP BY channel"  # noqa: S608 - constants
+    read = look.reader.select(rows, query)
+    who = {str(channel): look.sets.found(ids) for channel, ids in zip(read["channel"], read["ids"], strict=True)}
+    read = _by_week(rows, weeks, look, BitMap.union(*who.values()) if who else BitMap(), "channel")
     found = []
     for channel in Channel.values:
         here = np.asarray(read["channel"]) == channel
         if here.any():
             own = {name: read[name][here] for name in ("week", "base", "n")}
-            who = _who(rows, look, "channel = ?", channel)
-            found.append(_happening(channel, own, weeks, sets.told(who)))
+            found.append(_happening(channel, own, weeks, look.sets.told(who[channel])))
     return found
 
 
@@ -74,10 +69,17 @@ def _within(rows: Rows, weeks: Weeks, look: Look) -> Rows:
     return replace(rows, first=span.start, last=span.last)
 
 
-def _who(rows: Rows, look: Look, where: str = "true", *params: str) -> BitMap:
-    """The contacts of the base with such a row. A statement of its own: by week it would hold a set for each."""
-    query = f"SELECT {look.sets.all_bits}::BLOB AS ids FROM {{rows}} WHERE {where}"  # noqa: S608 - constants
-    return look.sets.found(look.reader.select(rows, query, params)["ids"][0])
+def _by_week(rows: Rows, weeks: Weeks, look: Look, who: BitMap, *by: str) -> Arrays:
+    """How many of the rows, which are of `who`, there are in each week: `base`, and `n` of the group.
+
+    Who they are is a statement of its own before it: by week it would hold a set for each.
+    """
+    asked = look.sets.asked(who)
+    query = (
+        f"SELECT {weeks.sql(look.zone)} AS week, count(*) AS base, sum({asked.own})::BIGINT AS n"  # noqa: S608 - constants
+        f"{''.join(f', {name}' for name in by)} FROM {{rows}} WHERE {asked.where} GROUP BY {', '.join((*by, 'week'))}"
+    )
+    return look.reader.select(rows, query, asked.params)
 
 
 def _happening(key: str, read: Arrays, weeks: Weeks, contacts: tuple[int, int]) -> Happening:

@@ -9,13 +9,13 @@ from datetime import date
 from typing import Any
 
 from django.core.exceptions import ValidationError
-from django.http import HttpRequest
 from django.utils.html import format_html
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext, pgettext
 from pyroaring import BitMap
 
 from activities.models import Channel
+from config.requests import Request
 from config.templatetags.numbers import number
 from config.templatetags.times import moment_text
 from contacts.sight import sight
@@ -37,14 +37,14 @@ class NoSuchPartError(LookupError):
     """An address names no part of any statistics."""
 
 
-def among(request: HttpRequest, text: str) -> People:
+def among(request: Request, text: str) -> People:
     """`GROUP~DIMENSION~PART`. Raises: ValidationError."""
     token, _sign, rest = text.partition("~")
     what, _sign, part = rest.partition("~")
     scope = scopes.named(token)
     if scope is None:
         raise ValidationError(_("What these statistics are of is no longer there."))
-    now, zone = request.now, request.tenant.zone  # type: ignore[attr-defined]
+    now, zone = request.now, request.tenant.zone
     try:
         with snapshot():
             context = Context(now=now, zone=zone, mask=sight(request))

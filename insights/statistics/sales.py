@@ -78,21 +78,21 @@ class Sales:
 
 def sales(months: Months, look: Look) -> Sales:
     """Of the group and of the base. Three statements over all orders."""
-    sets = look.sets
-    columns = (ORDER.column("total"), ORDER.column("counted"))
+    sets, columns = look.sets, (ORDER.column("total"), ORDER.column("counted"))
+    ever, lately = _buyers(look), _buyers(look, months.whole)
+    asked = sets.asked(ever)
     query = (
-        f"SELECT month, count(*) AS base, sum(bit)::BIGINT AS n, sum(total)::VARCHAR AS base_units,"  # noqa: S608 - constants
-        f" COALESCE(sum(total) FILTER (bit = 1), 0)::VARCHAR AS units FROM ("
-        f"SELECT {months.sql(look.zone)} AS month, total, {sets.bit} AS bit FROM {{rows}}"
-        f" WHERE counted AND {sets.bit} = 1) GROUP BY month"
+        f"SELECT month, count(*) AS base, sum(own)::BIGINT AS n, sum(total)::VARCHAR AS base_units,"  # noqa: S608 - constants
+        f" COALESCE(sum(total) FILTER (own = 1), 0)::VARCHAR AS units FROM ("
+        f"SELECT {months.sql(look.zone)} AS month, total, {asked.own} AS own FROM {{rows}}"
+        f" WHERE counted AND {asked.where}) GROUP BY month"
     )
-    read = look.reader.select(Rows(ORDER, columns), query, [sets.group_bits, sets.base_bits])
+    read = look.reader.select(Rows(ORDER, columns), query, asked.params)
     names = ("month", "n", "units", "base", "base_units")
     found = {
         int(month): Sold(int(n), int(units), int(base), int(base_units))
         for month, n, units, base, base_units in zip(*(read[name] for name in names), strict=True)
     }
-    ever, lately = _buyers(look), _buyers(look, months.whole)
     return Sales(
         ever=sum(found.values(), Sold()),
         months=tuple(found.get(month, Sold()) for month in range(months.count)),
@@ -107,5 +107,5 @@ def _buyers(look: Look, days: Stretch | None = None) -> BitMap:
     """The contacts with an order that counts, on these days."""
     span = days.span(look.zone) if days else None
     rows = Rows(ORDER, (ORDER.column("counted"),), 0, span and span.start, span and span.last)
-    query = f"SELECT {look.sets.all_bits}::BLOB AS ids FROM {{rows}} WHERE counted"  # noqa: S608 - constants
+    query = f"SELECT {look.sets.all_bits} AS ids FROM {{rows}} WHERE counted"  # noqa: S608 - constants
     return look.sets.found(look.reader.select(rows, query)["ids"][0])

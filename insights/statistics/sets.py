@@ -38,10 +38,18 @@ class Sets:
         """A row's contact as the place of a bit. Files keep rows of erased contacts for a while: those are nobody."""
         return f"least(contact_id, {self.room - 1})"
 
-    @property
-    def bit(self) -> str:
-        """1 for a row of the set whose bits are bound, else 0."""
-        return f"get_bit(?::BLOB::BIT, {self.id})"
+    def asked(self, doers: BitMap) -> "Asked":
+        """How rows that are of these contacts, and of no others, are asked whose they are.
+
+        What holds for all of them is not asked of each: 10 million rows by week take 280 ms of a processor with both
+        bits, 210 with the group's alone, 140 with none.
+        """
+        sound = doers <= self.base
+        bit = f"get_bit(?::BLOB::BIT, {'contact_id' if sound else self.id})"
+        within = doers & self.base
+        own = "1" if within <= self.group else "0" if within.isdisjoint(self.group) else bit
+        params = ([self.group_bits] if own == bit else []) + ([] if sound else [self.base_bits])
+        return Asked(own, "true" if sound else f"{bit} = 1", params)
 
     @cached_property
     def base_bits(self) -> bytes:
@@ -66,10 +74,10 @@ class Sets:
         return mask
 
     def found(self, bits: object) -> BitMap:
-        """The contacts of the base among those that `bitstring_agg(id, 0, room - 1)::BLOB` found; of no rows nobody."""
+        """Those whom `all_bits` found, erased ones as the one of nobody; of no rows nobody."""
         if not isinstance(bits, bytes | bytearray):
             return BitMap()
-        return masked(np.unpackbits(np.frombuffer(bits, dtype=np.uint8)).astype(bool)) & self.base
+        return masked(np.unpackbits(np.frombuffer(bits, dtype=np.uint8)).astype(bool))
 
     def told(self, ids: BitMap) -> tuple[int, int]:
         """How many of the group are among some contacts, and how many of the base."""
@@ -78,7 +86,7 @@ class Sets:
     @property
     def all_bits(self) -> str:
         """The aggregate whose value `found` takes."""
-        return f"bitstring_agg({self.id}, 0, {self.room - 1})"
+        return f"bitstring_agg({self.id}, 0, {self.room - 1})::BLOB"
 
     @cached_property
     def digest(self) -> str:
@@ -88,6 +96,18 @@ class Sets:
 
     def _bits(self, ids: BitMap) -> bytes:
         return np.packbits(self.mask(ids)).tobytes()
+
+
+@dataclass(frozen=True)
+class Asked:
+    """Parts of a statement over rows. own: 1 for a row of the group, else 0; where: it is of the base.
+
+    params: to be bound, in that order.
+    """
+
+    own: str
+    where: str
+    params: list[bytes]
 
 
 @dataclass(frozen=True)

@@ -8,7 +8,6 @@ import hashlib
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
-from time import perf_counter
 from typing import TypeVar
 from zlib import crc32
 from zoneinfo import ZoneInfo
@@ -17,7 +16,6 @@ from django.core.cache import cache
 from django.db import connection
 from pyroaring import BitMap
 
-from contacts.models import Attribute
 from insights.statistics import growth as growths
 from insights.statistics.answers import Answers, answers
 from insights.statistics.breakdowns import Breakdown, Part, broken_down
@@ -61,7 +59,6 @@ class Statistics:
     sales: Sales
     growth: Growth
     types: dict[str, str]  # activity types by key, in the reader's language
-    ms: float
 
     @property
     def group(self) -> int:
@@ -145,26 +142,33 @@ class Taking:
 
 
 def taken(
-    scope: Scope, *, now: datetime, zone: ZoneInfo, mask: BitMap | None, weeks: int, only_kept: bool = False
+    scope: Scope,
+    *,
+    now: datetime,
+    zone: ZoneInfo,
+    mask: BitMap | None,
+    weeks: int,
+    at_once: int | None = AT_ONCE,
+    only_kept: bool = False,
 ) -> Statistics:
     """All there is to say of a scope, in one snapshot. `mask`: the contacts that the reader sees; None: all.
 
+    `at_once`: by how many attributes; None: by all of them.
     Raises: NotKeptError, if `only_kept` and something would have to be scanned.
     """
-    began = perf_counter()
     with snapshot():
         context = Context(now=now, zone=zone, mask=mask)
         taking = Taking.of(scope, context, only_kept=only_kept)
         period, months = Weeks(weeks, context.today), Months(MONTHS, context.today)
         attributes = of_attributes(context.catalog.attributes.values())
-        dimensions = [*own(), *attributes[:AT_ONCE]]
+        dimensions = [*own(), *attributes[:at_once]]
         return Statistics(
             scope=scope,
             at=now,
             sets=taking.sets,
             currency=context.catalog.currency,
             breakdowns=[(one, taking.breakdown(one)) for one in dimensions],
-            more=attributes[AT_ONCE:],
+            more=attributes[len(attributes) if at_once is None else at_once :],
             consents=answers(taking.sets, context),
             weeks=period,
             activities=taking.activities(period),
@@ -173,19 +177,15 @@ def taken(
             sales=taking.sales(months),
             growth=taking.growth(scope),
             types={key: known.type.label for key, known in context.catalog.activities.items()},
-            ms=(perf_counter() - began) * 1000,
         )
 
 
-def broken_down_by(
-    dimensions: Sequence[Dimension], scope: Scope, *, now: datetime, zone: ZoneInfo, mask: BitMap | None
+def beyond(
+    scope: Scope, *, now: datetime, zone: ZoneInfo, mask: BitMap | None
 ) -> tuple[Sets, list[tuple[Dimension, Breakdown]]]:
-    """Of some dimensions alone, in one snapshot."""
+    """The attributes that are not told at once, in one snapshot."""
     with snapshot():
-        taking = Taking.of(scope, Context(now=now, zone=zone, mask=mask))
-        return taking.sets, [(one, taking.breakdown(one)) for one in dimensions]
-
-
-def attributes_beyond() -> list[Dimension]:
-    """Those that are not told at once."""
-    return of_attributes(list(Attribute.objects.all())[AT_ONCE:])
+        context = Context(now=now, zone=zone, mask=mask)
+        taking = Taking.of(scope, context)
+        further = of_attributes(context.catalog.attributes.values())[AT_ONCE:]
+        return taking.sets, [(one, taking.breakdown(one)) for one in further]

@@ -18,7 +18,7 @@ from config.templatetags.times import day_text
 from insights.statistics import lists
 from insights.statistics.breakdowns import Breakdown, linkable
 from insights.statistics.calendars import month_name, month_short, week_name
-from insights.statistics.comparing import FEW, Beside, ratio, shares, times
+from insights.statistics.comparing import FEW, Beside, shares, times
 from insights.statistics.dimensions import NONE, Dimension
 from insights.statistics.happenings import Happening
 from insights.statistics.scopes import Scope
@@ -77,19 +77,24 @@ class Consented:
 
 
 @dataclass(frozen=True)
-class Course:
-    """Something over weeks: of the group and of the base, by `PER` contacts. totals: how often at all."""
+class Weekly:
+    """How often something was done in each week, and how often by `PER` contacts: of the group and of the base."""
 
-    key: str
+    counts: tuple[int, ...]
+    base_counts: tuple[int, ...]
+    rates: list[float]
+    base_rates: list[float]
+
+
+@dataclass(frozen=True)
+class Course(Weekly):
+    """One kind of thing over weeks. Totals: how often at all."""
+
     label: str
     total: int
     base_total: int
     row: Row  # the contacts who did it
     each: Beside  # how often, by PER contacts
-    rates: list[float]
-    base_rates: list[float]
-    counts: tuple[int, ...]
-    base_counts: tuple[int, ...]
 
 
 @dataclass(frozen=True)
@@ -125,9 +130,9 @@ class Told:
     cards: list[Card]
     consents: list[Consented]
     activities: list[Course]
-    all_activities: Course | None
+    all_activities: Weekly | None
     visits: list[Course]
-    all_visits: Course | None
+    all_visits: Weekly | None
     months: list[Month]
     weeks: list[str] = field(default_factory=list)
 
@@ -261,37 +266,25 @@ def _course(of: Statistics, one: Happening, label: str, what: str) -> Course:
     beside = shares(one.group_contacts, of.group, one.base_contacts, of.base)
     url = list_url(of.scope, what, part) if one.group_contacts else ""
     return Course(
-        one.key,
+        one.group,
+        one.base,
+        rates(one.group, of.group),
+        rates(one.base, of.base),
         label,
         one.total,
         one.base_total,
         Row(label, one.group_contacts, one.base_contacts, beside, url),
         times((one.total, of.group), (one.base_total, of.base), one.base_contacts, per=PER),
-        rates(one.group, of.group),
-        rates(one.base, of.base),
-        one.group,
-        one.base,
     )
 
 
-def _together(of: Statistics, courses: Sequence[Course]) -> Course | None:
+def _together(of: Statistics, courses: Sequence[Course]) -> Weekly | None:
     """All of them as one; who did any of them is not told."""
     if not courses:
         return None
     group = tuple(map(sum, zip(*(one.counts for one in courses), strict=True)))
     base = tuple(map(sum, zip(*(one.base_counts for one in courses), strict=True)))
-    return Course(
-        "",
-        _("Together"),
-        sum(group),
-        sum(base),
-        Row("", 0, 0, Beside(None, None, share=True)),
-        Beside(ratio(sum(group) * PER, of.group), ratio(sum(base) * PER, of.base)),
-        rates(group, of.group),
-        rates(base, of.base),
-        group,
-        base,
-    )
+    return Weekly(group, base, rates(group, of.group), rates(base, of.base))
 
 
 def rates(counts: Sequence[int], contacts: int) -> list[float]:

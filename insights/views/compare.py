@@ -7,7 +7,7 @@ from urllib.parse import urlencode
 
 from django.core.paginator import Page, Paginator
 from django.db.models import F, QuerySet
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpResponse
 from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_safe
@@ -15,6 +15,7 @@ from pyroaring import BitMap
 
 from config.asked import page_number, problems_in
 from config.pages import page
+from config.requests import Request
 from contacts.folding import folded, plain
 from contacts.sight import sight
 from insights.overlap import BOTH, BY_NAME, FIRST, SECOND, Measured, Overlap, measured
@@ -41,7 +42,7 @@ class PartRow:
 
 
 @require_safe
-def compare(request: HttpRequest, pk: int) -> HttpResponse:
+def compare(request: Request, pk: int) -> HttpResponse:
     """`?with=ID`: that pair. Below it the other segments, each with its overlap."""
     segment = segment_for(request, pk)
     context = head(request, segment) | {"q": request.GET.get("q", ""), "sort": request.GET.get("sort") or "name"}
@@ -95,7 +96,7 @@ def parts(overlap: Overlap) -> list[PartRow]:
     ]
 
 
-def others(request: HttpRequest, own: Measured) -> tuple[Page, list[Overlap]]:
+def others(request: Request, own: Measured) -> tuple[Page, list[Overlap]]:
     """A page of the other segments that have been calculated, and their overlaps with `own`."""
     sort = request.GET.get("sort") or "name"
     by, mask = SORTS[sort.removeprefix("-")], sight(request)

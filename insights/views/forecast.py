@@ -2,10 +2,11 @@
 
 from datetime import timedelta
 
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpResponse
 from django.views.decorators.http import require_safe
 
 from config.pages import page
+from config.requests import Request
 from contacts.sight import sight
 from insights import forecasting
 from segmentation.criteria import CriteriaError
@@ -16,10 +17,10 @@ FRESH = timedelta(minutes=10)  # a forecast younger than this is shown again whe
 
 
 @require_safe
-def forecast(request: HttpRequest, pk: int) -> HttpResponse:
+def forecast(request: Request, pk: int) -> HttpResponse:
     """The page; `?count=1` takes a new forecast, which the page asks for by itself where there is no fresh one."""
     segment = segment_for(request, pk)
-    now, zone = request.now, request.tenant.zone  # type: ignore[attr-defined]
+    now, zone = request.now, request.tenant.zone
     context, seen = head(request, segment), forecasting.Seen(segment, sight(request))
     if segment.latest_id is None:
         return page(request, "insights/forecast.html", context, part="forecast")

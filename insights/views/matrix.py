@@ -2,13 +2,14 @@
 
 from typing import Any
 
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpResponse
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_safe
 from pyroaring import BitMap
 
 from config.asked import problems_in
 from config.pages import page
+from config.requests import Request
 from contacts.sight import sight
 from insights.overlap import MOST, Cell, Measured, measured
 from insights.overlap import matrix as overlaps
@@ -22,7 +23,7 @@ Rows = list[tuple[Measured, list[Cell]]]
 
 
 @require_safe
-def matrix(request: HttpRequest) -> HttpResponse:
+def matrix(request: Request) -> HttpResponse:
     """`?segment=1&segment=2…`: the table; above it the segments to choose from."""
     sort, text = request.GET.get("sort") or "-contacts", request.GET.get("q", "")
     ids = list(dict.fromkeys(map(whole, request.GET.getlist("segment"))))
@@ -45,7 +46,7 @@ def matrix(request: HttpRequest) -> HttpResponse:
     return page(request, "insights/matrix.html", context, part="overlap", status=422 if problems else 200)
 
 
-def problems_of(request: HttpRequest, ids: list[int], chosen: dict[int, Measured]) -> list[str]:
+def problems_of(request: Request, ids: list[int], chosen: dict[int, Measured]) -> list[str]:
     """What cannot be shown as asked, in sentences."""
     query = request.GET.copy()
     query.pop("segment", None)  # may stand there several times

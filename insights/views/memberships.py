@@ -4,12 +4,13 @@ from datetime import datetime
 from typing import Any, NamedTuple
 
 from django.core.paginator import Paginator
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpResponse
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_safe
 
 from config.asked import page_number, problems_in
 from config.pages import page
+from config.requests import Request
 from contacts.models import Contact
 from contacts.selectors import contact_for
 from insights.views.compare import SORTS, named
@@ -33,9 +34,9 @@ class Standing(NamedTuple):
 
 
 @require_safe
-def memberships(request: HttpRequest, pk: int) -> HttpResponse:
+def memberships(request: Request, pk: int) -> HttpResponse:
     """`?show=in` or `out`; `?q=` by name."""
-    person, now = contact_for(request, pk), request.now  # type: ignore[attr-defined]
+    person, now = contact_for(request, pk), request.now
     shown, text = request.GET.get("show", ""), request.GET.get("q", "")
     problems = problems_in(request.GET, texts=("q", "show"))
     if shown not in SHOWN:

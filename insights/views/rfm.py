@@ -1,9 +1,10 @@
 """The card of a contact's page that tells its RFM scores, fetched when the page is there."""
 
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpResponse
 from django.views.decorators.http import require_safe
 
 from config.pages import page
+from config.requests import Request
 from contacts.manager import Panel
 from contacts.selectors import contact_for
 from contacts.sight import sight
@@ -13,14 +14,14 @@ PANEL = Panel(name="rfm", template="insights/_rfm_panel.html", context=lambda _r
 
 
 @require_safe
-def rfm(request: HttpRequest, pk: int) -> HttpResponse:
+def rfm(request: Request, pk: int) -> HttpResponse:
     """Group, scores, and for who sees all contacts where the scores end: those tell of the other buyers."""
     person = contact_for(request, pk)
     context = {
         "contact": person,
-        "standing": standing(person, now=request.now, zone=request.tenant.zone),  # type: ignore[attr-defined]
+        "standing": standing(person, now=request.now, zone=request.tenant.zone),
         "whole": sight(request) is None,
-        "currency": request.tenant.currency,  # type: ignore[attr-defined]
-        "at": request.now,  # type: ignore[attr-defined]
+        "currency": request.tenant.currency,
+        "at": request.now,
     }
     return page(request, "insights/rfm.html", context, part="scores")

@@ -3,13 +3,14 @@
 import copy
 from typing import Any
 
-from django.http import Http404, HttpRequest, HttpResponse
+from django.http import Http404, HttpResponse
 from django.shortcuts import get_object_or_404
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_safe
 
 from config.asked import problems_in
 from config.pages import page
+from config.requests import Request
 from contacts.listing import Search
 from contacts.sight import sight
 from insights.statistics import filed, scopes, taking
@@ -27,32 +28,32 @@ TEMPLATE = "insights/statistics.html"
 
 # --- whose -----------------------------------------------------------------------------------------------------
 @require_safe
-def everybody(request: HttpRequest) -> HttpResponse:
+def everybody(request: Request) -> HttpResponse:
     """Of all contacts."""
     return shown(request, scopes.everybody())
 
 
 @require_safe
-def tag(request: HttpRequest, pk: int) -> HttpResponse:
+def tag(request: Request, pk: int) -> HttpResponse:
     """Of those who have a tag."""
     return shown(request, scopes.of_tag(get_object_or_404(Tag, pk=pk)))
 
 
 @require_safe
-def category(request: HttpRequest, pk: int) -> HttpResponse:
+def category(request: Request, pk: int) -> HttpResponse:
     """Of those in a category or below it; `?level=only`: in exactly this one."""
     return shown(request, category_scope(request, pk))
 
 
 @require_safe
-def segment(request: HttpRequest, pk: int) -> HttpResponse:
+def segment(request: Request, pk: int) -> HttpResponse:
     """Of the members of a segment's last calculation; `?calculation=ID`: of another one."""
     found = segment_for(request, pk)
     return shown(request, segment_scope(request, found), head(request, found))
 
 
 @require_safe
-def contacts(request: HttpRequest) -> HttpResponse:
+def contacts(request: Request) -> HttpResponse:
     """Of those whom the contact manager lists under the same address."""
     search = search_of(request)
     context: dict[str, Any] = {"listed": True}
@@ -62,7 +63,7 @@ def contacts(request: HttpRequest) -> HttpResponse:
     return shown(request, scopes.of_list(search), context)
 
 
-def search_of(request: HttpRequest) -> Search:
+def search_of(request: Request) -> Search:
     """The list of the address, without what only these pages know."""
     asked, query = copy.copy(request), request.GET.copy()
     for name in ("weeks", "count", "page", "sort"):
@@ -71,11 +72,11 @@ def search_of(request: HttpRequest) -> Search:
     return Search.of(asked)
 
 
-def category_scope(request: HttpRequest, pk: int) -> Scope:
+def category_scope(request: Request, pk: int) -> Scope:
     return scopes.of_category(get_object_or_404(Category, pk=pk), only=request.GET.get("level") == scopes.ONLY)
 
 
-def segment_scope(request: HttpRequest, found: Segment) -> Scope | None:
+def segment_scope(request: Request, found: Segment) -> Scope | None:
     """None: it was never calculated. Raises: Http404, for a calculation that is not its own."""
     wanted = request.GET.get("calculation", "")
     pk = whole(wanted) if wanted else found.latest_id
@@ -86,7 +87,7 @@ def segment_scope(request: HttpRequest, found: Segment) -> Scope | None:
 
 
 # --- the page --------------------------------------------------------------------------------------------------
-def shown(request: HttpRequest, scope: Scope | None, more: dict[str, Any] | None = None) -> HttpResponse:
+def shown(request: Request, scope: Scope | None, more: dict[str, Any] | None = None) -> HttpResponse:
     """The page; `?count=1` takes the statistics, which the page asks for by itself where a scan is needed."""
     problems = problems_of(request, scope)
     context: dict[str, Any] = {
@@ -100,7 +101,7 @@ def shown(request: HttpRequest, scope: Scope | None, more: dict[str, Any] | None
     if problems:
         return page(request, TEMPLATE, context, part="numbers", status=422)
     if scope is not None:
-        now, zone = request.now, request.tenant.zone  # type: ignore[attr-defined]
+        now, zone = request.now, request.tenant.zone
         try:
             found = taking.taken(
                 scope,
@@ -117,7 +118,7 @@ def shown(request: HttpRequest, scope: Scope | None, more: dict[str, Any] | None
     return page(request, TEMPLATE, context, part="numbers")
 
 
-def problems_of(request: HttpRequest, scope: Scope | None) -> list[str]:
+def problems_of(request: Request, scope: Scope | None) -> list[str]:
     """What cannot be shown as asked, in sentences. The address of a list is judged as that of a list."""
     problems = []
     if scope is None or scope.kind != "contacts":
@@ -130,12 +131,12 @@ def problems_of(request: HttpRequest, scope: Scope | None) -> list[str]:
     return problems
 
 
-def weeks_of(request: HttpRequest) -> int:
+def weeks_of(request: Request) -> int:
     return taking.PERIODS[-1] if request.GET.get("weeks") == str(taking.PERIODS[-1]) else taking.PERIODS[0]
 
 
 # --- what the page asks for besides ----------------------------------------------------------------------------
-def scope_for(request: HttpRequest, kind: str, pk: int) -> Scope:
+def scope_for(request: Request, kind: str, pk: int) -> Scope:
     """The door of what belongs to a page of statistics. Raises: Http404."""
     match kind:
         case "all" if not pk:
@@ -156,24 +157,24 @@ def scope_for(request: HttpRequest, kind: str, pk: int) -> Scope:
 
 
 @require_safe
-def attributes(request: HttpRequest, kind: str, pk: int) -> HttpResponse:
+def attributes(request: Request, kind: str, pk: int) -> HttpResponse:
     """The attributes that the page does not tell at once."""
     scope = scope_for(request, kind, pk)
-    now, zone = request.now, request.tenant.zone  # type: ignore[attr-defined]
-    sets, found = taking.broken_down_by(taking.attributes_beyond(), scope, now=now, zone=zone, mask=sight(request))
+    now, zone = request.now, request.tenant.zone
+    sets, found = taking.beyond(scope, now=now, zone=zone, mask=sight(request))
     context: dict[str, Any] = {"scope": scope, "cards": cards(found, scope, sets), "at": now, "alone": scope.everybody}
     return page(request, "insights/statistics_attributes.html", context, part="attributes")
 
 
 @require_safe
 @writers_only
-def numbers(request: HttpRequest, kind: str, pk: int) -> HttpResponse:
-    """All numbers of the page as CSV."""
+def numbers(request: Request, kind: str, pk: int) -> HttpResponse:
+    """All numbers of the page as CSV, those of every attribute among them."""
     scope = scope_for(request, kind, pk)
     if problems := problems_of(request, scope):
         return HttpResponse("\n".join(problems), status=422, content_type="text/plain; charset=utf-8")
-    now, zone = request.now, request.tenant.zone  # type: ignore[attr-defined]
-    found = taking.taken(scope, now=now, zone=zone, mask=sight(request), weeks=weeks_of(request))
+    now, zone = request.now, request.tenant.zone
+    found = taking.taken(scope, now=now, zone=zone, mask=sight(request), weeks=weeks_of(request), at_once=None)
     response = HttpResponse(filed.content(told(found)), content_type="text/csv; charset=utf-8")
     response["Content-Disposition"] = filed.disposition(found)
     return response

@@ -1,9 +1,10 @@
 """Why a contact is in a segment, or is not: find a person, see the criteria with true or false at each (SG2)."""
 
-from django.http import Http404, HttpRequest, HttpResponse
+from django.http import Http404, HttpResponse
 from django.views.decorators.http import require_safe
 
 from config.pages import page
+from config.requests import Request
 from contacts.selectors import contact_for, visible
 from contacts.sight import sight
 from insights import people
@@ -17,7 +18,7 @@ from segmentation.views.segment import head
 
 
 @require_safe
-def find(request: HttpRequest, pk: int) -> HttpResponse:
+def find(request: Request, pk: int) -> HttpResponse:
     """Whom to ask about: a search, and some members and some who left to begin with."""
     segment = segment_for(request, pk)
     text, sets = people.asked(request), people.sets_of(segment, mask=sight(request))
@@ -32,10 +33,10 @@ def find(request: HttpRequest, pk: int) -> HttpResponse:
 
 
 @require_safe
-def why(request: HttpRequest, pk: int, contact: int) -> HttpResponse:
+def why(request: Request, pk: int, contact: int) -> HttpResponse:
     """One person: what each criterion says, what the data say to it, and what would have to change."""
     segment, person = segment_for(request, pk), contact_for(request, contact)
-    now, zone = request.now, request.tenant.zone  # type: ignore[attr-defined]
+    now, zone = request.now, request.tenant.zone
     context = head(request, segment) | {"contact": person, "q": "", "at": now}
     try:
         explanation = explained(segment, person.pk, now=now, zone=zone, mask=sight(request))

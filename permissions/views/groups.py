@@ -4,12 +4,13 @@ from typing import Any
 
 from django.contrib import messages
 from django.core.exceptions import ValidationError
-from django.http import Http404, HttpRequest, HttpResponse
+from django.http import Http404, HttpResponse
 from django.shortcuts import redirect
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from config.pages import page
+from config.requests import Request
 from contacts.services import LostUpdateError
 from contacts.views.definitions import refuse
 from permissions import selectors, services
@@ -25,11 +26,11 @@ FORM = "permissions/form.html"
 
 @require_safe
 @administrators_only
-def groups(request: HttpRequest) -> HttpResponse:
+def groups(request: Request) -> HttpResponse:
     """All groups, with how many contacts each shows now, and what was done to them."""
     context = {
         "rows": selectors.listed(),
-        "at": request.now,  # type: ignore[attr-defined]
+        "at": request.now,
         "lines": lines(selectors.changes()),
     }
     return page(request, "permissions/groups.html", context)
@@ -37,7 +38,7 @@ def groups(request: HttpRequest) -> HttpResponse:
 
 @require_http_methods(["GET", "HEAD", "POST"])
 @administrators_only
-def create(request: HttpRequest) -> HttpResponse:
+def create(request: Request) -> HttpResponse:
     """A new group."""
     form = GroupForm(request.POST if request.method == "POST" else None)
     if asked_to_save(request) and form.is_valid():
@@ -53,7 +54,7 @@ def create(request: HttpRequest) -> HttpResponse:
 
 @require_http_methods(["GET", "HEAD", "POST"])
 @administrators_only
-def group(request: HttpRequest, pk: int) -> HttpResponse:
+def group(request: Request, pk: int) -> HttpResponse:
     """One group: its name, users and categories, to be changed, and what was done to it.
 
     Nothing is written over what somebody else changed meanwhile (409). Who would see every contact from then on, or
@@ -91,7 +92,7 @@ def group(request: HttpRequest, pk: int) -> HttpResponse:
 
 @require_http_methods(["GET", "HEAD", "POST"])
 @administrators_only
-def delete(request: HttpRequest, pk: int) -> HttpResponse:
+def delete(request: Request, pk: int) -> HttpResponse:
     """Asks, with who would then see every contact, and deletes."""
     here = group_for(request, pk)
     status, problem = 200, ""
@@ -113,14 +114,14 @@ def delete(request: HttpRequest, pk: int) -> HttpResponse:
 
 @require_POST
 @administrators_only
-def look(request: HttpRequest, pk: int | None = None) -> HttpResponse:
+def look(request: Request, pk: int | None = None) -> HttpResponse:
     """What the users of a group as it stands in the form would see, while it is filled in."""
     here = group_for(request, pk) if pk is not None else None
     return page(request, f"{FORM}#effect", effect(request, GroupForm(request.POST, group=here), here))
 
 
 def shown(
-    request: HttpRequest,
+    request: Request,
     form: GroupForm,
     here: PermissionGroup | None = None,
     *,
@@ -138,21 +139,21 @@ def shown(
     return page(request, FORM, context, status=status)
 
 
-def effect(request: HttpRequest, form: GroupForm, here: PermissionGroup | None) -> dict[str, Any]:
+def effect(request: Request, form: GroupForm, here: PermissionGroup | None) -> dict[str, Any]:
     reach = selectors.reach(form.chosen("categories"), form.chosen("users"), group=here)
     picked = bool(form.chosen("categories"))
-    return {"reach": reach, "picked": picked, "group": here, "at": request.now}  # type: ignore[attr-defined]
+    return {"reach": reach, "picked": picked, "group": here, "at": request.now}
 
 
 def chosen(form: GroupForm) -> dict[str, Any]:
     return {name: form.cleaned_data[name] for name in ("name", "users", "categories")}
 
 
-def asked_to_save(request: HttpRequest) -> bool:
+def asked_to_save(request: Request) -> bool:
     """Not where it was only asked what the group would show."""
     return request.method == "POST" and "look" not in request.POST
 
 
-def doer(request: HttpRequest) -> Doer:
+def doer(request: Request) -> Doer:
     user = signed_in(request)
-    return Doer(request.now, str(user), user)  # type: ignore[attr-defined]
+    return Doer(request.now, str(user), user)

@@ -2,12 +2,13 @@
 
 from django.contrib import messages
 from django.core.exceptions import ValidationError
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpResponse
 from django.shortcuts import redirect
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods
 
 from config.pages import page
+from config.requests import Request
 from contacts.services import LostUpdateError
 from contacts.views.definitions import refuse
 from permissions import services
@@ -21,7 +22,7 @@ from users.selectors import user_for
 
 @require_http_methods(["GET", "HEAD", "POST"])
 @administrators_only
-def groups_of(request: HttpRequest, pk: int) -> HttpResponse:
+def groups_of(request: Request, pk: int) -> HttpResponse:
     """Which groups somebody is in. That they would see every contact from then on has to be agreed to (422).
 
     Nothing is written over what somebody else changed meanwhile (409).

@@ -12,9 +12,9 @@ from uuid import uuid4
 
 from django.core.cache import cache
 from django.db import transaction
-from django.http import HttpRequest
 from django.utils.translation import gettext as _
 
+from config.requests import Request
 from segmentation.builder import steps
 from segmentation.builder.form import Builder, from_criteria
 from segmentation.builder.sent import from_fields
@@ -52,7 +52,7 @@ class Sent:
     takes_over: bool = False
 
     @classmethod
-    def of(cls, request: HttpRequest, builder: Builder) -> "Sent":
+    def of(cls, request: Request, builder: Builder) -> "Sent":
         """As the page says."""
         found = WINDOW.fullmatch(builder.window)
         clock, step = request.headers.get(CLOCK, ""), request.headers.get(STEP, "")

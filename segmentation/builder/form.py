@@ -8,12 +8,12 @@ from functools import cached_property
 from typing import TYPE_CHECKING, Any
 from zoneinfo import ZoneInfo
 
-from django.http import HttpRequest
 from django.urls import reverse
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
 from pydantic import ValidationError
 
+from config.requests import Request
 from segmentation.builder import trees
 from segmentation.builder.choices import Choices
 from segmentation.builder.operations import pristine
@@ -114,7 +114,7 @@ class Builder:
         return pristine(self.shape)
 
     def prepare(
-        self, request: HttpRequest, *, counts: list[dict[str, Any]] | None = None, as_of: datetime | None = None
+        self, request: Request, *, counts: list[dict[str, Any]] | None = None, as_of: datetime | None = None
     ) -> None:
         """Makes ready what the templates draw; counts first, if a button asked for it. Keeps what was sent as a draft.
 
@@ -124,7 +124,7 @@ class Builder:
         from segmentation.builder.display import Drawer
         from segmentation.builder.live import counted_before, live
 
-        now, zone = as_of or request.now, ZoneInfo(request.tenant.timezone)  # type: ignore[attr-defined]
+        now, zone = as_of or request.now, ZoneInfo(request.tenant.timezone)
         words = Words(now=now, zone=zone, catalog=self.catalog)
         if counts is not None:
             self.live = counted_before(self, counts, now=now)
@@ -138,7 +138,7 @@ class Builder:
         self.display = Drawer(self, self.live).display()
         self.said = self.said or self.notice or self.display.standing(self.moved)
 
-    def remember(self, request: HttpRequest) -> None:
+    def remember(self, request: Request) -> None:
         """Keeps the form as its user's draft and the change as a step, or takes a step back or on."""
         from segmentation.builder import drafts
 
@@ -148,7 +148,7 @@ class Builder:
         if request.method != "POST":
             kept = drafts.begin(user, self)
         else:
-            kept = drafts.keep_draft(user, self, drafts.Sent.of(request, self), now=request.now)  # type: ignore[attr-defined]
+            kept = drafts.keep_draft(user, self, drafts.Sent.of(request, self), now=request.now)
             if by := TRAVELS.get(self.operation):
                 self.focus = f"builder-{self.operation}"
                 kept = drafts.travel(user, self, by, kept)

@@ -3,13 +3,14 @@
 from urllib.parse import urlsplit
 from zoneinfo import ZoneInfo
 
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.utils.http import url_has_allowed_host_and_scheme
 from django.views.decorators.http import require_POST
 from pyroaring import BitMap
 
+from config.requests import Request
 from contacts.sight import sight
 from segmentation.builder.drafts import PLACE, begun_as_sent
 from segmentation.builder.drafts import discard_draft as forget
@@ -25,13 +26,13 @@ SEQUENCE = "X-Builder-Sequence"
 FIRST = "1"  # the count that a page asks for when it is opened: nothing has been typed yet
 
 
-def place_in(request: HttpRequest) -> str:
+def place_in(request: Request) -> str:
     """What is being edited, as the page says."""
     place = request.POST.get("place", "")
     return place if PLACE.fullmatch(place) else "unknown:0"
 
 
-def counted_in(request: HttpRequest, place: str) -> BitMap | None:
+def counted_in(request: Request, place: str) -> BitMap | None:
     """The contacts that numbers in this form are of: those who are seen; of a segment, by its owner as well."""
     mask = sight(request)
     what, _colon, pk = place.partition(":")
@@ -43,12 +44,12 @@ def counted_in(request: HttpRequest, place: str) -> BitMap | None:
 
 @reads
 @require_POST
-def redraw(request: HttpRequest) -> HttpResponse:
+def redraw(request: Request) -> HttpResponse:
     """The builder after one of its buttons; only one criterion, if that is what is to be replaced."""
     builder = from_post(request.POST, place=place_in(request))
     builder.prepare(request)
     status = 422 if builder.problem or builder.refused else 200
-    target = request.htmx.target  # type: ignore[attr-defined]
+    target = request.htmx.target
     node = builder.display.find(target) if builder.display and target else None
     if node is not None and not node.is_group and not builder.problem:
         return render(request, "segmentation/builder/_criterion.html", {"criterion": node, "builder": builder})
@@ -57,9 +58,9 @@ def redraw(request: HttpRequest) -> HttpResponse:
 
 @reads
 @require_POST
-def count(request: HttpRequest) -> HttpResponse:
+def count(request: Request) -> HttpResponse:
     """Every number of what is in the form, exact now; and the form is kept as a draft."""
-    now, zone = request.now, ZoneInfo(request.tenant.timezone)  # type: ignore[attr-defined]
+    now, zone = request.now, ZoneInfo(request.tenant.timezone)
     builder = from_post(request.POST, place=place_in(request))
     sequence = request.headers.get(SEQUENCE, "")
     if builder.problem:
@@ -84,20 +85,20 @@ def count(request: HttpRequest) -> HttpResponse:
     return response
 
 
-def filled_by_address(request: HttpRequest) -> str:
+def filled_by_address(request: Request) -> str:
     """The page's address without what filled it (`?template=KEY`), if that is what filled it.
 
     Once something has been changed and kept, a reload shows the draft and not once more what the address asks for.
     """
-    current = urlsplit(request.htmx.current_url_abs_path or "")  # type: ignore[attr-defined]
+    current = urlsplit(request.htmx.current_url_abs_path or "")
     return current.path if current.query and current.path == reverse("segmentation:create") else ""
 
 
 @reads
 @require_POST
-def discard_draft(request: HttpRequest) -> HttpResponse:
+def discard_draft(request: Request) -> HttpResponse:
     """Forgets the draft and opens the page again as it is without."""
-    forget(request.user, place_in(request), window=request.POST.get("window", ""))  # type: ignore[arg-type]
+    forget(signed_in(request), place_in(request), window=request.POST.get("window", ""))
     back = request.headers.get("Referer", "")
     safe = url_has_allowed_host_and_scheme(back, allowed_hosts={request.get_host()}, require_https=request.is_secure())
     return redirect(back if safe else "/")

@@ -2,8 +2,8 @@
 
 from typing import ClassVar, Literal
 
-from django.utils.translation import get_language, gettext_noop
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_noop
 from pyroaring import BitMap
 
 from contacts.models import ConsentState, ContactConsent
@@ -97,7 +97,7 @@ class ConsentCriterion(Criterion):
         known = words.catalog.consents.get(self.consent)
         name = self.consent
         if known is not None:
-            name = known.name_pl if get_language() == "pl" else known.name_en
+            name = known.name
         if self.within is None:
             template = {
                 "given": _("has given the consent {consent}"),

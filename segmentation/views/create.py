@@ -6,13 +6,14 @@ from datetime import datetime
 from typing import Any
 
 from django.contrib import messages
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpResponse
 from django.shortcuts import redirect
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 from django.views.decorators.http import require_http_methods, require_safe
 
 from config.pages import page
+from config.requests import Request
 from contacts.selecting import change_selection, selected
 from segmentation import builder
 from segmentation.builder import Builder, BuilderErrors
@@ -45,7 +46,7 @@ class CreatePage:
     problem: str = ""
     draft_of: datetime | None = None  # when the draft was kept that this page was opened without
 
-    def answer(self, request: HttpRequest, *, status: int = 200) -> HttpResponse:
+    def answer(self, request: Request, *, status: int = 200) -> HttpResponse:
         self.builder.prepare(request)
         context = {
             "settings": self.settings,
@@ -62,7 +63,7 @@ class CreatePage:
 
 @require_http_methods(["GET", "HEAD", "POST"])
 @writers_only
-def create(request: HttpRequest) -> HttpResponse:
+def create(request: Request) -> HttpResponse:
     """The page empty, filled from the address, restored from the draft, or submitted.
 
     `?copy=`, `?from_saved=`, `?template=`, `?criteria=` and `?contacts=` fill it. A draft stays until something is
@@ -72,12 +73,12 @@ def create(request: HttpRequest) -> HttpResponse:
         return submitted(request)
     state = opened(request)
     if state.builder.restored_at is None and request.GET:
-        state.draft_of = builder.draft_kept_at(request.user, PLACE)  # type: ignore[arg-type]
+        state.draft_of = builder.draft_kept_at(signed_in(request), PLACE)
     return state.answer(request)
 
 
 @require_safe
-def note(request: HttpRequest) -> HttpResponse:
+def note(request: Request) -> HttpResponse:
     """What follows from readiness time and interval, while they are typed (IP6), and what is still wrong with them."""
     settings = SettingsForm(request.GET)
     refused = request.GET.getlist("refused")
@@ -86,7 +87,7 @@ def note(request: HttpRequest) -> HttpResponse:
     return page(request, "segmentation/_note.html", {"settings": settings, "errors": errors, "oob": True})
 
 
-def opened(request: HttpRequest) -> CreatePage:
+def opened(request: Request) -> CreatePage:
     """The page before anything was submitted."""
     source = SourceForm()
     if pk := request.GET.get("copy"):
@@ -108,7 +109,7 @@ def opened(request: HttpRequest) -> CreatePage:
         return given(text, source)
     if key := request.GET.get("contacts"):
         return from_manager(key, source)
-    form = builder.opened(request.user, None, place=PLACE)  # type: ignore[arg-type]
+    form = builder.opened(signed_in(request), None, place=PLACE)
     return CreatePage(SettingsForm(initial=settings_in(form)), source, form)
 
 
@@ -154,10 +155,12 @@ def number(text: str) -> int:
 
 
 # --- submitting ---------------------------------------------------------------------------------------------
-def submitted(request: HttpRequest) -> HttpResponse:
+def submitted(request: Request) -> HttpResponse:
     """Creates the segment, or answers 422 with everything as it was typed."""
     form = builder.from_post(request.POST, place=PLACE)
-    state = CreatePage(SettingsForm(request.POST), SourceForm(request.POST, request.FILES, user=request.user), form)  # type: ignore[arg-type]
+    state = CreatePage(
+        SettingsForm(request.POST), SourceForm(request.POST, request.FILES, user=signed_in(request)), form
+    )
     if form.operated:  # one of the builder's own buttons: nothing is judged yet
         state.settings = SettingsForm(initial=settings_in(form))
         state.source = SourceForm(initial={"source": request.POST.get("source") or "criteria"})
@@ -171,7 +174,7 @@ def submitted(request: HttpRequest) -> HttpResponse:
     return state.answer(request, status=422) if segment is None else done(state, segment, request)
 
 
-def criteria_in(state: CreatePage, request: HttpRequest) -> dict[str, Any] | None:
+def criteria_in(state: CreatePage, request: Request) -> dict[str, Any] | None:
     """The criteria of the builder or the reference to the file; None if the page then shows what is wrong."""
     if not state.source.is_valid():
         return None
@@ -184,7 +187,7 @@ def criteria_in(state: CreatePage, request: HttpRequest) -> dict[str, Any] | Non
         return None
 
 
-def list_in(state: CreatePage, request: HttpRequest) -> UploadedList | None:
+def list_in(state: CreatePage, request: Request) -> UploadedList | None:
     """The file of this submission, read and matched, or that of the one before."""
     form = state.source
     file = form.cleaned_data.get("file")
@@ -197,22 +200,22 @@ def list_in(state: CreatePage, request: HttpRequest) -> UploadedList | None:
             file.file,
             key=form.cleaned_data["source"],
             name=file.name,
-            now=request.now,  # type: ignore[attr-defined]
-            by=request.user,  # type: ignore[arg-type]
+            now=request.now,
+            by=signed_in(request),
         )
     except UploadError as error:
         form.add_error("file", str(error))
         return None
 
 
-def made(state: CreatePage, criteria: dict[str, Any], request: HttpRequest) -> Segment | None:
+def made(state: CreatePage, criteria: dict[str, Any], request: Request) -> Segment | None:
     """The new segment; None if the database, where a race ends, refused it."""
     try:
         return create_segment(
             settings=state.settings.settings,
             criteria=criteria,
-            now=request.now,  # type: ignore[attr-defined]
-            by=request.user,  # type: ignore[arg-type]
+            now=request.now,
+            by=signed_in(request),
         )
     except NameTakenError:
         state.settings.add_error("name", NAME_TAKEN)
@@ -221,18 +224,18 @@ def made(state: CreatePage, criteria: dict[str, Any], request: HttpRequest) -> S
     return None
 
 
-def forget_selection(segment: Segment, request: HttpRequest) -> None:
+def forget_selection(segment: Segment, request: Request) -> None:
     """Lets go of what is selected in the contact manager, if exactly that has become a list of this segment."""
     user = signed_in(request)
     chosen = selected(user)
     files = [one.key for one in references_in(segment.version.criteria) if one.kind == "file"]  # type: ignore[union-attr]
     if chosen and any(made.matched_ids == chosen for made in UploadedList.objects.filter(pk__in=files)):
-        change_selection(user, drop=chosen, now=request.now)  # type: ignore[attr-defined]
+        change_selection(user, drop=chosen, now=request.now)
 
 
-def done(state: CreatePage, segment: Segment, request: HttpRequest) -> HttpResponse:
+def done(state: CreatePage, segment: Segment, request: Request) -> HttpResponse:
     """Where the two buttons lead: to the list, to adding an action; from a file to what became of its rows."""
-    builder.discard_draft(request.user, PLACE, window=state.builder.window)  # type: ignore[arg-type]
+    builder.discard_draft(signed_in(request), PLACE, window=state.builder.window)
     forget_selection(segment, request)
     messages.success(request, _("Segment “%(name)s” is being created.") % {"name": segment.name})
     if state.uploaded is not None:

@@ -3,7 +3,7 @@
 from typing import Any
 
 from django.contrib import messages
-from django.http import HttpRequest, HttpResponse, QueryDict
+from django.http import HttpResponse, QueryDict
 from django.shortcuts import redirect
 from django.urls import reverse
 from django.utils.translation import gettext as _
@@ -11,6 +11,7 @@ from django.utils.translation import ngettext
 from django.views.decorators.http import require_http_methods
 
 from config.pages import page
+from config.requests import Request
 from config.templatetags.numbers import number
 from config.templatetags.times import moment_text
 from contacts.listing import Search, clean_address
@@ -30,7 +31,7 @@ LONGEST_WHAT = 120  # of a fixed list's name
 # --- the advanced filter ----------------------------------------------------------------------------------------
 @reads
 @require_http_methods(["GET", "HEAD", "POST"])
-def contact_filter(request: HttpRequest) -> HttpResponse:
+def contact_filter(request: Request) -> HttpResponse:
     """The criteria form for the contact manager. Its address is the list's: all but the criteria is kept as it is."""
     key = request.GET.get("advanced", "")
     found = query_for(key) if key else None
@@ -45,12 +46,12 @@ def contact_filter(request: HttpRequest) -> HttpResponse:
         criteria = form.criteria()
     except BuilderErrors:
         return filter_page(request, form, found, status=422)
-    query = keep_query(criteria, now=request.now, by=signed_in(request))  # type: ignore[attr-defined]
+    query = keep_query(criteria, now=request.now, by=signed_in(request))
     builder.discard_draft(signed_in(request), place, window=form.window)
     return redirect(manager_address(request, advanced=query.key))
 
 
-def filter_page(request: HttpRequest, form: Builder, found: ContactQuery | None, *, status: int = 200) -> HttpResponse:
+def filter_page(request: Request, form: Builder, found: ContactQuery | None, *, status: int = 200) -> HttpResponse:
     form.prepare(request)
     context = {
         "builder": form,
@@ -62,7 +63,7 @@ def filter_page(request: HttpRequest, form: Builder, found: ContactQuery | None,
     return page(request, "segmentation/contacts/filter.html", context, status=status)
 
 
-def manager_address(request: HttpRequest, *, advanced: str | None) -> str:
+def manager_address(request: Request, *, advanced: str | None) -> str:
     """The list this page was opened from, with these criteria, or without any; from its first page on."""
     query = request.GET.copy()
     query.pop("page", None)
@@ -75,7 +76,7 @@ def manager_address(request: HttpRequest, *, advanced: str | None) -> str:
 # --- a segment from the list, or from what is selected ----------------------------------------------------------
 @require_http_methods(["GET", "HEAD", "POST"])
 @writers_only
-def from_contacts(request: HttpRequest) -> HttpResponse:
+def from_contacts(request: Request) -> HttpResponse:
     """Asks which of the two: criteria, which follow later changes, or a fixed list; then leads to Create segment.
 
     The address is the list's. `make`: criteria, list.
@@ -100,7 +101,7 @@ class Choice:
     `unsaid`: the filters that criteria can't say; `refusal`: why the language does not take them together.
     """
 
-    def __init__(self, request: HttpRequest, search: Search) -> None:
+    def __init__(self, request: Request, search: Search) -> None:
         self.request, self.search = request, search
         self.ids = search.ids()
         nodes, unsaid = search.criteria()
@@ -124,7 +125,7 @@ class Choice:
         return list(self.search.values) == ["selected"]
 
     def context(self) -> dict[str, Any]:
-        now = self.request.now  # type: ignore[attr-defined]
+        now = self.request.now
         return {
             "search": self.search,
             "choice": self,
@@ -138,15 +139,15 @@ class Choice:
     def name(self) -> str:
         """What the fixed list is called: what was asked for, when. Not how many: names are for all to read."""
         what = "; ".join(chip.text for chip in self.search.chips()) or _("All contacts")
-        when = moment_text(self.request.now, now=self.request.now)  # type: ignore[attr-defined]
+        when = moment_text(self.request.now, now=self.request.now)
         if len(what) > LONGEST_WHAT:
             what = what[: LONGEST_WHAT - 1].rstrip() + "…"
         return f"{what}, {when}"
 
 
-def frozen(choice: Choice, request: HttpRequest) -> dict[str, Any]:
+def frozen(choice: Choice, request: Request) -> dict[str, Any]:
     """The criterion of a fixed list of exactly those who are listed now."""
-    now = request.now  # type: ignore[attr-defined]
+    now = request.now
     made = fixed_list(choice.name, choice.ids, now=now, by=signed_in(request))
     text = ngettext(
         "%(number)s contact is in the fixed list.", "%(number)s contacts are in the fixed list.", choice.count
@@ -155,9 +156,9 @@ def frozen(choice: Choice, request: HttpRequest) -> dict[str, Any]:
     return criterion_of(made)
 
 
-def to_create(criteria: dict[str, Any], request: HttpRequest) -> HttpResponse:
+def to_create(criteria: dict[str, Any], request: Request) -> HttpResponse:
     """Create segment with these criteria filled in."""
-    query = keep_query(criteria, now=request.now, by=signed_in(request))  # type: ignore[attr-defined]
+    query = keep_query(criteria, now=request.now, by=signed_in(request))
     address = QueryDict(mutable=True)
     address["contacts"] = query.key
     return redirect(f"{reverse('segmentation:create')}?{address.urlencode()}")

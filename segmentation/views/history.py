@@ -1,11 +1,12 @@
 """History: the size after each recalculation, and who joined and left (IP30)."""
 
 from django.core.paginator import Page, Paginator
-from django.http import Http404, HttpRequest, HttpResponse
+from django.http import Http404, HttpResponse
 from django.views.decorators.http import require_safe
 from pyroaring import BitMap
 
 from config.pages import page
+from config.requests import Request
 from contacts.models import Contact
 from contacts.sight import sight, within
 from segmentation.models import Calculation, Cause, Movement
@@ -20,7 +21,7 @@ PLOTTED = 120  # the newest ones; the table has all
 
 
 @require_safe
-def history(request: HttpRequest, pk: int) -> HttpResponse:
+def history(request: Request, pk: int) -> HttpResponse:
     """A table and a plot of all finished calculations."""
     segment = segment_for(request, pk)
     rows = history_of(segment)
@@ -39,7 +40,7 @@ def history(request: HttpRequest, pk: int) -> HttpResponse:
 
 
 @require_safe
-def step(request: HttpRequest, pk: int, calculation: int) -> HttpResponse:
+def step(request: Request, pk: int, calculation: int) -> HttpResponse:
     """Who joined and who left with one calculation; `?cause=` those for one cause alone."""
     segment = segment_for(request, pk)
     found = (

@@ -2,11 +2,12 @@
 
 from urllib.parse import urlencode
 
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpResponse
 from django.views.decorators.http import require_safe
 
 from config.asked import page_number
 from config.pages import page
+from config.requests import Request
 from contacts.models import Contact
 from contacts.sight import sight
 from segmentation import listing, selectors
@@ -16,9 +17,9 @@ from segmentation.selectors import segment_for
 TEMPLATE = "segmentation/lists.html"
 
 
-def show(request: HttpRequest, where: str) -> HttpResponse:
+def show(request: Request, where: str) -> HttpResponse:
     """A list with its tabs, as a page or, for HTMX, as the part that changes; 422 and no rows for a broken address."""
-    now, mask = request.now, sight(request)  # type: ignore[attr-defined]
+    now, mask = request.now, sight(request)
     form = ListFilterForm(request.GET)
     sort = listing.sort_in(where, request.GET.get("sort", ""))
     problems = listing.refusals(request.GET, form)
@@ -41,31 +42,31 @@ def show(request: HttpRequest, where: str) -> HttpResponse:
 
 
 @require_safe
-def in_creation(request: HttpRequest) -> HttpResponse:
+def in_creation(request: Request) -> HttpResponse:
     """Segments waiting for or under their calculation, with progress (IP18)."""
     return show(request, selectors.IN_CREATION)
 
 
 @require_safe
-def ready(request: HttpRequest) -> HttpResponse:
+def ready(request: Request) -> HttpResponse:
     """Calculated, window open (IP19)."""
     return show(request, selectors.READY)
 
 
 @require_safe
-def archive(request: HttpRequest) -> HttpResponse:
+def archive(request: Request) -> HttpResponse:
     """Window closed (IP20)."""
     return show(request, selectors.ARCHIVE)
 
 
 @require_safe
-def search(request: HttpRequest) -> HttpResponse:
+def search(request: Request) -> HttpResponse:
     """All three lists together, each segment with the list it is in: where the find box leads."""
     return show(request, selectors.SEARCH)
 
 
 @require_safe
-def progress(request: HttpRequest, pk: int) -> HttpResponse:
+def progress(request: Request, pk: int) -> HttpResponse:
     """How far one calculation is; when it has ended, the page is told to fetch its list anew."""
     row = listing.row_of(request, segment_for(request, pk))
     response = page(request, "segmentation/_progress.html", {"row": row})

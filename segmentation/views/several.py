@@ -1,13 +1,14 @@
 """Segments chosen in a list: deleted or copied together, after a question with names and numbers."""
 
 from django.contrib import messages
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpResponse
 from django.shortcuts import redirect
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 from django.views.decorators.http import require_http_methods
 
 from config.pages import page
+from config.requests import Request
 from contacts.sight import sight
 from segmentation.models import Segment
 from segmentation.seen import cut, may_change
@@ -23,7 +24,7 @@ NAMED = 5  # segments in a message
 
 @require_http_methods(["GET", "HEAD", "POST"])
 @writers_only
-def delete(request: HttpRequest) -> HttpResponse:
+def delete(request: Request) -> HttpResponse:
     """Asks first, says which cannot be deleted and why; then deletes the others."""
     chosen = chosen_in(request)
     others = [segment for segment in chosen if not may_change(request, segment.owner_id)]
@@ -49,13 +50,13 @@ def delete(request: HttpRequest) -> HttpResponse:
 
 @require_http_methods(["GET", "HEAD", "POST"])
 @writers_only
-def copy(request: HttpRequest) -> HttpResponse:
+def copy(request: Request) -> HttpResponse:
     """Asks first; then makes a copy of each, which is calculated."""
     chosen = chosen_in(request)
     if request.method != "POST" or not chosen:
         context = {"chosen": chosen, "list": list_in(request)}
         return page(request, "segmentation/copy_several.html", context, part="question", status=status_of(chosen))
-    outcome = copy_several(chosen, now=request.now, by=signed_in(request))  # type: ignore[attr-defined]
+    outcome = copy_several(chosen, now=request.now, by=signed_in(request))
     if outcome.done:
         text = ngettext(
             "%(count)d copy is being made: %(names)s", "%(count)d copies are being made: %(names)s", len(outcome.done)
@@ -67,7 +68,7 @@ def copy(request: HttpRequest) -> HttpResponse:
     return redirect("segmentation:in_creation" if outcome.done else f"segmentation:{list_in(request)}")
 
 
-def chosen_in(request: HttpRequest) -> list[Segment]:
+def chosen_in(request: Request) -> list[Segment]:
     """The segments ticked, by name; those that are no longer there are not among them."""
     texts = (request.POST if request.method == "POST" else request.GET).getlist("segment")[:MOST]
     ids = {int(text) for text in texts if text.isascii() and text.isdecimal() and len(text) < 10}
@@ -76,7 +77,7 @@ def chosen_in(request: HttpRequest) -> list[Segment]:
     return found
 
 
-def list_in(request: HttpRequest) -> str:
+def list_in(request: Request) -> str:
     """The list they were ticked in."""
     asked = (request.POST if request.method == "POST" else request.GET).get("list", "")
     return asked if asked in LISTS else READY
@@ -92,7 +93,7 @@ def names_of(done: list[Segment]) -> str:
     return shown + ("…" if len(done) > NAMED else ".")
 
 
-def tell_gone(request: HttpRequest, outcome: Outcome) -> None:
+def tell_gone(request: Request, outcome: Outcome) -> None:
     if outcome.gone:
         text = ngettext("%(count)d was no longer there.", "%(count)d were no longer there.", outcome.gone)
         messages.info(request, text % {"count": outcome.gone})

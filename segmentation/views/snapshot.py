@@ -5,7 +5,7 @@ from typing import Any
 from django import forms
 from django.contrib import messages
 from django.db import transaction
-from django.http import Http404, HttpRequest, HttpResponse
+from django.http import Http404, HttpResponse
 from django.shortcuts import redirect
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
@@ -14,6 +14,7 @@ from django.views.decorators.http import require_http_methods
 from config.asked import problems_in
 from config.names import NameField
 from config.pages import page
+from config.requests import Request
 from config.templatetags.times import moment_text
 from contacts.selectors import ids_of, visible
 from contacts.sight import sight
@@ -37,13 +38,13 @@ class FreezeForm(forms.Form):
 
 @require_http_methods(["GET", "HEAD", "POST"])
 @writers_only
-def freeze(request: HttpRequest, pk: int) -> HttpResponse:
+def freeze(request: Request, pk: int) -> HttpResponse:
     """Asks for a name and says how many; then makes the segment. `?calculation=ID`: a past one, else the one shown."""
     segment = segment_for(request, pk)
     found = calculation_in(request, segment)
     ids = found.member_ids & ids_of(visible(request.user))
     cut([found], sight(request))
-    now = request.now  # type: ignore[attr-defined]
+    now = request.now
     when = moment_text(found.as_of or now, now=now)
     form = FreezeForm(request.POST if request.method == "POST" else None, initial={"name": frozen_name(segment, when)})
     if form.is_valid():
@@ -68,7 +69,7 @@ def freeze(request: HttpRequest, pk: int) -> HttpResponse:
     return page(request, TEMPLATE, context, part="question", status=422 if form.errors else 200)
 
 
-def calculation_in(request: HttpRequest, segment: Segment) -> Calculation:
+def calculation_in(request: Request, segment: Segment) -> Calculation:
     """The calculation that the address names, else the last done one.
 
     Raises: Http404, if the segment has none such.

@@ -3,12 +3,13 @@
 from dataclasses import dataclass
 from datetime import datetime
 
-from django.http import Http404, HttpRequest, HttpResponse
+from django.http import Http404, HttpResponse
 from django.utils.timezone import get_current_timezone
 from django.views.decorators.http import require_safe
 from pyroaring import BitMap
 
 from config.pages import page
+from config.requests import Request
 from contacts.folding import folded
 from contacts.sight import sight
 from segmentation.criteria import Catalog, Context, CriteriaError, parse
@@ -45,7 +46,7 @@ class Shelf:
 
 
 @require_safe
-def templates(request: HttpRequest) -> HttpResponse:
+def templates(request: Request) -> HttpResponse:
     """The gallery, all of it or what the search leaves; the numbers come after the page."""
     text = text_in(request)
     catalog = Catalog()
@@ -55,16 +56,16 @@ def templates(request: HttpRequest) -> HttpResponse:
 
 
 @require_safe
-def counts(request: HttpRequest, key: str) -> HttpResponse:
+def counts(request: Request, key: str) -> HttpResponse:
     """How many contacts each of a group would have now, in one snapshot of the data."""
     group = next((group for group in GROUPS if group.key == key), None)
     if group is None:
         raise Http404(f"no ready-made criteria about {key}")
-    shelf = counted(group, text_in(request), now=request.now, mask=sight(request))  # type: ignore[attr-defined]
+    shelf = counted(group, text_in(request), now=request.now, mask=sight(request))
     return page(request, "segmentation/templates.html", {"shelves": [shelf], "found": len(shelf.cards)}, part="counts")
 
 
-def text_in(request: HttpRequest) -> str:
+def text_in(request: Request) -> str:
     """What is searched for."""
     return request.GET.get("q", "").replace("\x00", "")[:LONGEST]
 

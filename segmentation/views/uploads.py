@@ -2,12 +2,13 @@
 
 from django.core.exceptions import PermissionDenied
 from django.core.files.storage import default_storage
-from django.http import FileResponse, Http404, HttpRequest, HttpResponse
+from django.http import FileResponse, Http404, HttpResponse
 from django.shortcuts import get_object_or_404
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_safe
 
 from config.pages import page
+from config.requests import Request
 from contacts.sight import sight
 from segmentation import listing
 from segmentation.models import Segment, UploadedList
@@ -17,7 +18,7 @@ from segmentation.selectors import segments
 from users.access import signed_in
 
 
-def uploaded_for(request: HttpRequest, pk: int) -> UploadedList:
+def uploaded_for(request: Request, pk: int) -> UploadedList:
     """The door: an uploaded list of this account; 404 for others' to who sees some contacts only.
 
     Where they do not see somebody (any more) whom the file found, it is not told how many rows found nobody.
@@ -35,7 +36,7 @@ def uploaded_for(request: HttpRequest, pk: int) -> UploadedList:
 
 
 @require_safe
-def upload(request: HttpRequest, pk: int) -> HttpResponse:
+def upload(request: Request, pk: int) -> HttpResponse:
     """Rows read, matched, not found, duplicate and invalid; how the file was read; the rejected rows to download."""
     uploaded = uploaded_for(request, pk)
     report = uploaded.report
@@ -49,7 +50,7 @@ def upload(request: HttpRequest, pk: int) -> HttpResponse:
     return page(request, "segmentation/upload.html", context)
 
 
-def naming(request: HttpRequest, uploaded: UploadedList) -> list[Segment]:
+def naming(request: Request, uploaded: UploadedList) -> list[Segment]:
     """The segments made from the file, with their last results."""
     ids = [segment.pk for segment in segments_naming("file", uploaded.pk)]
     found = list(segments().filter(pk__in=ids).order_by("name"))
@@ -58,7 +59,7 @@ def naming(request: HttpRequest, uploaded: UploadedList) -> list[Segment]:
 
 
 @require_safe
-def rejects(request: HttpRequest, pk: int) -> HttpResponse | FileResponse:
+def rejects(request: Request, pk: int) -> HttpResponse | FileResponse:
     """The rejected rows as CSV, for those who may write; 404 when there were none or their week is over."""
     if not signed_in(request).may_write:
         raise PermissionDenied(_("Your role (analyst) may not download personal data of many people at once."))

@@ -209,6 +209,36 @@ document.addEventListener("htmx:afterSettle", (event) => {
   if (xhr?.status === REFUSED && requestConfig?.triggeringEvent?.type === "submit") focusRefused(event.detail.elt);
 });
 
+// --- a swap leaves the focus nowhere only if its page does: then it goes to the nearest place that is still there ---------
+// htmx gives it to the same id and to [autofocus], a page to what it knows. Where none of these is: in the place around what
+// had it, to what stands for the place (data-lands), else to its heading, else to the place itself.
+let hadFocus = null;
+let placesAround = []; // ids, from its own outwards; the last is the page's, which never goes
+
+document.addEventListener("htmx:beforeSwap", () => {
+  const { activeElement } = document;
+  if (!activeElement || activeElement === document.body) return;
+  hadFocus = activeElement;
+  placesAround = [];
+  for (let place = hadFocus; place; place = place.parentElement) if (place.id) placesAround.push(place.id);
+});
+
+function landFocus() {
+  const nowhere = () => !document.activeElement || document.activeElement === document.body;
+  if (!hadFocus || hadFocus.isConnected || !nowhere()) return;
+  for (const place of placesAround.map(byId)) {
+    if (!place?.checkVisibility()) continue;
+    const standsFor = [...place.querySelectorAll("[data-lands]")].find((each) => each.parentElement.closest("[id]") === place);
+    const landing = standsFor ?? place.querySelector("h1, h2, h3") ?? place;
+    landing.focus({ preventScroll: true });
+    if (nowhere()) landing.tabIndex = -1; // nothing that takes the focus by itself
+    if (nowhere()) landing.focus({ preventScroll: true });
+    if (!nowhere()) break;
+  }
+  hadFocus = null;
+}
+document.addEventListener("htmx:afterSettle", () => queueMicrotask(landFocus)); // once all others have had their turn
+
 // --- menus close when something in them was chosen ----------------------------------------------------------------
 document.addEventListener("click", (event) => {
   const item = event.target.closest(".popup .item");

@@ -1,9 +1,6 @@
 // Printing: the button, and what is folded away on the screen is unfolded on paper.
 "use strict";
 
-const offer = () => document.querySelectorAll("[data-print][hidden]").forEach((button) => { button.hidden = false; });
-document.addEventListener("DOMContentLoaded", offer);
-document.addEventListener("htmx:afterSettle", offer);
 document.addEventListener("click", (event) => {
   if (event.target.closest("[data-print]")) window.print();
 });

@@ -4,7 +4,7 @@ from typing import Any
 
 from django.contrib import messages
 from django.core.exceptions import ValidationError
-from django.http import Http404, HttpRequest, HttpResponse
+from django.http import Http404, HttpResponse
 from django.shortcuts import redirect
 from django.urls import reverse
 from django.utils.translation import gettext as _
@@ -12,6 +12,7 @@ from django.views.decorators.http import require_POST
 
 from config.asked import problems_in
 from config.pages import page
+from config.requests import Request
 from contacts.sight import require_whole_sight, sees_all, sight
 from tags import categories as services
 from tags import category_tree
@@ -25,15 +26,16 @@ from tags.usage import uses_of
 from users.access import writers_only
 
 
-def categories(request: HttpRequest) -> HttpResponse:
+def categories(request: Request) -> HttpResponse:
     """The whole tree, or what a search finds in it; POST makes a category, at the top or below another."""
     if request.method == "POST":
         require_whole_sight(request.user)
-    form = CategoryForm(request.POST or None, initial={"below": request.GET.get("below", "")})
+    tree = branches()
+    form = CategoryForm(request.POST or None, tree=tree, initial={"below": request.GET.get("below", "")})
     if request.method == "POST" and form.is_valid():
         given = form.cleaned_data
         try:
-            made = services.create_category(given["name"], below=given["below"], now=request.now)  # type: ignore[attr-defined]
+            made = services.create_category(given["name"], below=given["below"], now=request.now)
         except ValidationError as error:
             form.add_error("below" if error.code == "being_deleted" else "name", error)
         except Category.DoesNotExist:
@@ -44,16 +46,16 @@ def categories(request: HttpRequest) -> HttpResponse:
             return redirect(place_of(made.pk))
     if "below" in request.GET and not form.is_bound:
         form.fields["name"].widget.attrs["autofocus"] = True
-    context = {"form": form} | shown(request)
+    context = {"form": form} | shown(request, tree)
     refused = form.is_bound or context["problems"]
     return page(request, "tags/categories.html", context, part="tree", status=422 if refused else 200)
 
 
-def shown(request: HttpRequest) -> dict[str, Any]:
+def shown(request: Request, tree: list[Branch]) -> dict[str, Any]:
     """What the page shows of the tree, with the reader's own numbers; nothing where the address can't be understood."""
     text = request.GET.get("q", "").replace("\x00", "")[: category_tree.LONGEST_QUERY]
     problems = problems_in(request.GET, texts=["q", "below"])
-    tree = seen_tree(request)
+    see_categories([branch.category for branch in tree], sight(request), now=request.now)
     whole = sees_all(request.user)
     return {
         "rows": [] if problems else category_tree.rows(tree, text=text),
@@ -65,27 +67,20 @@ def shown(request: HttpRequest) -> dict[str, Any]:
     }
 
 
-def seen_tree(request: HttpRequest) -> list[Branch]:
-    """The tree with the reader's numbers."""
-    tree = branches()
-    see_categories([branch.category for branch in tree], sight(request), now=request.now)  # type: ignore[attr-defined]
-    return tree
-
-
 def place_of(pk: int) -> str:
     """The address of the page at the row of one category, which is then marked and has the focus."""
     return f"{reverse('tags:categories')}#category-row-{pk}"
 
 
 @writers_only
-def rename(request: HttpRequest, pk: int) -> HttpResponse:
+def rename(request: Request, pk: int) -> HttpResponse:
     """Asks for the new name, and renames; paths of all below follow."""
     require_whole_sight(request.user)
     category = category_for(request, pk)
     form = CategoryNameForm(request.POST or None, initial={"name": category.name})
     if request.method == "POST" and form.is_valid():
         try:
-            new = services.rename_category(category, form.cleaned_data["name"], now=request.now)  # type: ignore[attr-defined]
+            new = services.rename_category(category, form.cleaned_data["name"], now=request.now)
         except ValidationError as error:
             form.add_error("name", error)
         except Category.DoesNotExist as error:
@@ -99,9 +94,9 @@ def rename(request: HttpRequest, pk: int) -> HttpResponse:
 
 
 @require_POST
-def count(request: HttpRequest, pk: int) -> HttpResponse:
+def count(request: Request, pk: int) -> HttpResponse:
     """Counts one category and those below it, at once."""
-    count_category(category_for(request, pk), now=request.now)  # type: ignore[attr-defined]
-    if request.htmx:  # type: ignore[attr-defined]
-        return page(request, "tags/categories.html#tree", shown(request))
+    count_category(category_for(request, pk), now=request.now)
+    if request.htmx:
+        return page(request, "tags/categories.html#tree", shown(request, branches()))
     return redirect("tags:categories")

@@ -4,21 +4,19 @@ from typing import Any
 
 from django.contrib import messages
 from django.core.exceptions import ValidationError
-from django.http import Http404, HttpRequest, HttpResponse
-from django.shortcuts import get_object_or_404, redirect
+from django.http import Http404, HttpResponse
+from django.shortcuts import redirect
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
-from django.views.decorators.http import require_POST
 
 from config.pages import page
+from config.requests import Request
 from config.templatetags.numbers import number
-from contacts.sight import require_whole_sight, sees_all
-from jobs.models import ACTIVE, JobState
-from jobs.services import cancel, retry
+from contacts.sight import require_whole_sight
 from tags import category_tree, moving
 from tags.category_forms import DeleteForm, MoveForm
 from tags.deleting import Deleted, dissolve, members_count
-from tags.models import Category, CategoryDeletion, ContactCategory
+from tags.models import Category, ContactCategory
 from tags.selectors import category_for
 from tags.tree import readable_path
 from tags.usage import InUseError, Use, uses_of
@@ -29,7 +27,7 @@ MOST_USES = 20  # named in a question about a whole branch
 
 
 @writers_only
-def move(request: HttpRequest, pk: int) -> HttpResponse:
+def move(request: Request, pk: int) -> HttpResponse:
     """Asks where to, and with `below` in the address tells what that would change; POST moves."""
     require_whole_sight(request.user)
     category = category_for(request, pk)
@@ -45,7 +43,7 @@ def move(request: HttpRequest, pk: int) -> HttpResponse:
                 moved = moving.move_category(
                     category,
                     below=below,
-                    now=request.now,  # type: ignore[attr-defined]
+                    now=request.now,
                     stood=form.cleaned_data["stood"],
                 )
                 text = _("“%(name)s” is moved. In criteria: %(path)s")
@@ -72,7 +70,7 @@ def move(request: HttpRequest, pk: int) -> HttpResponse:
 
 
 @writers_only
-def delete(request: HttpRequest, pk: int) -> HttpResponse:
+def delete(request: Request, pk: int) -> HttpResponse:
     """Asks what becomes of those below it and of its contacts, with numbers; POST does it, at once or as a job."""
     require_whole_sight(request.user)
     category = category_for(request, pk)
@@ -86,7 +84,7 @@ def delete(request: HttpRequest, pk: int) -> HttpResponse:
         if form.is_valid():
             user = signed_in(request)
             try:
-                done = dissolve(category, form.choice(), now=request.now, by=str(user), user=user)  # type: ignore[attr-defined]
+                done = dissolve(category, form.choice(), now=request.now, by=str(user), user=user)
             except InUseError as error:
                 uses = error.uses
             except ValidationError as error:
@@ -135,33 +133,3 @@ def said(category: Category, done: Deleted) -> str:
         done.contacts,
     )
     return text % {"name": category.name, "number": number(done.contacts)}
-
-
-def deletion(request: HttpRequest, pk: int) -> HttpResponse:
-    """How far a deletion has got; once it is over, the whole page comes anew. Its numbers are of all contacts."""
-    require_whole_sight(request.user)
-    job = get_object_or_404(CategoryDeletion, pk=pk)
-    response = page(request, "tags/_deletion.html", {"deletion": job, "whole": sees_all(request.user)})
-    if job.state == JobState.DONE:
-        response["HX-Refresh"] = "true"
-    return response
-
-
-@require_POST
-def stop_deletion(request: HttpRequest, pk: int) -> HttpResponse:
-    """Stops a deletion; who was passed on stays so, and the category with the others."""
-    require_whole_sight(request.user)
-    job = get_object_or_404(CategoryDeletion, pk=pk)
-    if cancel(job, now=request.now):  # type: ignore[attr-defined]
-        messages.success(request, _("The deletion is stopped. Whoever was taken out stays so."))
-    return redirect("tags:categories")
-
-
-@require_POST
-def retry_deletion(request: HttpRequest, pk: int) -> HttpResponse:
-    """Goes on with a deletion that ended half-way."""
-    require_whole_sight(request.user)
-    job = get_object_or_404(CategoryDeletion, pk=pk, category__isnull=False)
-    if not CategoryDeletion.objects.filter(category=job.category, state__in=ACTIVE).exists():
-        retry(job, now=request.now)  # type: ignore[attr-defined]
-    return redirect("tags:categories")

@@ -6,12 +6,13 @@ from typing import Any
 from django.contrib import messages
 from django.contrib.auth.models import AnonymousUser
 from django.core.exceptions import PermissionDenied, ValidationError
-from django.http import Http404, HttpRequest, HttpResponse
+from django.http import Http404, HttpResponse
 from django.shortcuts import redirect
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST
 
 from config.pages import page
+from config.requests import Request
 from contacts.models import Contact
 from contacts.selectors import contact_for, visible
 from contacts.sight import sight
@@ -28,7 +29,7 @@ Change = Callable[[], object]
 
 
 @require_POST
-def add_tags(request: HttpRequest, pk: int) -> HttpResponse:
+def add_tags(request: Request, pk: int) -> HttpResponse:
     """Puts the tags that are typed on the contact."""
     contact = contact_for(request, pk)
     text = request.POST.get("names", "")
@@ -36,14 +37,14 @@ def add_tags(request: HttpRequest, pk: int) -> HttpResponse:
 
 
 @require_POST
-def remove_tag(request: HttpRequest, pk: int, tag_pk: int) -> HttpResponse:
+def remove_tag(request: Request, pk: int, tag_pk: int) -> HttpResponse:
     """Takes one tag off the contact."""
     contact, tag = contact_for(request, pk), tag_for(request, tag_pk)
     return changed(request, contact, "tags", lambda: services.take_tag_off(contact, tag, **who(request)))
 
 
 @require_POST
-def add_category(request: HttpRequest, pk: int) -> HttpResponse:
+def add_category(request: Request, pk: int) -> HttpResponse:
     """Puts the contact in the chosen category."""
     contact = contact_for(request, pk)
 
@@ -58,7 +59,7 @@ def add_category(request: HttpRequest, pk: int) -> HttpResponse:
 
 
 @require_POST
-def remove_category(request: HttpRequest, pk: int, category_pk: int) -> HttpResponse:
+def remove_category(request: Request, pk: int, category_pk: int) -> HttpResponse:
     """Takes the contact out of one category; asks first where the user would then see the contact no more."""
     contact, category = contact_for(request, pk), category_for(request, category_pk)
     if not may_use(request.user, category):
@@ -84,16 +85,16 @@ def leaves_sight(user: User | AnonymousUser, contact: Contact, category: Categor
     return category.pk in inside and not (inside - {category.pk}).intersection(allowed)
 
 
-def ask_to_lose_sight(request: HttpRequest, contact: Contact, category: Category) -> HttpResponse:
+def ask_to_lose_sight(request: Request, contact: Contact, category: Category) -> HttpResponse:
     """The question, in a dialog when scripts run."""
     context = {"contact": contact, "category": category}
     response = page(request, "tags/leave_sight.html", context, part="question")
-    if request.htmx:  # type: ignore[attr-defined]
+    if request.htmx:
         response["HX-Retarget"], response["HX-Reswap"] = "#dialog", "innerHTML"
     return response
 
 
-def suggestions(request: HttpRequest) -> HttpResponse:
+def suggestions(request: Request) -> HttpResponse:
     """Tags that fit the last name being typed, as options; a contact's own are left out."""
     text = request.GET.get("names", "")[:LONGEST_TEXT]
     contact = request.GET.get("contact", "")
@@ -104,17 +105,17 @@ def suggestions(request: HttpRequest) -> HttpResponse:
     before = text.rsplit(",", 1)[0] + ", " if "," in text else ""
     mask = sight(request)
     found = suggested(text, without=own, by_use=mask is None)
-    see_tags(found, mask, now=request.now)  # type: ignore[attr-defined]
+    see_tags(found, mask, now=request.now)
     context = {"options": [(before + tag.name, tag) for tag in found]}
     return page(request, "tags/_suggestions.html", context)
 
 
-def who(request: HttpRequest) -> dict[str, Any]:
+def who(request: Request) -> dict[str, Any]:
     """What the history writes down about the one who does it."""
-    return {"now": request.now, "by": str(request.user), "user": request.user}  # type: ignore[attr-defined]
+    return {"now": request.now, "by": str(request.user), "user": request.user}
 
 
-def changed(request: HttpRequest, contact: Contact, panel: str, change: Change, *, typed: str = "") -> HttpResponse:
+def changed(request: Request, contact: Contact, panel: str, change: Change, *, typed: str = "") -> HttpResponse:
     """Make the change and answer with the panel, or with what is wrong in it (422)."""
     problem = ""
     try:
@@ -123,7 +124,7 @@ def changed(request: HttpRequest, contact: Contact, panel: str, change: Change, 
         problem = " ".join(error.messages)
     except (Tag.DoesNotExist, Category.DoesNotExist) as error:
         raise Http404 from error
-    scripted = bool(request.htmx)  # type: ignore[attr-defined]
+    scripted = bool(request.htmx)
     if not problem and not scripted:
         return redirect("contacts:contact", contact.pk)
     read = tags_panel if panel == "tags" else categories_panel

@@ -8,7 +8,7 @@ from typing import Any
 from django.contrib import messages
 from django.core.exceptions import ValidationError
 from django.core.paginator import Paginator
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpResponse
 from django.shortcuts import get_object_or_404, redirect
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
@@ -16,6 +16,7 @@ from django.views.decorators.http import require_POST
 
 from config.asked import page_number
 from config.pages import page
+from config.requests import Request
 from config.templatetags.numbers import number
 from contacts.sight import require_whole_sight, sight
 from jobs import services as jobs
@@ -32,7 +33,7 @@ PLAN = "merge-plan"  # the part of the question that follows the name being type
 
 
 @writers_only
-def merge(request: HttpRequest) -> HttpResponse:
+def merge(request: Request) -> HttpResponse:
     """Asks for the name of the result, tells what it comes to, and has the tags merged once that is confirmed."""
     require_whole_sight(request.user)
     data = request.POST if request.method == "POST" else request.GET
@@ -44,7 +45,7 @@ def merge(request: HttpRequest) -> HttpResponse:
     plan = None
     if form.is_valid():
         try:
-            plan = merging.planned(tags, form.cleaned_data["name"], now=request.now)  # type: ignore[attr-defined]
+            plan = merging.planned(tags, form.cleaned_data["name"], now=request.now)
         except ValidationError as error:
             form.add_error("name", error)
     confirmed = request.method == "POST" and data.get("step") == "merge"
@@ -57,7 +58,7 @@ def merge(request: HttpRequest) -> HttpResponse:
 
 
 def question(
-    request: HttpRequest,
+    request: Request,
     tags: list[Tag],
     form: MergeForm,
     plan: Plan | None,
@@ -74,7 +75,7 @@ def question(
         "again": again,
         "taken": taken,
     }
-    following = getattr(request, "htmx", None) and request.htmx.target == PLAN  # type: ignore[attr-defined]
+    following = getattr(request, "htmx", None) and request.htmx.target == PLAN
     status = 422 if form.errors or again or taken else 200
     return page(request, "tags/merge.html", context, part="plan" if following else "question", status=status)
 
@@ -95,9 +96,9 @@ def mark_of(plan: Plan) -> str:
     return hashlib.sha256(json.dumps(told).encode()).hexdigest()[:32]
 
 
-def carry_out(request: HttpRequest, plan: Plan) -> HttpResponse:
+def carry_out(request: Request, plan: Plan) -> HttpResponse:
     """Has it done; a small one before the page answers. Raises: ValidationError."""
-    user, now = signed_in(request), request.now  # type: ignore[attr-defined]
+    user, now = signed_in(request), request.now
     asked = merging.ask_merge(plan.tags, plan.result, now=now, by=str(user), user=user)
     if plan.rows <= merging.AT_ONCE:
         jobs.run("tag_merge", asked.pk, now=now)
@@ -114,7 +115,7 @@ def carry_out(request: HttpRequest, plan: Plan) -> HttpResponse:
     return redirect("tags:tags")
 
 
-def merges(request: HttpRequest) -> HttpResponse:
+def merges(request: Request) -> HttpResponse:
     """What was merged and what is being merged, the latest first."""
     whole = sight(request) is None
     rows = Paginator(TagMerge.objects.select_related("result"), PER_PAGE).get_page(page_number(request.GET))
@@ -136,17 +137,17 @@ def followed(asked: TagMerge) -> list[str]:
     return [words[kind](n) % {"number": number(n)} for kind, n in sorted(asked.follows.items()) if kind in words]
 
 
-def progress(request: HttpRequest, pk: int) -> HttpResponse:
+def progress(request: Request, pk: int) -> HttpResponse:
     """How one merge stands."""
     return row(request, get_object_or_404(TagMerge.objects.select_related("result"), pk=pk))
 
 
 @require_POST
-def stop(request: HttpRequest, pk: int) -> HttpResponse:
+def stop(request: Request, pk: int) -> HttpResponse:
     """Stops a merge that is not done: nothing is changed then."""
     require_whole_sight(request.user)
     asked = get_object_or_404(TagMerge, pk=pk)
-    if jobs.cancel(asked, now=request.now):  # type: ignore[attr-defined]
+    if jobs.cancel(asked, now=request.now):
         messages.success(request, _("Stopped: nothing was merged."))
     else:
         messages.info(request, _("It was over already."))
@@ -154,16 +155,16 @@ def stop(request: HttpRequest, pk: int) -> HttpResponse:
 
 
 @require_POST
-def retry(request: HttpRequest, pk: int) -> HttpResponse:
+def retry(request: Request, pk: int) -> HttpResponse:
     """Sets a merge that failed going again."""
     require_whole_sight(request.user)
     asked = get_object_or_404(TagMerge, pk=pk)
-    if not merging.may_be_retried(asked) or not jobs.retry(asked, now=request.now):  # type: ignore[attr-defined]
+    if not merging.may_be_retried(asked) or not jobs.retry(asked, now=request.now):
         messages.info(request, _("It can't be tried again: its tags are no longer there."))
     return redirect("tags:merges")
 
 
-def row(request: HttpRequest, asked: TagMerge) -> HttpResponse:
+def row(request: Request, asked: TagMerge) -> HttpResponse:
     asked.followed = followed(asked)  # type: ignore[attr-defined]
     context: dict[str, Any] = {"merge": asked, "whole": sight(request) is None}
     return page(request, "tags/_merge_row.html", context)

@@ -1,22 +1,25 @@
 """Tags ticked on their page: which they are, and deleting them."""
 
 from collections.abc import Mapping
+from dataclasses import dataclass, field
 from typing import Any
 
 from django.contrib import messages
 from django.db.models import Count
-from django.http import HttpRequest, HttpResponse, QueryDict
+from django.http import HttpResponse, QueryDict
 from django.shortcuts import redirect
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
 from config.pages import page
+from config.requests import Request
 from config.templatetags.numbers import number
 from contacts.sight import require_whole_sight
-from tags import selectors, services
+from tags import selectors
+from tags.deleting_tags import dissolve_tag
 from tags.models import ContactTag, Tag
 from tags.usage import InUseError, Use, losing_with, uses_of
-from users.access import writers_only
+from users.access import signed_in, writers_only
 
 MOST = 100  # tags at once
 
@@ -35,12 +38,12 @@ def chosen_tags(data: QueryDict) -> tuple[list[Tag], str]:
 
 
 @writers_only
-def delete(request: HttpRequest) -> HttpResponse:
+def delete(request: Request) -> HttpResponse:
     """Asks with the numbers, and deletes those that nothing names; the others stay, and it is said why."""
     require_whole_sight(request.user)
     tags, problem = chosen_tags(request.POST if request.method == "POST" else request.GET)
     if request.method == "POST" and not problem:
-        tell(request, *delete_all(tags))
+        tell(request, delete_all(request, tags))
         return redirect("tags:tags")
     context: dict[str, Any] = {"problem": problem}
     if not problem:
@@ -60,25 +63,44 @@ def contacts_of(tags: list[Tag]) -> Mapping[int, int]:
     return dict(links.values_list("tag", "number"))
 
 
-def delete_all(tags: list[Tag]) -> tuple[list[str], int, list[tuple[str, list[Use]]]]:
-    """Which went, from how many contacts, and which stayed with what names them. Each is a transaction of its own."""
-    gone: list[str] = []
-    kept: list[tuple[str, list[Use]]] = []
-    taken_off = 0
+@dataclass
+class Outcome:
+    """Which went, from how many contacts in all, which are going by a job, and which stayed with what names them."""
+
+    gone: list[str] = field(default_factory=list)
+    taken_off: int = 0
+    going: list[str] = field(default_factory=list)
+    kept: list[tuple[str, list[Use]]] = field(default_factory=list)
+
+
+def delete_all(request: Request, tags: list[Tag]) -> Outcome:
+    """Each is a transaction of its own."""
+    user, outcome = signed_in(request), Outcome()
     for tag in tags:
         try:
-            taken_off += services.delete_tag(tag)
+            done = dissolve_tag(
+                tag,
+                now=request.now,
+                by=str(user),
+                user=user,
+                before=outcome.taken_off,
+            )
         except InUseError as error:
-            kept.append((tag.name, error.uses))
+            outcome.kept.append((tag.name, error.uses))
         except Tag.DoesNotExist:
             continue
         else:
-            gone.append(tag.name)
-    return gone, taken_off, kept
+            if done.job:
+                outcome.going.append(tag.name)
+            else:
+                outcome.gone.append(tag.name)
+                outcome.taken_off += done.contacts
+    return outcome
 
 
-def tell(request: HttpRequest, gone: list[str], taken_off: int, kept: list[tuple[str, list[Use]]]) -> None:
-    if gone:
+def tell(request: Request, outcome: Outcome) -> None:
+    taken_off = outcome.taken_off
+    if outcome.gone:
         text = ngettext(
             "Deleted: %(names)s. Taken off contacts %(number)s time.",
             "Deleted: %(names)s. Taken off contacts %(number)s times in all.",
@@ -86,7 +108,9 @@ def tell(request: HttpRequest, gone: list[str], taken_off: int, kept: list[tuple
         )
         if not taken_off:
             text = _("Deleted: %(names)s. Nobody had them.")
-        messages.success(request, text % {"names": ", ".join(gone), "number": number(taken_off)})
-    for name, uses in kept:
+        messages.success(request, text % {"names": ", ".join(outcome.gone), "number": number(taken_off)})
+    if outcome.going:
+        messages.success(request, _("Being deleted: %(names)s.") % {"names": ", ".join(outcome.going)})
+    for name, uses in outcome.kept:
         told = "; ".join(f"{use.what} {use.name}" for use in uses)
         messages.warning(request, _("%(name)s stays, this names it: %(uses)s.") % {"name": name, "uses": told})

@@ -3,6 +3,7 @@
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from html import unescape
 from html.parser import HTMLParser
 from typing import Any
 from urllib.parse import parse_qsl, urljoin, urlsplit
@@ -15,6 +16,7 @@ from tests.support.world import MARK, World
 SPOKEN = ("title", "aria-label", "alt", "value", "placeholder", "content", "data-text", "data-label")
 TOLD = re.compile(rf"{MARK}(?:\d|town|ads|\.example| source| import|-)", re.IGNORECASE)
 NUMBER = re.compile(r"(?<![\d#.:/=-])\d{1,3}(?:[,   ]?\d{3})+(?![\d:/])")
+APART = re.compile(r"[,\s]")
 PASSING = re.compile(r'(name="csrfmiddlewaretoken" value="|nonce="|csrf[^"]*": ?"|X-CSRFToken[^A-Za-z0-9]+)[\w-]+')
 
 
@@ -79,6 +81,9 @@ def told(response: Any, world: World, asked: str = "") -> list[str]:
     for value in (value for _name, value in parse_qsl(urlsplit(asked).query) if MARK in value):
         text = text.replace(value, "")
     found = [f"says {mark!r}" for mark in sorted(set(TOLD.findall(text)))]
+    digits = APART.sub("", unescape(text))
+    if not any(str(number) in digits for number in world.numbers):
+        return found  # most pages: what people read need not be picked out of them
     if "html" in response.headers.get("Content-Type", ""):
         reader = _Words()
         reader.feed(text)

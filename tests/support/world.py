@@ -27,7 +27,7 @@ from segmentation.models import Reason, SavedCriteria, UploadedList
 from segmentation.services import request_calculation
 from segmentation.services.uploads import read_upload
 from tags.merging import ask_merge
-from tags.models import CategoryDeletion, ContactCategory, ContactTag
+from tags.models import CategoryDeletion, ContactCategory, ContactTag, TagDeletion
 from tests import factories
 from tests.support.people import make_user
 from tests.support.segments import calculate, calculated
@@ -113,6 +113,10 @@ def label(world: World) -> None:
     things["deletion"] = CategoryDeletion.objects.create(
         category=factories.category("attic"), title="Attic", by="Wide", requested_at=at, total=len(made), state="failed"
     )
+    things["tag deletion"] = TagDeletion.objects.create(
+        tag=factories.tag("FADED"), title="FADED", by="Wide", requested_at=at, total=len(made), state="failed",
+        finished_at=world.now,
+    )  # fmt: skip
     things["type change"] = TypeChange.objects.create(
         attribute=things["attribute"], old_type="choice", new_type="text", language="en", zone="UTC", by="Wide",
         requested_at=at, total=len(made), state="failed",

@@ -6,13 +6,14 @@ from django.contrib import messages
 from django.core.exceptions import ValidationError
 from django.core.paginator import Paginator
 from django.db import transaction
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpResponse
 from django.shortcuts import redirect
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST
 
 from config.letters import kept_where
 from config.pages import page
+from config.requests import Request
 from users import selectors, services
 from users.access import administrators_only, signed_in
 from users.forms import UserForm
@@ -26,7 +27,7 @@ PER_PAGE = 50
 
 
 @administrators_only
-def people(request: HttpRequest) -> HttpResponse:
+def people(request: Request) -> HttpResponse:
     """Everybody who may sign in, or might again."""
     text = request.GET.get("q", "").replace("\x00", "").strip()[:200]
     sort = request.GET.get("sort", selectors.DEFAULT_ORDER)
@@ -44,7 +45,7 @@ def people(request: HttpRequest) -> HttpResponse:
 
 
 @administrators_only
-def create(request: HttpRequest) -> HttpResponse:
+def create(request: Request) -> HttpResponse:
     """Invite somebody: they get a link to set their password."""
     by = signed_in(request)
     form = UserForm(request.POST or None, by=by, asked=asked(), initial={"language": by.language})
@@ -59,7 +60,7 @@ def create(request: HttpRequest) -> HttpResponse:
     return page(request, "users/form.html", {"form": form}, status=422 if form.is_bound else 200)
 
 
-def made(request: HttpRequest, form: UserForm) -> User:
+def made(request: Request, form: UserForm) -> User:
     """The user with the answers to what else was asked, in one transaction.
 
     Raises: UserError; ValidationError, by field.
@@ -72,7 +73,7 @@ def made(request: HttpRequest, form: UserForm) -> User:
 
 
 @administrators_only
-def edit(request: HttpRequest, pk: int) -> HttpResponse:
+def edit(request: Request, pk: int) -> HttpResponse:
     """Change name, address and role."""
     person = user_for(request, pk)
     form = UserForm(request.POST or None, instance=person, by=signed_in(request))
@@ -94,7 +95,7 @@ def edit(request: HttpRequest, pk: int) -> HttpResponse:
 
 
 @administrators_only
-def deactivate(request: HttpRequest, pk: int) -> HttpResponse:
+def deactivate(request: Request, pk: int) -> HttpResponse:
     """Asks, then lets somebody go."""
     person = user_for(request, pk)
     problem = ""
@@ -112,7 +113,7 @@ def deactivate(request: HttpRequest, pk: int) -> HttpResponse:
 
 @administrators_only
 @require_POST
-def reactivate(request: HttpRequest, pk: int) -> HttpResponse:
+def reactivate(request: Request, pk: int) -> HttpResponse:
     """Lets somebody in again."""
     person = user_for(request, pk)
     try:
@@ -125,7 +126,7 @@ def reactivate(request: HttpRequest, pk: int) -> HttpResponse:
 
 @administrators_only
 @require_POST
-def send_link(request: HttpRequest, pk: int) -> HttpResponse:
+def send_link(request: Request, pk: int) -> HttpResponse:
     """Sends the link to set a password once more."""
     person = user_for(request, pk)
     if not person.is_active:
@@ -135,7 +136,7 @@ def send_link(request: HttpRequest, pk: int) -> HttpResponse:
     return redirect("users:list")
 
 
-def invite(request: HttpRequest, user: User) -> None:
+def invite(request: Request, user: User) -> None:
     """Queue the letter and say so, or say that it was not sent."""
     try:
         queue(send_invitation_task, user.pk, request.build_absolute_uri("/").rstrip("/"))

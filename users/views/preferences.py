@@ -2,11 +2,12 @@
 
 from django.conf import settings
 from django.contrib.auth.decorators import login_not_required
-from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.http import HttpResponse, HttpResponseRedirect
 from django.shortcuts import redirect
 from django.utils.http import url_has_allowed_host_and_scheme
 from django.views.decorators.http import require_POST
 
+from config.requests import Request
 from users import services
 from users.access import reads, signed_in
 from users.models import Theme
@@ -14,7 +15,7 @@ from users.models import Theme
 COOKIE_AGE_S = 365 * 24 * 3600
 
 
-def way_back(request: HttpRequest) -> HttpResponseRedirect:
+def way_back(request: Request) -> HttpResponseRedirect:
     """To the page the switch was on, if that is on this host."""
     wanted = request.POST.get("next", "")
     safe = url_has_allowed_host_and_scheme(
@@ -26,7 +27,7 @@ def way_back(request: HttpRequest) -> HttpResponseRedirect:
 @login_not_required
 @reads
 @require_POST
-def language(request: HttpRequest) -> HttpResponse:
+def language(request: Request) -> HttpResponse:
     """Switch the language: kept with the user, and in a cookie for the pages before signing in."""
     chosen = request.POST.get("language", "")
     response = way_back(request)
@@ -41,7 +42,7 @@ def language(request: HttpRequest) -> HttpResponse:
 
 @reads
 @require_POST
-def theme(request: HttpRequest) -> HttpResponse:
+def theme(request: Request) -> HttpResponse:
     """Switch between light, dark and the device's theme."""
     chosen = request.POST.get("theme", "")
     if chosen in Theme.values:

@@ -3,13 +3,14 @@
 from django.contrib import messages
 from django.contrib.auth import update_session_auth_hash
 from django.contrib.auth.forms import PasswordChangeForm
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpResponse
 from django.shortcuts import redirect
 from django.utils import translation
 from django.utils.translation import gettext as _
 from django.views.decorators.debug import sensitive_post_parameters
 
 from config.pages import page
+from config.requests import Request
 from users import services
 from users.access import reads, signed_in
 from users.forms import ProfileForm
@@ -17,13 +18,13 @@ from users.models import User
 from users.parts import cards_of
 
 
-def me(request: HttpRequest) -> User:
+def me(request: Request) -> User:
     """A fresh copy of the signed-in user: a form that fails must not change the one the frame shows."""
     return User.objects.get(pk=signed_in(request).pk)
 
 
 @reads
-def profile(request: HttpRequest) -> HttpResponse:
+def profile(request: Request) -> HttpResponse:
     """Name, language, theme."""
     form = ProfileForm(request.POST or None, instance=me(request))
     if request.method == "POST" and form.is_valid():
@@ -37,7 +38,7 @@ def profile(request: HttpRequest) -> HttpResponse:
 
 @sensitive_post_parameters()
 @reads
-def password(request: HttpRequest) -> HttpResponse:
+def password(request: Request) -> HttpResponse:
     """A new password for oneself; other devices are signed out."""
     form = PasswordChangeForm(signed_in(request), request.POST or None)
     if request.method == "POST" and form.is_valid():

@@ -7,7 +7,7 @@ from django.conf import settings
 from django.contrib import messages
 from django.contrib.auth import views as auth
 from django.contrib.auth.decorators import login_not_required
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse_lazy
 from django.utils.translation import gettext as _
@@ -15,6 +15,7 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.debug import sensitive_post_parameters
 
 from config.pages import page
+from config.requests import Request
 from users.forms import ResetForm, SignInForm
 from users.models import User
 from users.tasks import MailError, queue, send_reset_task
@@ -31,7 +32,7 @@ class SignIn(auth.LoginView):
         return self.render_to_response(self.get_context_data(form=form), status=422)
 
 
-def locked_out(request: HttpRequest, *_args: Any) -> HttpResponse:
+def locked_out(request: Request, *_args: Any) -> HttpResponse:
     """After too many wrong passwords: how long to wait. The same for addresses that nobody has."""
     minutes = round(settings.AXES_COOLOFF_TIME * 60)
     response = render(request, "users/locked_out.html", {"minutes": minutes}, status=429)
@@ -41,7 +42,7 @@ def locked_out(request: HttpRequest, *_args: Any) -> HttpResponse:
 
 @login_not_required
 @never_cache
-def reset(request: HttpRequest) -> HttpResponse:
+def reset(request: Request) -> HttpResponse:
     """Ask for a link. The answer is the same for every address."""
     form = ResetForm(request.POST or None)
     if request.method != "POST":
@@ -57,7 +58,7 @@ def reset(request: HttpRequest) -> HttpResponse:
 
 
 @login_not_required
-def reset_sent(request: HttpRequest) -> HttpResponse:
+def reset_sent(request: Request) -> HttpResponse:
     return page(request, "users/reset_sent.html")
 
 

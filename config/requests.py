@@ -1,0 +1,16 @@
+"""A request as the middleware hands it to views: with more than Django says of one."""
+
+from datetime import datetime
+
+from django.http import HttpRequest
+from django_htmx.middleware import HtmxDetails
+
+from accounts.models import Account
+
+
+class Request(HttpRequest):
+    """For annotations only: nothing makes one. Set by `users.middleware`, django-tenants and django-htmx."""
+
+    now: datetime  # of the whole request
+    tenant: Account
+    htmx: HtmxDetails
