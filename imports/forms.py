@@ -164,8 +164,9 @@ class PlanForm(forms.Form):
             self.fields["kind"].choices = [("", _("a column says it")), *types]  # type: ignore[attr-defined]
 
     def clean_tags(self) -> list[str]:
+        given = self.cleaned_data["tags"]
         try:
-            return normalise(self.cleaned_data["tags"])
+            return normalise(given) if given.strip() else []
         except ValidationError as error:
             raise ValidationError(error.messages) from error
 
