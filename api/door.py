@@ -17,6 +17,7 @@ from django_tenants.middleware.main import TenantMainMiddleware
 from api.auth import authenticate
 from api.limits import refuse_beyond, take
 from api.problems import MEDIA_TYPE, Problem, problem_of
+from segmentation.readers import read_by
 
 PREFIX = "/api/"
 PAGES = ("/api/v1/docs",)  # pages like all others
@@ -66,7 +67,8 @@ class ApiMiddleware(TenantMainMiddleware):
                 headers.update(allowance.headers)
                 refuse_beyond(allowance)
             read_body(request)
-            return found(request)
+            with read_by(request):
+                return found(request)
 
 
 def found(request: Any) -> HttpResponseBase:

@@ -1,7 +1,9 @@
 """Who reads a page: what a fixed list is called to them. docs/segments.md, "Who sees some contacts only"."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from contextvars import ContextVar
+from typing import Any
 
 from django.http import HttpResponse
 from django.utils.translation import gettext as _
@@ -19,11 +21,18 @@ class ReaderMiddleware:
         self.get_response = get_response
 
     def __call__(self, request: Request) -> HttpResponse:
-        before = _request.set(request)
-        try:
+        with read_by(request):
             return self.get_response(request)
-        finally:
-            _request.reset(before)
+
+
+@contextmanager
+def read_by(request: Any) -> Iterator[None]:
+    """What is told inside is told to the user behind this request."""
+    before = _request.set(request)
+    try:
+        yield
+    finally:
+        _request.reset(before)
 
 
 def list_name(pk: int, name: str, *, fixed: bool | None, by: int | None) -> str:

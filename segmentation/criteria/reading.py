@@ -25,13 +25,16 @@ def parse_json(text: str | bytes) -> Node:
     return parse(load(text))
 
 
-def load(text: str | bytes) -> JSON:
-    """What a JSON text says, exactly: no key twice, no number that would be rounded, no brackets beyond the limit."""
+def load(text: str | bytes, *, around: int = 0) -> JSON:
+    """What a JSON text says, exactly: no key twice, no number that would be rounded, no brackets beyond the limit.
+
+    around: how many brackets the text has around the criteria themselves.
+    """
     if len(text) > limits.BYTES * 4:  # white space and \u escapes aside, `parse` counts exactly
         raise CriteriaError("", _("The criteria are larger than {limit} bytes."), limit=limits.BYTES)
     try:
         decoded = text.decode("utf-8-sig") if isinstance(text, bytes) else text
-        _check_nesting(decoded)
+        _check_nesting(decoded, limits.NESTING + around)
         data = json.loads(
             decoded, parse_float=_float, parse_int=_int, parse_constant=_constant, object_pairs_hook=_object
         )
@@ -157,14 +160,14 @@ BRACKETS = re.compile(
 )  # whole strings, and brackets outside of them
 
 
-def _check_nesting(text: str) -> None:
+def _check_nesting(text: str, most: int) -> None:
     """Refuse deep brackets by looking at them: json.loads recurses."""
     depth = 0
     for found in BRACKETS.finditer(text):
         first = found.group()[0]
         if first in "[{":
             depth += 1
-            if depth > limits.NESTING:
+            if depth > most:
                 raise CriteriaError("", _("Groups are nested deeper than {limit}."), limit=limits.DEPTH)
         elif first in "]}":
             depth -= 1
