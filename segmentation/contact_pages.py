@@ -60,7 +60,7 @@ def members_of(request: Request, text: str) -> People:
     return People(ids, title, sentences(format_html("{}: {}", to_segment(found), said), newer), erased=erased)
 
 
-def out_of_sight(request: HttpRequest, erased: dict[str, int], which: str) -> int:
+def out_of_sight(request: Request, erased: dict[str, int], which: str) -> int:
     """How many were taken out of a set because they were erased; told to who sees all contacts."""
     return erased.get(which, 0) if sight(request) is None else 0
 
