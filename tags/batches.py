@@ -10,7 +10,7 @@ from django.utils.translation import gettext as _
 from pyroaring import BitMap
 
 from contacts.hooks import AgainError
-from contacts.id_sets import id_array
+from contacts.id_sets import bitmap, id_array
 from contacts.label_writes import note_writes
 from contacts.models import EntryKind, LabelKind
 from contacts.normalising import quoted
@@ -25,10 +25,13 @@ from users.models import User
 
 # The contacts are held by the caller; in the order of contacts, as everybody puts labels on several.
 ADD_TAGS = """
-INSERT INTO tags_contacttag (tag_id, contact_id, assigned_at)
-SELECT label, contact, %(now)s FROM unnest(%(labels)s::bigint[], %(contacts)s::int[]) AS w (label, contact)
-ORDER BY contact, label
-ON CONFLICT DO NOTHING RETURNING tag_id, contact_id
+WITH changed AS (
+    INSERT INTO tags_contacttag (tag_id, contact_id, assigned_at)
+    SELECT label, contact, %(now)s FROM unnest(%(labels)s::bigint[], %(contacts)s::int[]) AS w (label, contact)
+    ORDER BY contact, label
+    ON CONFLICT DO NOTHING RETURNING tag_id, contact_id
+)
+SELECT tag_id, string_agg(int4send(contact_id), '') FROM changed GROUP BY tag_id
 """
 ADD_CATEGORIES = """
 WITH changed AS (
@@ -41,7 +44,7 @@ WITH changed AS (
     SELECT contact_id, %(now)s, %(kind)s, title, '{}', %(by)s, %(user)s
     FROM changed JOIN unnest(%(known)s::bigint[], %(titles)s::text[]) AS listed (category_id, title) USING (category_id)
 )
-SELECT category_id, contact_id FROM changed
+SELECT category_id, string_agg(int4send(contact_id), '') FROM changed GROUP BY category_id
 """
 HOLD_CATEGORIES = "SELECT id FROM tags_category WHERE id = ANY (%s::bigint[]) ORDER BY id FOR KEY SHARE"
 
@@ -145,9 +148,10 @@ def put(
         spoken[ids[name]] = spoken.get(ids[name], BitMap()) | BitMap(named)
     with connection.cursor() as cursor:
         cursor.execute(sql, given | {key: id_array(values) for key, values in pairs.items()})
-        changed = {(label, contact) for label, contact in cursor.fetchall()}
+        changed = {label: bitmap(packed) for label, packed in cursor.fetchall()}
     note_writes(kind, spoken)
-    return {(name, contact) for name, named in contacts.items() for contact in named if (ids[name], contact) in changed}
+    nobody = BitMap()
+    return {(name, pk) for name, named in contacts.items() for pk in changed.get(ids[name], nobody) & BitMap(named)}
 
 
 def texts(raw: Any) -> list[str]:

@@ -211,12 +211,11 @@ def delete(request: Request, pk: int) -> HttpResponse:
     name, reason = str(person), request.POST.get("reason", ErasureReason.ASKED)
     if reason not in ErasureReason.values:
         return erasing_asked(request, person, status=422)
-    now = request.now  # type: ignore[attr-defined]
     try:
         with transaction.atomic():
             for copies in hooks.copies:
                 copies.remove(request, person)
-            proof = erase_contact(person, reason=reason, now=now, by=str(signed_in(request)))
+            proof = erase_contact(person, reason=reason, now=request.now, by=str(signed_in(request)))
     except GoneError:
         return erasing_asked(request, contact_or_kept(request, pk), merged=pk, status=409)
     told = {"name": name, "proof": proof.short}

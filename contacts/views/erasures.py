@@ -5,11 +5,12 @@ from typing import Any
 from django.core.exceptions import ValidationError
 from django.core.paginator import Paginator
 from django.db.models import QuerySet
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpResponse
 from django.utils.translation import gettext_lazy as _
 from django.views.decorators.http import require_http_methods
 
 from config.pages import page
+from config.requests import Request
 from contacts import normalising
 from contacts.erasing import journal
 from contacts.erasing.models import Erasure
@@ -35,7 +36,7 @@ THINGS = {
 @reads
 @require_http_methods(["GET", "HEAD", "POST"])
 @administrators_only
-def erasures(request: HttpRequest) -> HttpResponse:
+def erasures(request: Request) -> HttpResponse:
     """All proofs, the newest first. POST asks of one person: a name in an address would be kept in the browser."""
     asked = request.POST.get("name", "").strip() if request.method == "POST" else ""
     found: QuerySet[Erasure] = Erasure.objects.all()

@@ -25,6 +25,7 @@ from contacts.models import Attribute, Consent, ConsentState, ConsentWording, En
 from contacts.services.consents import LONGEST_SOURCE
 from users.models import User
 
+STATES = frozenset(ConsentState.values)
 HELD = "SELECT * FROM contacts_consent ORDER BY id FOR SHARE"
 THERE = """
 SELECT a.contact_id, a.consent_id, a.state, a.changed_at, a.wording_version
@@ -69,6 +70,7 @@ class Answering:
     def __init__(self, *, now: datetime, localized: bool) -> None:
         self.now, self.localized = now, localized
         self.consents = {each.key: each for each in Consent.objects.raw(HELD)}
+        self.sources: dict[Any, str] = {}  # what was typed → as it is kept: a batch repeats itself
         self.wordings: dict[int, list[tuple[datetime, int]]] = {}
         for consent, at, version in ConsentWording.objects.order_by("created_at", "version").values_list(
             "consent_id", "created_at", "version"
@@ -82,9 +84,9 @@ class Answering:
             raise ValidationError(_("There is no such consent."), code="unknown")
         if not isinstance(raw, dict) or not raw.keys() <= {"state", "source", "at"}:
             raise ValidationError(_("Give an object of state, source and at."), code="not_object")
-        if raw.get("state") not in ConsentState.values:
+        if raw.get("state") not in STATES:
             raise ValidationError(_("The state is given or withdrawn."), code="not_state")
-        source = clean_name(normalising.line(raw.get("source"), longest=LONGEST_SOURCE))
+        source = self.source(raw.get("source"))
         if not source:
             raise ValidationError(_("Say where the answer comes from."), code="no_source")
         state = ConsentState(raw["state"])
@@ -98,6 +100,13 @@ class Answering:
         return Answer(
             consent, state, source, at, own_time, self.version(consent, at) if own_time else consent.wording_version
         )
+
+    def source(self, raw: Any) -> str:
+        if not isinstance(raw, str):
+            return clean_name(normalising.line(raw, longest=LONGEST_SOURCE))
+        if raw not in self.sources:
+            self.sources[raw] = clean_name(normalising.line(raw, longest=LONGEST_SOURCE))
+        return self.sources[raw]
 
     def time_of(self, raw: Any) -> tuple[datetime, bool]:
         if raw is None or raw == "":
