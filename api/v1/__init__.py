@@ -12,7 +12,7 @@ from pydantic_core import from_json, to_json
 from api.problems import Problem, problem_of
 from api.repeats import once
 
-MODULES = ("contacts", "facts")
+MODULES = ("contacts", "facts", "tags", "categories", "attributes", "consents")
 
 
 class JsonParser(Parser):
