@@ -53,7 +53,7 @@ def erasures(request: Request) -> HttpResponse:
         "asked": request.method == "POST",
         "problem": problem,
         "left": len(journal.missing()) if request.method != "POST" else 0,
-        "now": request.now,  # type: ignore[attr-defined]
+        "now": request.now,
     }
     return page(request, "contacts/erasures.html", context, part="rows", status=422 if problem else 200)
 
