@@ -6,7 +6,9 @@ class ApiConfig(AppConfig):
 
     def ready(self) -> None:
         """Joins in below."""
-        from api import repeats
+        from api import going_on, repeats
         from jobs.registry import register_purge
+        from users.parts import register_going_on
 
         register_purge(repeats.purge_kept)
+        register_going_on("api keys", going_on.keys_of)
