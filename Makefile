@@ -20,8 +20,8 @@ COMPILE := $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --onl
 	--no-header --no-annotate --no-emit-index-url --no-emit-find-links
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test check lint types imports migrations templates bench bench-growth bench-actions bench-manager translations lock \
-	packages dev-packages bench-packages clean
+.PHONY: help demo test check lint types imports migrations templates bench bench-growth bench-actions bench-api \
+	bench-manager translations lock packages dev-packages bench-packages clean
 .NOTPARALLEL:
 
 help:
@@ -31,6 +31,7 @@ help:
 	@echo "make bench [CONTACTS=… ACTIVITIES=… ORDERS=…]  measure the engine beside ClickHouse and PostgreSQL"
 	@echo "make bench-growth         measure it from 100,000 to 10,000,000 contacts"
 	@echo "make bench-actions [CONTACTS=…]  measure actions and exports beside bare SQL"
+	@echo "make bench-api            activities over the API beside COPY"
 	@echo "make bench-manager        pages of the contact manager beside bare SQL, after make bench"
 	@echo "make stress [MINUTES=3]   the columnar copy under writers, readers and compactions at once"
 	@echo "make translations         bring locale/pl up to date with the texts in the source"
@@ -80,6 +81,9 @@ bench-growth: dev-packages
 bench-actions: dev-packages
 	$(BIN)/python bench/actions.py $(CONTACTS)
 	$(BIN)/python bench/exports.py $(CONTACTS)
+
+bench-api: dev-packages
+	$(BIN)/python bench/api.py $(if $(filter file,$(origin ACTIVITIES)),200000,$(ACTIVITIES))
 
 bench-manager: dev-packages
 	$(BIN)/python -m bench.manager --write
