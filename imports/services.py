@@ -62,7 +62,6 @@ def keep_upload(chunks: Iterable[bytes], *, subject: Subject, name: str, now: da
 def proposed(stored_as: str, reading: Reading, *, subject: Subject, by: User | None) -> Plan:
     """What the columns most likely are: as they were the last time for the same headings, else by their names."""
     rows = sample(store.path_of(stored_as), reading)
-    width = max((len(row) for row in rows), default=0)
     headings = headings_in(rows, reading)
     body = rows[1:] if reading.header else rows
     cells = [cell for row in body for cell in row if cell]
@@ -70,7 +69,7 @@ def proposed(stored_as: str, reading: Reading, *, subject: Subject, by: User | N
     plan = Plan(
         subject=subject,
         reading=reading,
-        columns=(columns + [""] * width)[:width],
+        columns=columns,
         dates=found_dates(cells),
         decimal=found_decimal(cells, delimiter=reading.divided_by),
     )
@@ -81,8 +80,11 @@ def proposed(stored_as: str, reading: Reading, *, subject: Subject, by: User | N
 
 
 def headings_in(rows: Sequence[Sequence[str]], reading: Reading) -> list[str]:
-    """The names of the columns; of a file without them, their numbers."""
-    width = max((len(row) for row in rows), default=0)
+    """The names of the columns; of a file without them, their numbers.
+
+    Where the first row names them, there are no others: a row with more cells was divided wrongly.
+    """
+    width = len(rows[0]) if rows and reading.header else max((len(row) for row in rows), default=0)
     first = list(rows[0]) if rows and reading.header else []
     return [
         first[place] if place < len(first) and first[place] else _("Column %(number)d") % {"number": place + 1}

@@ -3,6 +3,7 @@
 from datetime import timedelta
 
 import pytest
+from pyroaring import BitMap
 
 from contacts.erasing.services import erase_contact
 from contacts.merging import merge_contacts
@@ -39,7 +40,7 @@ def test_rows_become_contacts():
     anna = Contact.objects.get(email="anna@example.com")
     assert (anna.first_name, anna.phone, anna.lead_score, anna.status) == ("Anna", "+48600700800", 7, "subscribed")
     assert anna.attributes == {"city": "Łódź"}
-    assert set_of(job.people) == set_of(job.created) == set(Contact.objects.values_list("pk", flat=True))
+    assert set_of(job.people) == set_of(job.created) == BitMap(Contact.objects.values_list("pk", flat=True))
 
 
 def test_the_same_file_twice_changes_nothing():
@@ -218,15 +219,15 @@ def test_copy_writes_what_the_services_write(account, monkeypatch):
         written = FreshContacts.write if by_copy else (lambda self, rows: {})
         monkeypatch.setattr(FreshContacts, "write", written)
         job = imported(data, match="email")
-        people = list(Contact.objects.order_by("id").values())
-        history = list(HistoryEntry.objects.order_by("contact_id").values())
+        people = list(Contact.objects.order_by("email").values())
+        history = list(HistoryEntry.objects.order_by("contact__email").values())
         for row in (*people, *history):
             del row["id"]
             row.pop("contact_id", None)
         found.append((counts(job), people, history))
         Contact.objects.all().delete()
     assert found[0] == found[1]
-    assert found[0][0] == (5, 0, 0, 0, 1)
+    assert found[0][0] == (4, 0, 0, 0, 2)
 
 
 def test_new_contacts_take_the_quick_way(django_assert_max_num_queries):

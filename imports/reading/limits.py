@@ -13,5 +13,5 @@ LONGEST_LINE = 256 * 1024  # bytes: one line must not be the whole file
 MOST_LINES = 200  # of one record: a quotation mark that is never closed must not swallow the file
 LONGEST_CELL = 32_767  # characters, as spreadsheets have it
 LONGEST_TAG = 1 * MB  # bytes of a sheet without one tag beginning
-LONGEST_ROW = 16 * MB  # bytes of a sheet without one row beginning
+LONGEST_ROW = 4 * MB  # bytes of a sheet without one row beginning
 SAMPLE = 200  # rows looked at to find out what a file is

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 
 from django.core.exceptions import ValidationError
 from django.db import IntegrityError, connection, transaction
+from django.utils import timezone
 
 from contacts import hooks
 from contacts.erasing.models import Erasure
@@ -85,7 +86,8 @@ class FreshContacts:
         """The new contacts by the places of their rows; the other rows are left to others."""
         if not self.able:
             return {}
-        fresh = self.unknown(self.cleaned(rows))
+        with timezone.override(self.doer.account.zone):  # of moments without an offset
+            fresh = self.unknown(self.cleaned(rows))
         if not fresh:
             return {}
         try:

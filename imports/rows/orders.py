@@ -5,7 +5,7 @@ left alone. Rows of an order that stand apart would each take the others' lines 
 """
 
 from collections.abc import Callable, Sequence
-from decimal import Decimal
+from decimal import Decimal, InvalidOperation
 from functools import partial
 from typing import Any
 
@@ -79,7 +79,7 @@ class OrderRows(FactRows):
             if line := below(given, "lines."):
                 lines.append(line)
             for name, value in given.items():
-                if not name.startswith(("lines.", "contact.")) and order.setdefault(name, value) != value:
+                if not name.startswith(("lines.", "contact.")) and not alike(order.setdefault(name, value), value):
                     field = self.whose if name == "contact" else name
                     return {}, [(field, _("The rows of this order say different things here."))]
         if "contact" in order:
@@ -136,6 +136,16 @@ class OrderRows(FactRows):
             else:
                 found[number] = "unchanged" if row and place not in complaints.wrong and same(item, row) else ""
         return found
+
+
+def alike(one: Any, other: Any) -> bool:
+    """Whether two cells say the same; "30" and "30.00" do."""
+    if one == other:
+        return True
+    try:
+        return Decimal(one) == Decimal(other)
+    except (InvalidOperation, TypeError):
+        return False
 
 
 def same(item: dict[str, Any], row: tuple[Any, ...]) -> bool:
