@@ -16,6 +16,7 @@ from webhooks.models import Endpoint, Event, EventKind
 
 IDS = 1000  # contacts named in a body; the rest is read from the address in it
 API = "/api/v1"
+ORDER = ("endpoint", "export", "segment", "calculation", "counts")  # to be read by people; the database keeps none
 LISTS = {EventKind.JOINED.value: "joined", EventKind.LEFT.value: "left"}
 
 
@@ -32,7 +33,7 @@ def body_of(event: Event, endpoint: Endpoint) -> bytes:
         "type": event.kind,
         "created_at": moment(event.at),
         "account": connection.schema_name,  # type: ignore[attr-defined]
-        "data": {**event.data, **added(event, endpoint.origin)},
+        "data": {name: event.data[name] for name in ORDER if name in event.data} | added(event, endpoint.origin),
     }
     return json.dumps(content, ensure_ascii=False, separators=(",", ":")).encode()
 

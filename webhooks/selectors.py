@@ -56,7 +56,9 @@ def counts(endpoint: Endpoint) -> dict[str, int]:
 
 def moving(deliveries: QuerySet[Delivery], now: datetime) -> bool:
     """Whether something of these is about to be sent: worth looking again in a moment."""
-    return deliveries.filter(state=DeliveryState.WAITING, next_at__lte=now + SOON).exists()
+    soon = now + SOON
+    asked = Q(endpoint__retry_at__isnull=True) | Q(endpoint__retry_at__lte=soon) | Q(event__kind=EventKind.PING)
+    return deliveries.filter(asked, state=DeliveryState.WAITING, next_at__lte=soon).exists()
 
 
 def attempts_of(delivery: Delivery) -> QuerySet[Attempt]:
