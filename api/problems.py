@@ -17,6 +17,7 @@ from ninja.errors import ValidationError as UnreadableError
 from pydantic_core import to_json
 
 from activities.services import BatchError
+from contacts.hooks import AgainError
 from contacts.services.errors import GoneError, InUseError, LostUpdateError
 
 MEDIA_TYPE = "application/problem+json"
@@ -155,7 +156,7 @@ def of_unreadable(error: UnreadableError) -> Problem:
 
 
 def of_database(error: Exception) -> Problem:
-    """Out of connections, shutting down, too slow, in a deadlock: nothing was written, and later it may well be."""
+    """Out of connections, shutting down, too slow, in a deadlock, overtaken again and again: nothing was written, and later it may well be."""
     logger.warning("The API had no answer from the database: %s", error)
     return Problem(
         "unavailable",
@@ -184,6 +185,7 @@ register_problem(RequestDataTooBig, lambda _error: Problem("too_large"))
 register_problem(ValidationError, lambda error: invalid(wrongs_of(error)))
 register_problem(OperationalError, of_database)
 register_problem(InterfaceError, of_database)
+register_problem(AgainError, of_database)
 register_problem(
     BatchError, lambda error: invalid(Wrong(each.item, each.field, each.code, each.message) for each in error.errors)
 )

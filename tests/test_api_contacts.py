@@ -116,7 +116,7 @@ def test_the_archive_is_a_zip_and_is_noted(client) -> None:
     response = client.ask("get", f"/contacts/{person.pk}/archive")
     assert response.headers["Content-Type"] == "application/zip"
     assert zipfile.ZipFile(io.BytesIO(b"".join(response.streaming_content))).namelist()
-    assert HistoryEntry.objects.get().kind == EntryKind.HANDED_OVER
+    assert HistoryEntry.objects.values_list("kind", "by").get() == (EntryKind.HANDED_OVER, "API: Shop")
 
 
 def test_contacts_are_listed_by_cursor_each_once(client) -> None:

@@ -186,7 +186,7 @@ def erase(
 )
 def hand_over(request: HttpRequest, contact_id: int) -> HttpResponseBase:
     person, key = contact_named(request, contact_id), key_of(request)
-    note_handed_over(person, now=now_of(request), by=key.user)
+    note_handed_over(person, now=now_of(request), by=key.user, called=key.by)
     return FileResponse(
         archive(person), as_attachment=True, filename=f"contact-{person.pk}.zip", content_type="application/zip"
     )
