@@ -156,7 +156,7 @@ def of_unreadable(error: UnreadableError) -> Problem:
 
 
 def of_database(error: Exception) -> Problem:
-    """Out of connections, shutting down, too slow, in a deadlock, overtaken again and again: nothing was written, and later it may well be."""
+    """Out of connections, too slow, in a deadlock, overtaken again and again: nothing was written, later it may be."""
     logger.warning("The API had no answer from the database: %s", error)
     return Problem(
         "unavailable",
