@@ -21,7 +21,7 @@ COMPILE := $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --onl
 
 .DEFAULT_GOAL := help
 .PHONY: help demo test check lint types imports migrations templates bench bench-growth bench-actions bench-api \
-	bench-manager translations lock packages dev-packages bench-packages clean
+	bench-imports bench-manager translations lock packages dev-packages bench-packages clean
 .NOTPARALLEL:
 
 help:
@@ -32,7 +32,8 @@ help:
 	@echo "make bench-growth         measure it from 100,000 to 10,000,000 contacts"
 	@echo "make bench-actions [CONTACTS=…]  measure actions and exports beside bare SQL"
 	@echo "make bench-api            activities over the API beside COPY"
-	@echo "make bench-manager        pages of the contact manager beside bare SQL, after make bench"
+	@echo "make bench-imports [CONTACTS=…]  measure an import beside bare COPY"
+	@echo "make bench-imports bench-manager        pages of the contact manager beside bare SQL, after make bench"
 	@echo "make stress [MINUTES=3]   the columnar copy under writers, readers and compactions at once"
 	@echo "make translations         bring locale/pl up to date with the texts in the source"
 	@echo "make lock                 resolve requirements/*.in anew"
@@ -84,6 +85,9 @@ bench-actions: dev-packages
 
 bench-api: dev-packages
 	$(BIN)/python bench/api.py $(if $(filter file,$(origin ACTIVITIES)),200000,$(ACTIVITIES))
+
+bench-imports: dev-packages
+	$(BIN)/python bench/imports.py $(CONTACTS)
 
 bench-manager: dev-packages
 	$(BIN)/python -m bench.manager --write

@@ -29,6 +29,7 @@ from segmentation.services.uploads import read_upload
 from tags.merging import ask_merge
 from tags.models import CategoryDeletion, ContactCategory, ContactTag, TagDeletion
 from tests import factories
+from tests.support.importing import csv_of, imported, upload
 from tests.support.people import make_user
 from tests.support.segments import calculate, calculated
 from tests.support.webhooks import endpoint
@@ -74,6 +75,7 @@ def make_world() -> World:
     webhook(world)
     segments(world)
     lists(world)
+    files(world)
     return world
 
 
@@ -215,6 +217,17 @@ def lists(world: World) -> None:
     on_contacts(world)
     things["user"] = world.analyst
     things["template"] = "birthdays-this-week"
+
+
+def files(world: World) -> None:
+    """What was imported, by the owner about everybody and by the restricted user; a file of each that waits."""
+    things, at = world.things, world.now - timedelta(minutes=25)
+    everybody = csv_of("e-mail,lead score", *(f"{MARK}{n}@{MARK}.example,70" for n in range(CROWD)), "broken,")
+    things["import"] = imported(everybody, now=at, by=world.wide)
+    things["source"] = upload(csv_of("e-mail,name", f"{MARK}@{MARK}.example,x"), now=at, by=world.wide)
+    mine = csv_of("e-mail,first name", *(f"{contact.email},Ola" for contact in world.mine))
+    things["own import"] = imported(mine, now=at, by=world.restricted)
+    things["own source"] = upload(mine, now=at, by=world.restricted)
 
 
 def on_contacts(world: World) -> None:
