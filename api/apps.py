@@ -6,9 +6,11 @@ class ApiConfig(AppConfig):
 
     def ready(self) -> None:
         """Joins in below."""
-        from api import going_on, repeats
+        from api import going_on, reading, repeats
         from jobs.registry import register_purge
+        from segmentation import hooks
         from users.parts import register_going_on
 
         register_purge(repeats.purge_kept)
         register_going_on("api keys", going_on.keys_of)
+        hooks.usage.append(reading.uses_of)

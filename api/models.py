@@ -7,6 +7,7 @@ from django.db import models
 from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 
+from segmentation.models import Segment
 from users.models import User
 
 
@@ -107,3 +108,17 @@ class IdempotentRequest(models.Model):
 
     def __str__(self) -> str:
         return f"{self.name} of key {self.api_key_id}"
+
+
+class SegmentRead(models.Model):
+    """When a key last read a segment, to the hour: what would break if the segment went."""
+
+    api_key = models.ForeignKey(ApiKey, on_delete=models.CASCADE, related_name="+", db_index=False)
+    segment = models.ForeignKey(Segment, on_delete=models.CASCADE, related_name="+")
+    at = models.DateTimeField()
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["api_key", "segment"], name="segmentread_once")]
+
+    def __str__(self) -> str:
+        return f"segment {self.segment_id} by key {self.api_key_id}"

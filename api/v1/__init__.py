@@ -12,7 +12,10 @@ from pydantic_core import from_json, to_json
 from api.problems import Problem, problem_of
 from api.repeats import once
 
-MODULES = ("contacts", "facts", "tags", "categories", "attributes", "consents")
+MODULES = (
+    "contacts", "facts", "tags", "categories", "attributes", "consents", "count", "saved", "segments", "calculations",
+    "why", "actions", "runs", "exports",
+)  # fmt: skip
 
 
 class JsonParser(Parser):
