@@ -67,6 +67,7 @@ MENU: list[tuple[str | Promise, list[Item]]] = [
             Item(_("Erasures"), "contacts:erasures", "user-x", administrators=True),
             Item(_("API keys"), "api:keys", "key-round", administrators=True),
             Item(_("Webhooks"), "webhooks:endpoints", "webhook", administrators=True),
+            Item(_("Tracking"), "tracker:sites", "radar", administrators=True),
         ],
     ),
 ]

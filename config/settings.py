@@ -88,6 +88,7 @@ MIDDLEWARE = [
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",  # likewise: a stylesheet costs no query
     "api.door.ApiMiddleware",  # the API needs none of what follows, and says itself what fails
+    "tracker.door.TrackerMiddleware",  # nor do browsers on the sites of customers: no session, no cookie
     "django_tenants.middleware.main.TenantMainMiddleware",
     "csp.middleware.CSPMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",
@@ -244,8 +245,10 @@ EMAIL_BACKEND = os.environ.get("EMAIL_BACKEND") or (
 DEFAULT_FROM_EMAIL = os.environ.get("DEFAULT_FROM_EMAIL", "Sito <sito@localhost>")
 
 # --- the HTTP API (docs/api.md) ---------------------------------------------------------------------------------
-API_RATE_PER_MINUTE = int(os.environ.get("SITO_API_RATE_PER_MINUTE") or 3000)  # requests of a key with no limit of its own
+API_RATE_PER_MINUTE = int(os.environ.get("SITO_API_RATE_PER_MINUTE") or 3000)  # of a key with no limit of its own
 API_BODY_MB = int(os.environ.get("SITO_API_BODY_MB") or 10)  # the largest body of a request
+# Reports of the tracker from one address (docs/tracker.md): an office of many visitors has but one.
+TRACKER_RATE_PER_MINUTE = int(os.environ.get("SITO_TRACKER_RATE_PER_MINUTE") or 1200)
 
 # --- what is written down: everything to standard error, a failure with its trace --------------------------------
 LOGGING = {

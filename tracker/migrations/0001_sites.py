@@ -6,82 +6,169 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     initial = True
 
     dependencies = [
-        ('contacts', '0009_erasures'),
+        ("contacts", "0009_erasures"),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 
     operations = [
         migrations.CreateModel(
-            name='TrackedSite',
+            name="TrackedSite",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('name', models.CharField(max_length=120, verbose_name='name')),
-                ('key', models.CharField(max_length=12, unique=True)),
-                ('origins', models.JSONField(default=list)),
-                ('active', models.BooleanField(default=True, verbose_name='active')),
-                ('secret', models.CharField(max_length=80)),
-                ('previous_secret', models.CharField(blank=True, default='', max_length=80)),
-                ('previous_until', models.DateTimeField(null=True)),
-                ('created_at', models.DateTimeField()),
-                ('changed_at', models.DateTimeField()),
-                ('revision', models.PositiveIntegerField(default=1)),
-                ('changed_by', models.ForeignKey(null=True, on_delete=django.db.models.deletion.SET_NULL, related_name='+', to=settings.AUTH_USER_MODEL)),
-                ('consent', models.ForeignKey(null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='contacts.consent', verbose_name='consent')),
-                ('created_by', models.ForeignKey(null=True, on_delete=django.db.models.deletion.SET_NULL, related_name='+', to=settings.AUTH_USER_MODEL)),
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                ("name", models.CharField(max_length=120, verbose_name="name")),
+                ("key", models.CharField(max_length=12, unique=True)),
+                ("origins", models.JSONField(default=list)),
+                ("active", models.BooleanField(default=True, verbose_name="active")),
+                ("secret", models.CharField(max_length=80)),
+                ("previous_secret", models.CharField(blank=True, default="", max_length=80)),
+                ("previous_until", models.DateTimeField(null=True)),
+                ("created_at", models.DateTimeField()),
+                ("changed_at", models.DateTimeField()),
+                ("revision", models.PositiveIntegerField(default=1)),
+                (
+                    "changed_by",
+                    models.ForeignKey(
+                        null=True,
+                        on_delete=django.db.models.deletion.SET_NULL,
+                        related_name="+",
+                        to=settings.AUTH_USER_MODEL,
+                    ),
+                ),
+                (
+                    "consent",
+                    models.ForeignKey(
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to="contacts.consent",
+                        verbose_name="consent",
+                    ),
+                ),
+                (
+                    "created_by",
+                    models.ForeignKey(
+                        null=True,
+                        on_delete=django.db.models.deletion.SET_NULL,
+                        related_name="+",
+                        to=settings.AUTH_USER_MODEL,
+                    ),
+                ),
             ],
             options={
-                'ordering': ['name', 'id'],
+                "ordering": ["name", "id"],
             },
         ),
         migrations.CreateModel(
-            name='SiteCount',
+            name="SiteCount",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('day', models.DateField()),
-                ('outcome', models.CharField(choices=[('stored', 'Stored'), ('visit', 'Visits begun'), ('repeated', 'Came again, stored already'), ('tested', 'Tests'), ('no_consent', 'Not stored: the contact has not given the consent'), ('nobody', 'Not stored: the token names nobody'), ('expired', 'Refused: the token has expired'), ('token', "Refused: the token is not one of this site's"), ('origin', 'Refused: from a page of an undeclared site'), ('off', 'Not stored: tracking was off'), ('bot', 'Ignored: a bot'), ('wrong', 'Not stored: badly written')], max_length=12)),
-                ('number', models.BigIntegerField(default=0)),
-                ('last_at', models.DateTimeField()),
-                ('site', models.ForeignKey(db_index=False, on_delete=django.db.models.deletion.CASCADE, related_name='counts', to='tracker.trackedsite')),
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                ("day", models.DateField()),
+                (
+                    "outcome",
+                    models.CharField(
+                        choices=[
+                            ("stored", "Stored"),
+                            ("visit", "Visits begun"),
+                            ("repeated", "Came again, stored already"),
+                            ("tested", "Tests"),
+                            ("no_consent", "Not stored: the contact has not given the consent"),
+                            ("nobody", "Not stored: the token names nobody"),
+                            ("expired", "Refused: the token has expired"),
+                            ("token", "Refused: the token is not one of this site's"),
+                            ("origin", "Refused: from a page of an undeclared site"),
+                            ("off", "Not stored: tracking was off"),
+                            ("bot", "Ignored: a bot"),
+                            ("wrong", "Not stored: badly written"),
+                        ],
+                        max_length=12,
+                    ),
+                ),
+                ("number", models.BigIntegerField(default=0)),
+                ("last_at", models.DateTimeField()),
+                (
+                    "site",
+                    models.ForeignKey(
+                        db_index=False,
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="counts",
+                        to="tracker.trackedsite",
+                    ),
+                ),
             ],
         ),
         migrations.CreateModel(
-            name='SeenEvent',
+            name="SeenEvent",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('contact_id', models.IntegerField()),
-                ('uid', models.UUIDField()),
-                ('at', models.DateTimeField()),
-                ('stored_at', models.DateTimeField()),
-                ('campaign', models.CharField(blank=True, default='', max_length=64)),
-                ('site', models.ForeignKey(db_index=False, on_delete=django.db.models.deletion.CASCADE, related_name='+', to='tracker.trackedsite')),
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                ("contact_id", models.IntegerField()),
+                ("uid", models.UUIDField()),
+                ("at", models.DateTimeField()),
+                ("stored_at", models.DateTimeField()),
+                ("campaign", models.CharField(blank=True, default="", max_length=64)),
+                (
+                    "site",
+                    models.ForeignKey(
+                        db_index=False,
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="+",
+                        to="tracker.trackedsite",
+                    ),
+                ),
             ],
         ),
         migrations.AddConstraint(
-            model_name='trackedsite',
-            constraint=models.CheckConstraint(condition=models.Q(models.Q(('name', ''), _negated=True), models.Q(('key', ''), _negated=True), models.Q(('secret', ''), _negated=True)), name='trackedsite_filled'),
+            model_name="trackedsite",
+            constraint=models.CheckConstraint(
+                condition=models.Q(
+                    models.Q(("name", ""), _negated=True),
+                    models.Q(("key", ""), _negated=True),
+                    models.Q(("secret", ""), _negated=True),
+                ),
+                name="trackedsite_filled",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='sitecount',
-            constraint=models.UniqueConstraint(fields=('site', 'day', 'outcome'), name='sitecount_once'),
+            model_name="sitecount",
+            constraint=models.UniqueConstraint(fields=("site", "day", "outcome"), name="sitecount_once"),
         ),
         migrations.AddConstraint(
-            model_name='sitecount',
-            constraint=models.CheckConstraint(condition=models.Q(('outcome__in', ['stored', 'visit', 'repeated', 'tested', 'no_consent', 'nobody', 'expired', 'token', 'origin', 'off', 'bot', 'wrong'])), name='sitecount_outcome'),
+            model_name="sitecount",
+            constraint=models.CheckConstraint(
+                condition=models.Q(
+                    (
+                        "outcome__in",
+                        [
+                            "stored",
+                            "visit",
+                            "repeated",
+                            "tested",
+                            "no_consent",
+                            "nobody",
+                            "expired",
+                            "token",
+                            "origin",
+                            "off",
+                            "bot",
+                            "wrong",
+                        ],
+                    )
+                ),
+                name="sitecount_outcome",
+            ),
         ),
         migrations.AddIndex(
-            model_name='seenevent',
-            index=models.Index(fields=['contact_id', 'at'], name='seenevent_contact_at'),
+            model_name="seenevent",
+            index=models.Index(fields=["contact_id", "at"], name="seenevent_contact_at"),
         ),
         migrations.AddIndex(
-            model_name='seenevent',
-            index=models.Index(fields=['stored_at'], name='seenevent_stored'),
+            model_name="seenevent",
+            index=models.Index(fields=["stored_at"], name="seenevent_stored"),
         ),
         migrations.AddConstraint(
-            model_name='seenevent',
-            constraint=models.UniqueConstraint(fields=('contact_id', 'uid'), name='seenevent_once'),
+            model_name="seenevent",
+            constraint=models.UniqueConstraint(fields=("contact_id", "uid"), name="seenevent_once"),
         ),
     ]
