@@ -25,7 +25,7 @@ from contacts.models import Attribute, Consent, ConsentState, ConsentWording, En
 from contacts.services.consents import LONGEST_SOURCE
 from users.models import User
 
-STATES = frozenset(ConsentState.values)
+STATES = tuple(ConsentState.values)  # not a set: what is given may be anything
 HELD = "SELECT * FROM contacts_consent ORDER BY id FOR SHARE"
 THERE = """
 SELECT a.contact_id, a.consent_id, a.state, a.changed_at, a.wording_version
