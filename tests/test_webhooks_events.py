@@ -6,6 +6,7 @@ from datetime import timedelta
 import pytest
 from django.db import OperationalError, connection
 from django.test.utils import CaptureQueriesContext
+from django.urls import resolve
 from pyroaring import BitMap
 
 from actions import services as actions
@@ -219,6 +220,16 @@ def test_a_file_is_told_when_it_is_offered(settings, tmp_path):
         "created_at": "2026-11-21T08:00:00Z", "expires_at": "2026-11-28T08:00:00Z",
     }  # fmt: skip
     assert (told["segment"]["id"], told["url"]) == (segment.pk, f"https://acme.example/api/v1/exports/{file.pk}")
+
+
+def test_the_addresses_in_bodies_are_those_of_the_api():
+    here = endpoint()
+    scored(1)
+    calculated()
+    told, joined = (body(one)["data"] for one in of(here))
+    addresses = [*told["urls"].values(), joined["url"], "https://acme.example/api/v1/exports/1"]
+    for address in addresses:
+        assert resolve(address.removeprefix("https://acme.example")).app_names == ["api"], address
 
 
 def test_a_test_that_waits_already_is_that_one():

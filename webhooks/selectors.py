@@ -1,6 +1,7 @@
 """Reading endpoints and the log of their deliveries."""
 
 from datetime import datetime, timedelta
+from typing import Any
 
 from django.db.models import Count, Max, Q, QuerySet
 from django.http import Http404
@@ -11,7 +12,7 @@ SOON = timedelta(minutes=1)  # what is due by then is watched by the page
 DAY = timedelta(days=1)
 
 
-def listed(now: datetime) -> QuerySet[Endpoint]:
+def listed(now: datetime) -> QuerySet[Any]:
     """Every endpoint, with what waits, what failed within a day and when something last arrived."""
     real = ~Q(deliveries__event__kind=EventKind.PING)
     failed = Q(deliveries__state=DeliveryState.FAILED, deliveries__event__at__gt=now - DAY) & real

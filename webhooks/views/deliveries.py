@@ -6,13 +6,14 @@ from datetime import timedelta
 from typing import Any
 
 from django.contrib import messages
-from django.http import Http404, HttpRequest, HttpResponse
+from django.http import Http404, HttpResponse
 from django.shortcuts import redirect
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from config.pages import page
+from config.requests import Request
 from config.templatetags.numbers import number
 from users.access import administrators_only
 from webhooks import events, selectors, services
@@ -27,9 +28,9 @@ LIST_OF_NUMBERS = re.compile(r"\[\s+(\d[\d,\s]*)\]")
 
 @require_safe
 @administrators_only
-def delivery(request: HttpRequest, pk: int) -> HttpResponse:
+def delivery(request: Request, pk: int) -> HttpResponse:
     """What is sent, every attempt and its answer."""
-    here, now = delivery_for(pk), request.now  # type: ignore[attr-defined]
+    here, now = delivery_for(pk), request.now
     mine = selectors.log_of(here.endpoint).filter(pk=pk)
     context = {
         "delivery": here,
@@ -37,7 +38,7 @@ def delivery(request: HttpRequest, pk: int) -> HttpResponse:
         "event": here.event,
         "attempts": list(selectors.attempts_of(here)),
         "live": selectors.moving(mine, now),
-        "body": "" if getattr(request, "htmx", False) else shown_body(here),
+        "body": "" if request.htmx else shown_body(here),
     }
     return page(request, "webhooks/delivery.html", context, part="course")
 
@@ -54,10 +55,10 @@ def shown_body(delivery: Any) -> str:
 
 @require_POST
 @administrators_only
-def ping(request: HttpRequest, pk: int) -> HttpResponse:
+def ping(request: Request, pk: int) -> HttpResponse:
     """Sends a test; the page that follows shows what comes back."""
     try:
-        made = events.ping(endpoint_for(pk), now=request.now)  # type: ignore[attr-defined]
+        made = events.ping(endpoint_for(pk), now=request.now)
     except Endpoint.DoesNotExist as error:
         raise Http404 from error
     return redirect("webhooks:delivery", made.pk)
@@ -65,11 +66,11 @@ def ping(request: HttpRequest, pk: int) -> HttpResponse:
 
 @require_POST
 @administrators_only
-def replay(request: HttpRequest, pk: int) -> HttpResponse:
+def replay(request: Request, pk: int) -> HttpResponse:
     """Sends one delivery again."""
     here = delivery_for(pk)
     try:
-        services.replay(here, now=request.now)  # type: ignore[attr-defined]
+        services.replay(here, now=request.now)
     except Endpoint.DoesNotExist as error:
         raise Http404 from error
     except EndpointError as error:
@@ -81,9 +82,9 @@ def replay(request: HttpRequest, pk: int) -> HttpResponse:
 
 @require_http_methods(["GET", "HEAD", "POST"])
 @administrators_only
-def replay_failed(request: HttpRequest, pk: int) -> HttpResponse:
+def replay_failed(request: Request, pk: int) -> HttpResponse:
     """Asks how far back, with how many that would be, and sends them again."""
-    here, now = endpoint_for(pk), request.now  # type: ignore[attr-defined]
+    here, now = endpoint_for(pk), request.now
     form = ReplayForm(request.POST if request.method == "POST" else None)
     if request.method == "POST" and form.is_valid():
         since = now - timedelta(hours=form.cleaned_data["hours"])

@@ -4,7 +4,7 @@ from typing import Any
 
 from django.contrib import messages
 from django.core.paginator import Paginator
-from django.http import Http404, HttpRequest, HttpResponse
+from django.http import Http404, HttpResponse
 from django.shortcuts import redirect
 from django.urls import reverse
 from django.utils.translation import gettext as _
@@ -12,6 +12,7 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 
 from config.asked import page_number, problems_in
 from config.pages import page
+from config.requests import Request
 from users.access import administrators_only, signed_in
 from webhooks import selectors, services
 from webhooks.forms import EndpointForm, LogForm
@@ -26,16 +27,16 @@ SHOW = "webhook-secret"  # in the session: the endpoint whose secret is shown on
 
 @require_safe
 @administrators_only
-def endpoints(request: HttpRequest) -> HttpResponse:
+def endpoints(request: Request) -> HttpResponse:
     """All endpoints, with how they are."""
-    now = request.now  # type: ignore[attr-defined]
+    now = request.now
     rows = list(selectors.listed(now))
     return page(request, "webhooks/endpoints.html", {"rows": rows, "at": now, "most": services.MOST})
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
 @administrators_only
-def create(request: HttpRequest) -> HttpResponse:
+def create(request: Request) -> HttpResponse:
     """A new endpoint. Its secret is shown on the page that follows, and never again."""
     form = EndpointForm(request.POST if request.method == "POST" else None)
     if request.method == "POST" and form.is_valid():
@@ -50,7 +51,7 @@ def create(request: HttpRequest) -> HttpResponse:
 
 @require_http_methods(["GET", "HEAD", "POST"])
 @administrators_only
-def edit(request: HttpRequest, pk: int) -> HttpResponse:
+def edit(request: Request, pk: int) -> HttpResponse:
     """Where to, of what. Nothing is written over what somebody else changed meanwhile (409)."""
     here = endpoint_for(pk)
     form = EndpointForm(request.POST if request.method == "POST" else None, endpoint=here)
@@ -72,9 +73,9 @@ def edit(request: HttpRequest, pk: int) -> HttpResponse:
 
 @require_safe
 @administrators_only
-def endpoint(request: HttpRequest, pk: int) -> HttpResponse:
+def endpoint(request: Request, pk: int) -> HttpResponse:
     """One endpoint: what it is told, how it is, and the log of what was sent to it."""
-    here, now = endpoint_for(pk), request.now  # type: ignore[attr-defined]
+    here, now = endpoint_for(pk), request.now
     form = LogForm(request.GET)
     problems = problems_in(request.GET, names=form.fields)
     problems += [f"{form.fields[name].label}: {' '.join(map(str, errors))}" for name, errors in form.errors.items()]
@@ -89,7 +90,7 @@ def endpoint(request: HttpRequest, pk: int) -> HttpResponse:
         found = selectors.log_of(here, **form.cleaned_data)
         context["page"] = Paginator(found, PER_PAGE).get_page(page_number(request.GET))
         context["live"] = selectors.moving(found, now)
-    if not getattr(request, "htmx", False):
+    if not request.htmx:
         context |= {"counts": selectors.counts(here), "at": now, "segments": list(here.segments.order_by("name"))}
         context["events"] = [kind.label for kind in CHOSEN if kind in here.events]
         context["secret"] = taken_secret(request, here)
@@ -101,7 +102,7 @@ def endpoint(request: HttpRequest, pk: int) -> HttpResponse:
 
 @require_http_methods(["GET", "HEAD", "POST"])
 @administrators_only
-def delete(request: HttpRequest, pk: int) -> HttpResponse:
+def delete(request: Request, pk: int) -> HttpResponse:
     """Asks, with what goes with it, and deletes."""
     here = endpoint_for(pk)
     if request.method == "POST":
@@ -113,7 +114,7 @@ def delete(request: HttpRequest, pk: int) -> HttpResponse:
 
 @require_http_methods(["GET", "HEAD", "POST"])
 @administrators_only
-def switch_off(request: HttpRequest, pk: int) -> HttpResponse:
+def switch_off(request: Request, pk: int) -> HttpResponse:
     """Asks, with what would not be delivered, and switches off."""
     here = endpoint_for(pk)
     if request.method == "POST":
@@ -125,7 +126,7 @@ def switch_off(request: HttpRequest, pk: int) -> HttpResponse:
 
 @require_POST
 @administrators_only
-def switch_on(request: HttpRequest, pk: int) -> HttpResponse:
+def switch_on(request: Request, pk: int) -> HttpResponse:
     """On again, as if nothing had ever failed."""
     here = switched(endpoint_for(pk), request, on=True)
     messages.success(request, _("The webhook “%(name)s” is on.") % {"name": here})
@@ -134,7 +135,7 @@ def switch_on(request: HttpRequest, pk: int) -> HttpResponse:
 
 @require_http_methods(["GET", "HEAD", "POST"])
 @administrators_only
-def secret(request: HttpRequest, pk: int) -> HttpResponse:
+def secret(request: Request, pk: int) -> HttpResponse:
     """Asks, and makes a new secret, to be shown once."""
     here = endpoint_for(pk)
     if request.method == "POST":
@@ -147,7 +148,7 @@ def secret(request: HttpRequest, pk: int) -> HttpResponse:
 
 @require_POST
 @administrators_only
-def drop_secret(request: HttpRequest, pk: int) -> HttpResponse:
+def drop_secret(request: Request, pk: int) -> HttpResponse:
     """The secret before this one signs no more."""
     try:
         services.drop_previous(endpoint_for(pk), **doer(request))
@@ -157,30 +158,30 @@ def drop_secret(request: HttpRequest, pk: int) -> HttpResponse:
     return redirect("webhooks:endpoint", pk)
 
 
-def switched(here: Endpoint, request: HttpRequest, *, on: bool) -> Endpoint:
+def switched(here: Endpoint, request: Request, *, on: bool) -> Endpoint:
     try:
         return services.switch(here, on=on, **doer(request))
     except Endpoint.DoesNotExist as error:
         raise Http404 from error
 
 
-def showing_secret(request: HttpRequest, here: Endpoint) -> HttpResponse:
+def showing_secret(request: Request, here: Endpoint) -> HttpResponse:
     """To the endpoint's page, which shows its secret this once."""
     request.session[SHOW] = here.pk
     return redirect(reverse("webhooks:endpoint", args=[here.pk]))
 
 
-def taken_secret(request: HttpRequest, here: Endpoint) -> str:
+def taken_secret(request: Request, here: Endpoint) -> str:
     if request.method != "GET" or request.session.get(SHOW) != here.pk:
         return ""
     del request.session[SHOW]
     return here.secret
 
 
-def origin(request: HttpRequest) -> str:
+def origin(request: Request) -> str:
     """The account's own address, as its administrator sees it: links in bodies begin with it."""
     return f"{request.scheme}://{request.get_host()}"[:300]
 
 
-def doer(request: HttpRequest) -> dict[str, Any]:
-    return {"now": request.now, "by": signed_in(request)}  # type: ignore[attr-defined]
+def doer(request: Request) -> dict[str, Any]:
+    return {"now": request.now, "by": signed_in(request)}
