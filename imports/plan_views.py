@@ -3,12 +3,13 @@
 from typing import Any
 
 from django.contrib import messages
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpResponse
 from django.shortcuts import get_object_or_404, redirect
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_POST
 
 from config.pages import page
+from config.requests import Request
 from imports import services, store
 from imports.errors import FileError
 from imports.forms import PlanForm, ReadingForm
@@ -19,7 +20,6 @@ from imports.reading import Reading, sample, sheets_of
 from imports.rows import Doer
 from imports.selectors import source_for
 from imports.services import NotReadyError, headings_in, proposed
-from imports.views import now_of
 from users.access import signed_in, writers_only
 
 EXAMPLES = 3
@@ -27,7 +27,7 @@ EXAMPLES = 3
 
 @require_http_methods(["GET", "HEAD", "POST"])
 @writers_only
-def plan(request: HttpRequest, pk: int) -> HttpResponse:
+def plan(request: Request, pk: int) -> HttpResponse:
     """What the file is and becomes. Every answer is kept, so that the page can be left and found again."""
     source = source_for(request, pk)
     if not store.path_of(source.stored_as).is_file():
@@ -40,7 +40,7 @@ def plan(request: HttpRequest, pk: int) -> HttpResponse:
     return recalled(request, source, current) if "recall" in request.POST else changed(request, source, current)
 
 
-def changed(request: HttpRequest, source: SourceFile, current: Plan) -> HttpResponse:
+def changed(request: Request, source: SourceFile, current: Plan) -> HttpResponse:
     """The plan as it is posted: kept, and carried out if that was asked for."""
     reading, error = read_anew(request, source, current)
     if error:
@@ -57,7 +57,7 @@ def changed(request: HttpRequest, source: SourceFile, current: Plan) -> HttpResp
         return shown(request, source, current)
     by, remember_as = signed_in(request), form.cleaned_data["remember_as"]
     try:
-        job = services.start(source, current, now=now_of(request), by=by, remember_as=remember_as)
+        job = services.start(source, current, now=request.now, by=by, remember_as=remember_as)
     except NotReadyError:
         return shown(request, source, current, asked=True, status=422)
     except SourceFile.DoesNotExist:  # sent twice
@@ -70,7 +70,7 @@ def keep(source: SourceFile, current: Plan) -> None:
     SourceFile.objects.filter(pk=source.pk).update(choices=source.choices)
 
 
-def recalled(request: HttpRequest, source: SourceFile, current: Plan) -> HttpResponse:
+def recalled(request: Request, source: SourceFile, current: Plan) -> HttpResponse:
     """The plan becomes one that was remembered."""
     pk = request.GET.get("mapping", "")
     mine = Mapping.objects.filter(owner=signed_in(request), subject=source.subject)
@@ -79,7 +79,7 @@ def recalled(request: HttpRequest, source: SourceFile, current: Plan) -> HttpRes
     return redirect("imports:plan", source.pk)
 
 
-def read_anew(request: HttpRequest, source: SourceFile, current: Plan) -> tuple[Reading, str]:
+def read_anew(request: Request, source: SourceFile, current: Plan) -> tuple[Reading, str]:
     """How the file is to be read, as it is posted; or why it can't be read so."""
     path = store.path_of(source.stored_as)
     sheets = sheets_of(path) if current.reading.format == "xlsx" else []
@@ -95,13 +95,13 @@ def read_anew(request: HttpRequest, source: SourceFile, current: Plan) -> tuple[
     return wanted, ""
 
 
-def form_of(request: HttpRequest, source: SourceFile, current: Plan, *, data: Any = None) -> PlanForm:
+def form_of(request: Request, source: SourceFile, current: Plan, *, data: Any = None) -> PlanForm:
     headings = headings_in(sample(store.path_of(source.stored_as), current.reading), current.reading)
     return PlanForm(data, plan=current, headings=headings, user=signed_in(request))
 
 
 def shown(
-    request: HttpRequest,
+    request: Request,
     source: SourceFile,
     current: Plan,
     *,
@@ -118,7 +118,7 @@ def shown(
     problems = [] if form.errors else problems_of(current)
     body = rows[1:] if current.reading.header else rows
     user = signed_in(request)
-    doer = Doer(request.tenant, now_of(request), str(user), user)  # type: ignore[attr-defined]
+    doer = Doer(request.tenant, request.now, str(user), user)
     context: dict[str, Any] = {
         "source": source,
         "plan": current,
@@ -141,7 +141,7 @@ def shown(
 
 
 @require_POST
-def forget(request: HttpRequest, pk: int) -> HttpResponse:
+def forget(request: Request, pk: int) -> HttpResponse:
     """Removes the file; nothing of it was imported."""
     services.forget_upload(source_for(request, pk))
     messages.success(request, _("The file is removed. Nothing of it was imported."))

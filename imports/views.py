@@ -1,12 +1,11 @@
 """Imports: the list, the upload, the plan with its preview, and what became of a file."""
 
-from datetime import datetime
 from typing import Any
 
 from django.contrib import messages
 from django.core.exceptions import PermissionDenied
 from django.core.paginator import Paginator
-from django.http import FileResponse, Http404, HttpRequest, HttpResponse
+from django.http import FileResponse, Http404, HttpResponse
 from django.http.response import HttpResponseBase
 from django.shortcuts import redirect
 from django.utils.translation import gettext as _
@@ -14,6 +13,7 @@ from django.views.decorators.http import require_POST, require_safe
 
 from config.asked import page_number, problems_in
 from config.pages import page
+from config.requests import Request
 from contacts.sight import sight, within
 from imports import services, store
 from imports.errors import FileError
@@ -33,7 +33,7 @@ REASONS = 50
 
 
 @require_safe
-def imports(request: HttpRequest) -> HttpResponse:
+def imports(request: Request) -> HttpResponse:
     """What was imported, the newest first, and the reader's own files that wait for a plan."""
     problems = problems_in(request.GET)
     rows = imports_for(request).defer(*SETS)
@@ -48,7 +48,7 @@ def imports(request: HttpRequest) -> HttpResponse:
 
 
 @writers_only
-def upload(request: HttpRequest) -> HttpResponse:
+def upload(request: Request) -> HttpResponse:
     """A file is chosen; it is read as far as is needed to say what it is."""
     if request.method != "POST":
         subject = request.GET.get("of", "")
@@ -62,7 +62,7 @@ def upload(request: HttpRequest) -> HttpResponse:
                 given.chunks(),
                 subject=Subject(form.cleaned_data["subject"]),
                 name=given.name,
-                now=now_of(request),
+                now=request.now,
                 by=signed_in(request),
             )
         except FileError as error:
@@ -73,10 +73,10 @@ def upload(request: HttpRequest) -> HttpResponse:
 
 
 @require_safe
-def one(request: HttpRequest, pk: int) -> HttpResponse:
+def one(request: Request, pk: int) -> HttpResponse:
     """How an import stands, or what became of its rows."""
     job = import_for(request, pk)
-    kept = job.reports_at(now_of(request))
+    kept = job.reports_at(request.now)
     people = set_of(imports_for(request).values_list("people", flat=True).get(pk=job.pk))
     fields = fields_of(job.subject, kind=job.plan.get("kind", ""))
     headings = job.work.get("headings", [])
@@ -97,10 +97,10 @@ def one(request: HttpRequest, pk: int) -> HttpResponse:
 
 
 @require_POST
-def cancel(request: HttpRequest, pk: int) -> HttpResponse:
+def cancel(request: Request, pk: int) -> HttpResponse:
     """Stops an import; what is written stays written."""
     job = import_for(request, pk)
-    if jobs.cancel(job, now=now_of(request)):
+    if jobs.cancel(job, now=request.now):
         messages.success(request, _("Stopped. What had been imported by then stays."))
     else:
         messages.info(request, _("It was over before it could be stopped."))
@@ -108,10 +108,10 @@ def cancel(request: HttpRequest, pk: int) -> HttpResponse:
 
 
 @require_POST
-def go_on(request: HttpRequest, pk: int) -> HttpResponse:
+def go_on(request: Request, pk: int) -> HttpResponse:
     """Goes on with an import that was stopped or failed, from where it stood."""
     job = import_for(request, pk)
-    if services.go_on(job, now=now_of(request)):
+    if services.go_on(job, now=request.now):
         messages.success(request, _("The import goes on from where it stood."))
     else:
         messages.info(request, _("There is nothing to go on with."))
@@ -119,31 +119,26 @@ def go_on(request: HttpRequest, pk: int) -> HttpResponse:
 
 
 @require_safe
-def report(request: HttpRequest, pk: int) -> HttpResponseBase:
+def report(request: Request, pk: int) -> HttpResponseBase:
     """What became of every row, as CSV."""
     return file_of(request, import_for(request, pk), store.REPORT, _("report"))
 
 
 @require_safe
-def rejected(request: HttpRequest, pk: int) -> HttpResponseBase:
+def rejected(request: Request, pk: int) -> HttpResponseBase:
     """The rows that were not written, as they were, with the reasons."""
     return file_of(request, import_for(request, pk), store.REJECTED, _("rejected rows"))
 
 
-def file_of(request: HttpRequest, job: Import, ending: str, words: str) -> HttpResponseBase:
+def file_of(request: Request, job: Import, ending: str, words: str) -> HttpResponseBase:
     """For those who may write, while it is kept."""
     if not signed_in(request).may_write:
         raise PermissionDenied(_("Your role (analyst) may not download personal data of many people at once."))
     path = store.path_of(job.stored_as + ending)
-    if job.active or not job.reports_at(now_of(request)) or not path.is_file():
+    if job.active or not job.reports_at(request.now) or not path.is_file():
         raise Http404("no report")
     name = f"{job.name.rpartition('.')[0] or job.name} - {words}.csv"
     response = FileResponse(path.open("rb"), as_attachment=True, filename=name, content_type="text/csv; charset=utf-8")
     response["Cache-Control"] = "private, no-store"
     response["X-Content-Type-Options"] = "nosniff"
     return response
-
-
-def now_of(request: HttpRequest) -> datetime:
-    found: datetime = request.now  # type: ignore[attr-defined]
-    return found

@@ -5,12 +5,14 @@ from collections.abc import Sequence
 from datetime import UTC, datetime
 from typing import Any
 
+from django.utils import timezone
 from django.utils.translation import gettext as _
 from pyroaring import BitMap
 
 from contacts.models import Consent, ConsentState, ContactConsent
 from contacts.services import set_consent
 from contacts.services.batches import MOST_ITEMS, Outcome, record_contacts
+from contacts.services.batches.reading import read_items
 from imports.plans import Plan
 from imports.rows.base import Doer, Result, Row, Values, Writer, below
 from imports.rows.fresh import FreshContacts
@@ -39,6 +41,7 @@ class ContactRows(Writer):
     def write(self, rows: Sequence[Row]) -> list[Result]:
         results: list[Result | None] = [None] * len(rows)
         items: dict[int, dict[str, Any]] = {}
+        wrong: dict[int, Values] = {}
         answers: Answered = defaultdict(list)
         made = self.fresh.write(rows)
         for place, row in enumerate(rows):
@@ -50,9 +53,11 @@ class ContactRows(Writer):
             values = self.cells.read(row)
             if errors := self.errors_of(values):
                 results[place] = Result("rejected", errors=errors)
+                wrong[place] = values
             else:
                 items[place] = self.item(values)
                 self.note_answers(place, values, answers)
+        self.judge_the_rest(wrong, results)
         for place, result in self.recorded(items).items():
             results[place] = result
         self.answer(answers, results)
@@ -63,6 +68,15 @@ class ContactRows(Writer):
         if not values.errors and values.given.get(self.plan.match) == "":
             return [(self.plan.match, _("The cell is empty by which contacts are known."))]
         return values.errors
+
+    def judge_the_rest(self, wrong: dict[int, Values], results: list[Result | None]) -> None:
+        """Says of rows with a cell that could not even be read what else is wrong with them: all of it at once."""
+        items = [self.item(values) for values in wrong.values()]
+        with timezone.override(self.doer.account.zone):
+            drafts = read_items(items, now=self.doer.now, user=self.doer.user, localized=False, empty=self.plan.empty)
+        for place, draft in zip(wrong, drafts.each, strict=True):
+            if result := results[place]:
+                result.errors = [*result.errors, *((error.field, error.message) for error in draft.errors)]
 
     def item(self, values: Values) -> dict[str, Any]:
         """The row as `record_contacts` takes it. Answers with a time of their own are part of it: they may be earlier
