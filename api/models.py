@@ -100,11 +100,15 @@ class IdempotentRequest(models.Model):
     status = models.PositiveSmallIntegerField()
     headers = models.JSONField(default=dict)
     body = models.BinaryField()
+    about = models.BigIntegerField(null=True)  # the contact that the answer tells of: it goes when they are erased
     at = models.DateTimeField(db_index=True)
 
     class Meta:
         ordering = ["-id"]
         constraints = [models.UniqueConstraint(fields=["api_key", "name"], name="idempotentrequest_once")]
+        indexes = [
+            models.Index(fields=["about"], name="idempotentrequest_about", condition=Q(about__isnull=False)),
+        ]
 
     def __str__(self) -> str:
         return f"{self.name} of key {self.api_key_id}"

@@ -14,6 +14,7 @@ from django.utils.translation import gettext as _
 from api.auth import Key, key_of
 from api.models import ApiKey, IdempotentRequest
 from api.problems import Problem, Wrong
+from contacts.models import Contact
 
 HEADER = "Idempotency-Key"
 NAME = re.compile(r"[\x21-\x7e]{1,255}")
@@ -76,6 +77,7 @@ def repeated(request: HttpRequest, key: ApiKey, name: str, work: Callable[[], Ht
                 status=response.status_code,
                 headers={header: response[header] for header in KEPT_HEADERS if header in response},
                 body=response.content,
+                about=getattr(request, "about", None),
                 at=now,
             )
     return response
@@ -99,6 +101,11 @@ def answered_before(kept: IdempotentRequest, digest: bytes) -> HttpResponse:
     response = HttpResponse(bytes(kept.body), status=kept.status, headers=kept.headers)
     response["Idempotent-Replayed"] = "true"
     return response
+
+
+def erase_kept(contact: Contact) -> None:
+    """Answers that tell of the contact go with it; those to batches hold ids, and go within a day."""
+    IdempotentRequest.objects.filter(about=contact.pk).delete()
 
 
 def purge_kept(now: datetime) -> None:

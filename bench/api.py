@@ -14,9 +14,10 @@ import time
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 from typing import Any
 
-from made import SCHEMA, make_account
+from made import make_account
 
 ACTIVITIES = int(sys.argv[1]) if len(sys.argv) > 1 else 200_000
 CONNECTIONS = int(sys.argv[2]) if len(sys.argv) > 2 else 4
@@ -71,6 +72,38 @@ def send(port: int, token: str, batches: list[bytes]) -> None:
     connection.close()
 
 
+def spent(web: int) -> tuple[float, ...]:
+    """Processor seconds so far: the server's processes, the database's, our own. On Linux; elsewhere zeros."""
+    from django.db import connection
+
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT pg_backend_pid()")
+        backend = cursor.fetchone()[0]
+    try:
+        families = [family(web), family(int(stat(backend)[1]))]
+    except OSError:
+        families = [0.0, 0.0]
+    return (*families, time.process_time())
+
+
+def stat(pid: int) -> list[str]:
+    """The fields of /proc/PID/stat from the state on: [1] is the parent, [11] to [14] times, its children's too."""
+    return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
+
+
+def family(pid: int) -> float:
+    """Of a process and its children, those that have ended as well."""
+    ticks = sum(map(int, stat(pid)[11:15]))
+    for each in Path("/proc").glob("[0-9]*"):
+        try:
+            fields = stat(int(each.name))
+        except OSError:
+            continue
+        if int(fields[1]) == pid:
+            ticks += sum(map(int, fields[11:13]))
+    return ticks / os.sysconf("SC_CLK_TCK")
+
+
 def timed(work: Callable[[], Any]) -> float:
     begun = time.perf_counter()
     work()
@@ -114,10 +147,13 @@ def main() -> None:
     try:
         send(port, token, sent[: 4 * WORKERS])  # warm
         shares = [sent[n::CONNECTIONS] for n in range(CONNECTIONS)]
+        busy = spent(server.pid)
         ways: dict[str, list[float]] = {"API": [], "COPY, 1,000 at once": [], "COPY, all at once": []}
         for _run in range(RUNS):
             with ThreadPoolExecutor(CONNECTIONS) as pool:
                 ways["API"].append(timed(lambda: list(pool.map(lambda share: send(port, token, share), shares))))
+            if _run == 0:
+                busy = tuple(after - before for before, after in zip(busy, spent(server.pid), strict=True))
             ways["COPY, 1,000 at once"].append(timed(lambda: copied(BATCH)))
             ways["COPY, all at once"].append(timed(lambda: copied(len(rows))))
         assert Activity.objects.count() >= 3 * RUNS * len(rows)
@@ -126,8 +162,9 @@ def main() -> None:
         server.wait(30)
         with connection.cursor() as cursor:
             cursor.execute("TRUNCATE activities_activity")
-    busy = os.getloadavg()[0]
-    print(f"{len(rows):,} activities, {CONNECTIONS} connections, {WORKERS} workers, account {SCHEMA}; load {busy:.1f}")
+    print(f"{len(rows):,} activities, {CONNECTIONS} connections, {WORKERS} workers; load {os.getloadavg()[0]:.1f}")
+    web, database, client = (1000 * seconds / len(sent) for seconds in busy)
+    print(f"processor time of a batch: web {web:.1f} ms, database {database:.1f} ms, client {client:.1f} ms")
     for way, runs in ways.items():
         best, median = min(runs), sorted(runs)[len(runs) // 2]
         print(f"{way:>22}: median {len(rows) / median:>9,.0f} a second, best {len(rows) / best:>9,.0f}")

@@ -74,6 +74,14 @@ def test_an_answer_without_a_body_is_repeated_too(client) -> None:
     assert client.send("delete", path, Idempotency_Key="a2")[0] == 404
 
 
+def test_an_answer_that_tells_of_a_contact_goes_when_the_contact_is_erased(client) -> None:
+    path = f"/contacts/{Contact.objects.get().pk}"
+    assert client.send("patch", path, {"first_name": "Ala"}, Idempotency_Key="a1")[0] == 200
+    assert client.send("post", "/activities", BATCH, Idempotency_Key="a2")[0] == 207
+    client.send("delete", path)
+    assert IdempotentRequest.objects.values_list("name", flat=True).get() == "a2"
+
+
 def test_reading_takes_no_notice_of_the_header(client) -> None:
     assert client.send("get", "/contacts", Idempotency_Key="a1")[0] == 200
     assert not IdempotentRequest.objects.exists()

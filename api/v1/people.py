@@ -25,6 +25,7 @@ def contact_named(request: HttpRequest, pk: int) -> Contact:
         found = people.filter(pk=kept).first()
     if found is None:
         raise Http404
+    request.about = found.pk  # type: ignore[attr-defined]
     return found
 
 
