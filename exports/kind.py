@@ -1,18 +1,18 @@
-"""The export action: members' data as a CSV file."""
+"""The export action: members' data as a file."""
 
 from datetime import datetime
 from typing import Any
 
 from django.db import transaction
 from django.utils import translation
-from django.utils.translation import gettext_lazy, ngettext
+from django.utils.translation import gettext_lazy
 from pyroaring import BitMap
 
 from actions.kinds.base import Kind, Names
 from actions.models import ActionRun
 from actions.running import restart
 from exports import making
-from exports.forms import ExportForm
+from exports.choosing import ExportForm, sentence_of
 from exports.making import ExportParams
 from users.models import User
 
@@ -28,7 +28,7 @@ class Export(Kind):
 
     name = "export"
     title = gettext_lazy("Export")
-    text = gettext_lazy("Writes the contacts into a CSV file that can be downloaded for seven days.")
+    text = gettext_lazy("Writes the contacts into a file that can be downloaded for seven days.")
     icon = "download"
     Params = ExportParams
     template = "exports/_fields.html"
@@ -39,8 +39,7 @@ class Export(Kind):
         return ExportForm(data, now=now, by=by)
 
     def sentence(self, params: ExportParams, names: Names) -> str:
-        count = len(params.columns)
-        return ngettext("Export %(count)s column", "Export %(count)s columns", count) % {"count": count}
+        return sentence_of(params)
 
     def begin(self, run: ActionRun, params: ExportParams, *, now: datetime) -> None:
         """Begins the file; begins all over if what was written so far is not there in full."""
@@ -50,6 +49,10 @@ class Export(Kind):
 
     def apply(self, run: ActionRun, params: ExportParams, ids: BitMap, *, now: datetime) -> BitMap:
         return making.append(run, params, ids)
+
+    def left(self, params: ExportParams, ids: BitMap, *, planned: datetime) -> BitMap:
+        """Of an audience: who did not agree, or has no address."""
+        return making.left_out(params, ids)
 
     def already(self, params: ExportParams, ids: BitMap) -> BitMap:
         return BitMap()
@@ -63,7 +66,7 @@ class Export(Kind):
             segment_id=run.action.segment_id,
             calculation_id=run.calculation_id,
             audience=run.action.audience,
-            name=making.file_name(title_of(run), now),
+            name=making.file_name(title_of(run), now, params),
             created_by=run.action.created_by,
         )
 

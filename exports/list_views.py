@@ -13,7 +13,8 @@ from config.pages import page
 from config.requests import Request
 from contacts.sight import sight
 from exports import selectors
-from exports.forms import ExportForm, WhichListForm
+from exports.choosing import ExportForm
+from exports.forms import WhichListForm
 from exports.lists import NobodyError, export_list, forget
 from jobs import services as jobs
 from segmentation.models import Calculation
@@ -37,7 +38,7 @@ def of_list(request: Request, pk: int, calculation: int) -> HttpResponse:
     cut([found], mask)
     told = movements(found, mask=mask)
     which = WhichListForm(asked, calculation=found, movements=told, first=request.GET.get("of", ""))
-    part = ExportForm(asked, now=now)
+    part = ExportForm(asked, now=now, by=signed_in(request))
     context = head(request, segment) | {"calculation": found, "which": which, "part": part}
     if asked is None or "move" in asked:
         if asked is not None:

@@ -21,7 +21,7 @@ from segmentation.models import Calculation, Cause, Movement, bitmap_of
 from segmentation.services.calculations import stored
 from users.models import User
 
-COUNTS = ("changed_count", "gone_count", "work")
+COUNTS = ("changed_count", "left_count", "gone_count", "work")
 
 
 class NobodyError(Exception):
@@ -82,13 +82,16 @@ def carry_out(export: ListExport, now: datetime) -> bool:
     with chunk(export, now=now, saves=COUNTS):
         export.total = len(people)
         if not making.stands(export):
-            export.cursor = export.progress = export.changed_count = export.gone_count = 0
+            export.cursor = export.progress = export.changed_count = export.left_count = export.gone_count = 0
             making.begin(export, params, by=export.requested_by)
         start = people.rank(export.cursor)
         ids = people[start : start + making.CHUNK]
-        written = making.append(export, params, within(ids, sees(export.requested_by)))
+        reached = within(ids, sees(export.requested_by))
+        written = making.append(export, params, reached)
+        left = making.left_out(params, reached - written)
         export.changed_count += len(written)
-        export.gone_count += len(ids) - len(written)
+        export.left_count += len(left)
+        export.gone_count += len(ids) - len(written) - len(left)
         export.progress += len(ids)
         export.cursor = ids.max() if ids else export.cursor
         if start + len(ids) == len(people):
@@ -102,7 +105,7 @@ def offer(export: ListExport, params: ExportParams, *, now: datetime) -> None:
     calculation = export.calculation
     with translation.override(making.language_of(export.requested_by)):
         words = what_words(export.audience, export.cause)
-        name = making.file_name(f"{calculation.segment.name}, {words}", calculation.as_of or now)
+        name = making.file_name(f"{calculation.segment.name}, {words}", calculation.as_of or now, params)
     making.offer(
         export,
         params,

@@ -5,7 +5,7 @@ from datetime import datetime, timedelta
 from django.db import transaction
 
 from actions.models import ActionRun
-from exports import store
+from exports import downloads, store
 from exports.making import KEPT
 from exports.models import ExportFile, ListExport
 from jobs.models import ACTIVE
@@ -26,6 +26,7 @@ def remove_expired(now: datetime) -> None:
     ended = ListExport.objects.exclude(state__in=ACTIVE).filter(finished_at__lte=now - KEPT, export_file__isnull=True)
     ListExport.objects.filter(pk__in=ended.values("pk")[:PER_PURGE]).delete()
     remove_abandoned(now)
+    downloads.forget_old(now)
 
 
 def remove_abandoned(now: datetime) -> None:

@@ -8,7 +8,7 @@ from pathlib import Path
 from django.core.files.storage import default_storage
 
 FOLDER = "exports"
-FINISHED, UNFINISHED = ".csv", ".part"
+UNFINISHED, CONVERTED = ".part", ".made"
 
 
 def fresh_name() -> str:
@@ -31,13 +31,13 @@ def prepared(name: str) -> Path:
     return path
 
 
-def publish(name: str) -> str:
-    """Gives the whole, synced file its final name; returns that."""
-    source, target = path_of(name + UNFINISHED), path_of(name + FINISHED)
+def publish(source: Path, name: str, *, ending: str) -> str:
+    """Gives the whole file, synced, its final name; returns that."""
+    target = path_of(name + ending)
     with source.open("rb") as file:
         os.fsync(file.fileno())
     source.replace(target)
-    return name + FINISHED
+    return name + ending
 
 
 def remove(*names: str) -> None:

@@ -1,4 +1,4 @@
-"""Writing a CSV file chunk by chunk, so that a killed worker's successor goes on where the last commit was."""
+"""Rows on their way from PostgreSQL into a file, chunk by chunk: a successor goes on where the last commit was."""
 
 import csv
 import io
@@ -28,17 +28,28 @@ def header(labels: Sequence[str], *, separator: str, bom: bool) -> bytes:
 
 
 def statement(columns: Sequence[Column], ids: BitMap, *, separator: str) -> str:
-    """COPY of these contacts in the order of their ids, as CSV. COPY takes no parameters: the driver quotes them."""
+    """COPY of these contacts in the order of their ids, as CSV."""
     cells = ", ".join(f"{column.sql} AS c{number}" for number, column in enumerate(columns))
-    values: dict[str, Any] = {"first": ids.min(), "last": ids.max(), "separator": separator}
-    for column in columns:
-        values |= column.values
+    where, values = among(ids)
+    query = f"SELECT {cells} FROM contacts_contact c WHERE {where} ORDER BY c.id"  # noqa: S608 (names are our own)
+    return copy_of(query, columns, values | {"separator": separator}, form="FORMAT csv, DELIMITER %(separator)s")
+
+
+def among(ids: BitMap) -> tuple[str, dict[str, Any]]:
+    """The condition on contacts `c` to be one of `ids`, with its values."""
+    values: dict[str, Any] = {"first": ids.min(), "last": ids.max()}
     where = "c.id BETWEEN %(first)s AND %(last)s"
     if len(ids) <= values["last"] - values["first"]:  # without gaps the range says it all, and costs nothing to send
         where, values["ids"] = f"{where} AND c.id = ANY(%(ids)s::int[])", id_array(ids)
-    query = f"SELECT {cells} FROM contacts_contact c WHERE {where} ORDER BY c.id"  # noqa: S608 (names are our own)
-    copy = f"COPY ({query}) TO STDOUT (FORMAT csv, DELIMITER %(separator)s)"
-    return ClientCursor(connection.connection).mogrify(copy, values)
+    return where, values
+
+
+def copy_of(query: str, columns: Sequence[Column], values: dict[str, Any], *, form: str) -> str:
+    """COPY of what the query gives. COPY takes no parameters: the driver quotes them, those of the columns too."""
+    given = dict(values)
+    for column in columns:
+        given |= column.values
+    return ClientCursor(connection.connection).mogrify(f"COPY ({query}) TO STDOUT ({form})", given)
 
 
 @contextmanager

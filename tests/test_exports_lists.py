@@ -177,7 +177,7 @@ def test_what_is_over_is_forgotten_with_its_file(step):
     services.remove_expired(NOW + timedelta(days=8))
     assert not ExportFile.objects.exists()
     assert not ListExport.objects.exists()
-    assert not store.path_of(export.work["file"] + store.FINISHED).exists()
+    assert not store.path_of(export.work["file"] + ".csv").exists()
 
 
 def test_a_file_that_is_being_written_is_not_taken_for_abandoned(step):
@@ -202,7 +202,7 @@ def test_the_page_offers_each_list_with_its_number(client, step):
     text = client.get(address(step), {"of": "joined:changed"}).content.decode()
     for words in ("Members (7)", "Joined (4)", "Joined: data changed (3)", "Joined: time passed (1)", "Left (2)"):
         assert words in text
-    assert checked(text) == ["joined:changed"]
+    assert checked(text) == ["joined:changed", "csv"]
 
 
 def test_what_was_chosen_is_written_and_listed_with_what_it_is_of(client, step, marketer):
@@ -241,7 +241,7 @@ def test_moving_a_column_keeps_the_rest_and_begins_nothing(client, step):
     given = {"of": "left", "columns": columns, "order": columns, "separator": "tab", "move": "up:id"}
     text = client.post(address(step), given).content.decode()
     assert text.index('name="order" value="id"') < text.index('name="order" value="email"')
-    assert checked(text) == ["left"]
+    assert checked(text) == ["left", "csv"]
     assert not ListExport.objects.exists()
 
 
