@@ -16,7 +16,7 @@ class MirrorConfig(AppConfig):
 
         hooks.recorded.append(services.touched)
         contacts.hooks.retyped.append(services.forget_contacts)
-        remains.append(services.holds)
+        remains.append(services.holding)
         register(tasks.KIND)
         register_tick(tasks.look)
         register_purge(purging.purge)

@@ -7,6 +7,7 @@ from functools import partial
 
 from django.db import IntegrityError, connection, transaction
 from django.utils import timezone
+from pyroaring import BitMap
 
 from contacts.models import Attribute
 from jobs.services import due, wake
@@ -96,9 +97,12 @@ def forget_contacts(was: Attribute, becomes: Attribute) -> None:
     transaction.on_commit(partial(due, present), robust=True)
 
 
-def holds(ids: Iterable[int]) -> bool:
-    """Whether files may still hold rows of contacts that were erased: they count for nobody, and go within a day."""
-    return File.objects.exists() and Gone.objects.filter(contact_id__in=list(ids)).exists()
+def holding(ids: BitMap) -> BitMap:
+    """Of erased contacts, those whose rows files may still hold: they count for nobody, and go within a day."""
+    if not File.objects.exists():
+        return BitMap()
+    gone = Gone.objects.filter(contact_id__gte=ids.min(), contact_id__lte=ids.max()).order_by()
+    return BitMap(gone.values_list("contact_id", flat=True).distinct()) & ids
 
 
 def forget() -> None:

@@ -282,3 +282,19 @@ def test_many_are_erased_in_one_pass() -> None:
     segment.latest.refresh_from_db()
     assert (len(segment.latest.member_ids), segment.latest.erased["members"]) == (10, 20)
     assert not Erasure.objects.filter(completed_at=None).exists()
+
+
+def test_a_proof_is_complete_once_files_for_counting_are_renewed(committed: None, account: Any) -> None:
+    from mirror.services import compact
+
+    people = [factories.contact() for _ in range(3)]
+    for person in people:
+        factories.visit(person)
+    compact(now=clock())
+    erase_contact(people[0], now=clock(), by="Ola")
+    run_job("cleaning", Cleaning.objects.get().pk, now=clock())
+    assert Erasure.objects.get().cleaned_at is not None
+    assert Erasure.objects.get().completed_at is None
+    compact(now=clock())
+    look(clock())
+    assert Erasure.objects.get().completed_at is not None

@@ -102,7 +102,7 @@ class LabelWrites:
 
 
 cleaners: dict[str, Cleaner] = {}
-remains: list[Callable[[BitMap], bool]] = []  # whether something derived, which renews itself, holds any of these still
+remains: list[Callable[[BitMap], BitMap]] = []  # which of these something derived, which renews itself, still holds
 
 
 def register_cleaner(cleaner: Cleaner) -> None:

@@ -15,8 +15,8 @@ from typing import Any
 from django.conf import settings
 from django.db import connection, transaction
 
+from accounts.models import Account
 from contacts.erasing.models import ErasedName, Erasure
-from contacts.erasing.names import key
 
 
 def path() -> Path:
@@ -26,13 +26,15 @@ def path() -> Path:
 
 
 def mark() -> str:
-    """Tells the account's lines from those of another that had its name: by the key, which it does not tell."""
-    return sha256(b"journal" + key()).hexdigest()[:16]
+    """Tells the account's lines from those of another that had its name: by when it was made, which a backup keeps."""
+    account = Account.objects.get(schema_name=connection.schema_name)  # type: ignore[attr-defined]
+    return sha256(f"{account.schema_name} {account.created_at.timestamp()}".encode()).hexdigest()[:16]
 
 
 def write_down(proofs: Iterable[Erasure]) -> None:
     """Appends these and sees them on disk. One written twice is one."""
-    lines = [json.dumps(line_of(proof)) + "\n" for proof in proofs]
+    own = mark()
+    lines = [json.dumps({"account": own, **line_of(proof)}) + "\n" for proof in proofs]
     if not lines:
         return
     file = path()
@@ -47,7 +49,6 @@ def write_down(proofs: Iterable[Erasure]) -> None:
 
 def line_of(proof: Erasure) -> dict[str, Any]:
     return {
-        "account": mark(),
         "reference": proof.reference.hex,
         "ids": proof.ids,
         "at": proof.at.isoformat(),

@@ -4,6 +4,7 @@ from collections.abc import Iterable, Sequence
 from datetime import datetime
 
 from django.db import IntegrityError, transaction
+from pyroaring import BitMap
 
 from contacts.aliases import called_before
 from contacts.erasing.cleaners import in_order, remains, union
@@ -115,6 +116,8 @@ def undisturbed(proofs: Sequence[Erasure]) -> list[Erasure]:
 
 def complete(*, now: datetime) -> None:
     """Says of those cleaned that it is done, once what is derived has been renewed without them."""
-    for proof in Erasure.objects.filter(cleaned_at__isnull=False, completed_at=None):
-        if not any(each(union([proof.ids])) for each in remains):
-            Erasure.objects.filter(pk=proof.pk).update(completed_at=now)
+    cleaned = dict(Erasure.objects.filter(cleaned_at__isnull=False, completed_at=None).values_list("pk", "ids"))
+    everybody = union(cleaned.values())
+    held = union(each(everybody) for each in remains) if everybody else everybody
+    done = [pk for pk, ids in cleaned.items() if not held.intersection_cardinality(BitMap(ids))]
+    Erasure.objects.filter(pk__in=done).update(completed_at=now)
