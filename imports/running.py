@@ -31,6 +31,7 @@ from jobs.services import chunk, finish, heartbeat
 
 KEPT = timedelta(days=7)  # reports hold what was wrong with people's data
 MOST_TOGETHER = 1_000  # rows of one order
+MOST_APART = 10_000  # orders whose rows stand apart; a file with more is not sorted at all
 BEAT = 5.0  # seconds
 COUNTS = tuple(f"{outcome.value}_count" for outcome in Outcome)
 SAVES = (*COUNTS, "row_count", "stayed_withdrawn", "reasons", "people", "created", "updated", "work", "reports_until",
@@ -154,10 +155,16 @@ class Numbers:
             self.now = []
 
     def apart(self) -> list[int]:
-        """Hashes of their numbers. Of so many orders two may share one by chance once in ten million files."""
+        """Hashes of their numbers. A file of a million orders has two of one hash by chance once in ten million times.
+
+        Raises: FileError, if there are too many to be told one by one.
+        """
         self.runs.append(np.array(self.now, dtype=np.uint64))
         hashes, counts = np.unique(np.concatenate(self.runs), return_counts=True)
-        return [*map(int, hashes[counts > 1]), *map(hash_of, self.long)]
+        found = [*map(int, hashes[counts > 1]), *map(hash_of, self.long)]
+        if len(found) > MOST_APART:
+            raise FileError(_("The rows of an order have to follow each other: sort the file by the orders' numbers."))
+        return found
 
 
 def hash_of(number: str) -> int:

@@ -6,6 +6,7 @@ from decimal import Decimal
 import pytest
 
 from activities.models import Activity, Order, OrderLine
+from imports import running
 from imports.models import set_of
 from tests import factories
 from tests.factories import NOW
@@ -74,6 +75,14 @@ def test_rows_of_an_order_that_stand_apart_are_refused():
     job = imported(csv_of(head, one, other, two), "orders")
     assert counts(job) == (1, 0, 0, 0, 2)
     assert list(Order.objects.values_list("external_id", flat=True)) == ["A2"]
+
+
+def test_a_file_of_orders_in_no_order_is_refused(monkeypatch):
+    monkeypatch.setattr(running, "MOST_APART", 0)
+    head, one, two, other = ORDERS.decode().splitlines()
+    job = imported(csv_of(head, one, other, two), "orders")
+    assert (job.state, Order.objects.count()) == ("failed", 0)
+    assert "sort the file" in job.problem_text
 
 
 EVENTS = csv_of(

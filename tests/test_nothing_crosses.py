@@ -95,8 +95,6 @@ SHOWN: dict[str, list[tuple[str, ...]]] = {
     "imports:go_on": [("own import",)],
     "imports:import": [("own import",)],
     "imports:plan": [("own source",)],
-    "imports:rejected": [("own import",)],
-    "imports:report": [("own import",)],
     "insights:attributes": STATISTICS,
     "insights:category": CATEGORIES,
     "insights:compare": SEGMENTS,

@@ -4,6 +4,7 @@ import csv
 import io
 import re
 from collections.abc import Iterator
+from functools import lru_cache
 from itertools import islice
 from pathlib import Path
 from typing import Literal
@@ -68,19 +69,32 @@ def first_sheet(path: Path) -> str:
 
 def sheets_of(path: Path) -> list[str]:
     """The names of a workbook's sheets. Raises: FileError."""
-    with path.open("rb") as file:
-        return workbook.sheet_names(file)
+    return list(_sheets(path, path.stat().st_mtime_ns))
 
 
 def sample(path: Path, reading: Reading, most: int = SAMPLE) -> list[list[str]]:
     """The first rows that are not empty, their cells trimmed. Raises: FileError."""
+    rows = _sample(path, path.stat().st_mtime_ns, reading.model_dump_json())[:most]
+    return [list(row) for row in rows]
+
+
+# A page asks for them several times, and a workbook has all its texts read each time: seconds for a million rows.
+@lru_cache(maxsize=4)
+def _sheets(path: Path, _written: int) -> tuple[str, ...]:
+    with path.open("rb") as file:
+        return tuple(workbook.sheet_names(file))
+
+
+@lru_cache(maxsize=4)
+def _sample(path: Path, _written: int, told: str) -> list[list[str]]:
+    reading = Reading.model_validate_json(told)
     with path.open("rb") as file:
         if reading.format == "xlsx":
             found = rows_of_sheet(path, reading, file)
         else:
-            found = iter(text.records(text.first_lines(file, reading.encoding, most + SAMPLE), reading.delimiter))
-        rows = [[cell.strip() for cell in row] for row in islice(found, most + SAMPLE)]
-    rows = [row for row in rows if any(row)][:most]
+            found = iter(text.records(text.first_lines(file, reading.encoding, 2 * SAMPLE), reading.delimiter))
+        rows = [[cell.strip() for cell in row] for row in islice(found, 2 * SAMPLE)]
+    rows = [row for row in rows if any(row)][:SAMPLE]
     if any(len(row) > MOST_COLUMNS for row in rows):
         raise FileError(_("The file has more than %(limit)d columns.") % {"limit": MOST_COLUMNS})
     return rows
