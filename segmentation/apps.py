@@ -12,12 +12,14 @@ class SegmentationConfig(AppConfig):
         from config.find import register_finder
         from contacts.answering import register_engine
         from contacts.erasing.cleaners import StoredSets, register_cleaner
+        from contacts.handing_over import register_part
         from contacts.manager import register_filter, register_panel, register_tool
         from jobs import registry
         from segmentation import (
             asking_tags,
             contact_answers,
             contact_pages,
+            handing_over,
             hooks,
             likeness,
             merged_contacts,
@@ -54,6 +56,7 @@ class SegmentationConfig(AppConfig):
         activities.hooks.type_usage.append(references.uses_of_type)
         activities.hooks.parameter_usage.append(references.uses_of_parameter)
         register_finder(find_segments)
+        register_part(handing_over.PART)
         register_engine(contact_answers.engine)
         for entry in contact_pages.FILTERS:
             register_filter(entry)

@@ -169,12 +169,14 @@ def test_erasing_nobody_is_told(account: Any, given: dict[str, Any]) -> None:
 def test_an_archive_is_handed_over_by_command(account: Any, tmp_path: Path) -> None:
     ala = factories.contact(email="a@x.pl")
     factories.visit(ala)
+    ready_segment([ala.pk], at=clock(), name="Best")
     file = tmp_path / "ala.zip"
     call_command("handover", str(file), account="acme", contact="A@x.pl", stdout=io.StringIO())
     with zipfile.ZipFile(file) as packed:
         told = json.loads(packed.read("contact.json"))
         assert {f"{name}.csv" for name in told} | {"contact.json"} == set(packed.namelist())
     assert len(told["visits"]) == 1
+    assert [row["segment"] for row in told["segments"]] == ["Best"]
     assert HistoryEntry.objects.get().by == "command line"
     with pytest.raises(CommandError):
         call_command("handover", str(file), account="acme", contact="a@x.pl")
