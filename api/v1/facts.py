@@ -5,7 +5,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 from django.db.models import Count, Max, Q, QuerySet, Sum
-from django.http import Http404, HttpRequest, HttpResponse
+from django.http import Http404, HttpResponse
 from ninja import Query, Router
 
 from activities import services
@@ -24,8 +24,7 @@ from api.common import (
     write_cursor,
 )
 from api.v1.batches import ALL_OR_REPORT, ANSWERS, Whole, answer_partly, refuse_too_many, whole_or_part
-from api.v1.people import contact_named
-from api.v1.schemas import (
+from api.v1.fact_schemas import (
     ActivityBatch,
     ActivityOut,
     BoughtOut,
@@ -36,6 +35,8 @@ from api.v1.schemas import (
     VisitBatch,
     VisitOut,
 )
+from api.v1.people import contact_named
+from config.requests import Request
 from contacts.selectors import visible
 from contacts.sight import require_whole_sight, sight
 
@@ -47,7 +48,7 @@ SOURCE = (
 Record = Callable[..., Partly]
 
 
-def recorded(request: HttpRequest, items: Any, record: Record, *, whole: bool) -> HttpResponse:
+def recorded(request: Request, items: Any, record: Record, *, whole: bool) -> HttpResponse:
     refuse_too_many(items)
     with whole_or_part(whole=whole):
         done = record(items, account=account_of(request), now=now_of(request), sight=sight(request))
@@ -57,12 +58,12 @@ def recorded(request: HttpRequest, items: Any, record: Record, *, whole: bool) -
 @router.post(
     "/activities", auth=needs("facts:write"), response=ANSWERS, summary="Record activities", description=ALL_OR_REPORT
 )
-def record_activities(request: HttpRequest, payload: ActivityBatch, *, whole: Whole = False) -> HttpResponse:  # type: ignore[valid-type]
+def record_activities(request: Request, payload: ActivityBatch, *, whole: Whole = False) -> HttpResponse:  # type: ignore[valid-type]
     return recorded(request, payload.items, services.record_activities_partly, whole=whole)  # type: ignore[attr-defined]
 
 
 @router.post("/visits", auth=needs("facts:write"), response=ANSWERS, summary="Record visits", description=ALL_OR_REPORT)
-def record_visits(request: HttpRequest, payload: VisitBatch, *, whole: Whole = False) -> HttpResponse:  # type: ignore[valid-type]
+def record_visits(request: Request, payload: VisitBatch, *, whole: Whole = False) -> HttpResponse:  # type: ignore[valid-type]
     return recorded(request, payload.items, services.record_visits_partly, whole=whole)  # type: ignore[attr-defined]
 
 
@@ -73,7 +74,7 @@ def record_visits(request: HttpRequest, payload: VisitBatch, *, whole: Whole = F
     summary="Record orders",
     description=f"An order whose number is there already is changed: it stays one order.\n\n{ALL_OR_REPORT}",
 )
-def record_orders(request: HttpRequest, payload: OrderBatch, *, whole: Whole = False) -> HttpResponse:  # type: ignore[valid-type]
+def record_orders(request: Request, payload: OrderBatch, *, whole: Whole = False) -> HttpResponse:  # type: ignore[valid-type]
     return recorded(request, payload.items, services.record_orders_partly, whole=whole)  # type: ignore[attr-defined]
 
 
@@ -84,7 +85,7 @@ def record_orders(request: HttpRequest, payload: OrderBatch, *, whole: Whole = F
     summary="Record products",
     description=f"What products are called. Only for keys that see all contacts.\n\n{ALL_OR_REPORT}",
 )
-def record_products(request: HttpRequest, payload: ProductBatch, *, whole: Whole = False) -> HttpResponse:  # type: ignore[valid-type]
+def record_products(request: Request, payload: ProductBatch, *, whole: Whole = False) -> HttpResponse:  # type: ignore[valid-type]
     require_whole_sight(request.user)
     refuse_too_many(payload.items)  # type: ignore[attr-defined]
     with whole_or_part(whole=whole):
@@ -125,7 +126,7 @@ def page(items: list[dict[str, Any]], kind: str, limit: int) -> HttpResponse:
     summary="A contact's activities, the newest first",
 )
 def contact_activities(
-    request: HttpRequest,
+    request: Request,
     contact_id: int,
     *,
     limit: Limit = 100,
@@ -146,9 +147,7 @@ def contact_activities(
     response=page_of(VisitOut, "VisitPage"),
     summary="A contact's visits, the newest first",
 )
-def contact_visits(
-    request: HttpRequest, contact_id: int, limit: Limit = 100, cursor: CursorText = None
-) -> HttpResponse:
+def contact_visits(request: Request, contact_id: int, limit: Limit = 100, cursor: CursorText = None) -> HttpResponse:
     rows = Visit.objects.filter(contact=contact_named(request, contact_id)).values("id", "at", *SOURCE)
     return page(newest_first(rows, cursor, "visits", limit), "visits", limit)
 
@@ -162,9 +161,7 @@ ORDER = ("id", "contact_id", "external_id", "at", "total", "currency", "status",
     response=page_of(OrderOut, "OrderPage"),
     summary="A contact's orders with their lines, the newest first",
 )
-def contact_orders(
-    request: HttpRequest, contact_id: int, limit: Limit = 100, cursor: CursorText = None
-) -> HttpResponse:
+def contact_orders(request: Request, contact_id: int, limit: Limit = 100, cursor: CursorText = None) -> HttpResponse:
     rows = Order.objects.filter(contact=contact_named(request, contact_id)).values(*ORDER)
     return page(with_lines(newest_first(rows, cursor, "orders", limit)), "orders", limit)
 
@@ -187,7 +184,7 @@ def with_lines(orders: Iterable[dict[str, Any]]) -> list[dict[str, Any]]:
     response=page_of(BoughtOut, "BoughtPage"),
     summary="What a contact bought, the last bought first: at most 1,000 products",
 )
-def contact_products(request: HttpRequest, contact_id: int, limit: Limit = 100) -> HttpResponse:
+def contact_products(request: Request, contact_id: int, limit: Limit = 100) -> HttpResponse:
     bought = (
         OrderLine.objects.filter(order__contact=contact_named(request, contact_id))
         .exclude(order__status__in=NOT_COUNTED)
@@ -213,17 +210,17 @@ def contact_products(request: HttpRequest, contact_id: int, limit: Limit = 100) 
 
 @router.get("/orders/find", auth=needs("contacts:read"), response=OrderOut, summary="An order by its number")
 def find_order(
-    request: HttpRequest, external_id: str = Query(..., max_length=120, description="The order's number.")
+    request: Request, external_id: str = Query(..., max_length=120, description="The order's number.")
 ) -> HttpResponse:
     return one_order(request, Order.objects.filter(external_id=external_id))
 
 
 @router.get("/orders/{int:order_id}", auth=needs("contacts:read"), response=OrderOut, summary="An order")
-def order(request: HttpRequest, order_id: int) -> HttpResponse:
+def order(request: Request, order_id: int) -> HttpResponse:
     return one_order(request, Order.objects.filter(pk=order_id))
 
 
-def one_order(request: HttpRequest, rows: QuerySet[Order]) -> HttpResponse:
+def one_order(request: Request, rows: QuerySet[Order]) -> HttpResponse:
     """Raises: Http404, also for the order of a contact that the key does not see."""
     found = rows.filter(contact__in=visible(request.user)).values(*ORDER).first()
     if found is None:
@@ -238,7 +235,7 @@ def one_order(request: HttpRequest, rows: QuerySet[Order]) -> HttpResponse:
     summary="Products that orders or you have told of",
     description="Only for keys that see all contacts.",
 )
-def products(request: HttpRequest, limit: Limit = 100, cursor: CursorText = None) -> HttpResponse:
+def products(request: Request, limit: Limit = 100, cursor: CursorText = None) -> HttpResponse:
     require_whole_sight(request.user)
     (after,) = read_cursor(cursor, "products", default=(0,))
     rows = Product.objects.filter(pk__gt=after).order_by("pk")[: limit + 1]
