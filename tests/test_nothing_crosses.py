@@ -50,6 +50,7 @@ PARAMETER, ATTRIBUTE, CONSENT, SAVED, USER = (
 )
 VIEWS = [("shared view",), ("own view",)]
 WEBHOOK, DELIVERY = [("webhook",)], [("webhook delivery",)]
+TRACKED = [("tracked site",)]
 STATISTICS = [("a tag", "tag"), ("a category", "hidden category"), ("a segment", "wide segment")]
 
 # By address: what it is walked with, a tuple for each, in the order of its parts. Addresses without parts need none.
@@ -145,6 +146,13 @@ SHOWN: dict[str, list[tuple[str, ...]]] = {
     "tags:merge_progress": [("merge",)],
     "tags:retry_merge": [("merge",)],
     "tags:stop_merge": [("merge",)],
+    "tracker:delete": TRACKED,
+    "tracker:drop_secret": TRACKED,
+    "tracker:edit": TRACKED,
+    "tracker:link": TRACKED,
+    "tracker:secret": TRACKED,
+    "tracker:site": TRACKED,
+    "tracker:test": TRACKED,
     "users:deactivate": USER,
     "users:edit": USER,
     "users:reactivate": USER,
@@ -255,6 +263,8 @@ FILTERS: dict[str, list[str]] = {
 PUBLIC = {
     "api:docs",  # the description, the same for everybody
     "api:openapi",
+    "tracker:events",  # of visitors' browsers: tests/test_tracker_reports.py
+    "tracker:script",  # the same for everybody
     "users:login",
     "users:logout",
     "users:password_reset",

@@ -50,13 +50,14 @@ class TrackerMiddleware(TenantMainMiddleware):
         try:
             response = self.answer(request, allowed)
         except RefusedError as refusal:
-            response = HttpResponse(refusal.text, status=refusal.status, content_type="text/plain; charset=utf-8")
-            response.headers.update(refusal.headers)
+            headers = {"Content-Type": "text/plain; charset=utf-8"} | refusal.headers
+            response = HttpResponse(refusal.text, status=refusal.status, headers=headers)
         except Error:
             logger.exception("Tracker: the database could not take a report")
             response = HttpResponse(status=HTTPStatus.SERVICE_UNAVAILABLE, headers={"Retry-After": str(RETRY_S)})
-        response.headers.update(allowed)
-        response.headers["Cache-Control"] = "no-store"
+        for name, value in allowed.items():
+            response[name] = value
+        response["Cache-Control"] = "no-store"
         patch_vary_headers(response, ["Origin"])
         return response
 

@@ -29,6 +29,7 @@ LONGEST_TEXT = 500
 UID = re.compile(r"[0-9a-f]{32}")
 # The parameter by which a link names a contact: a token in a stored address could be used by whoever reads it.
 IN_LINK = re.compile(r"(?<=[?&#;])sito=[^&#;]*[&;]?", re.IGNORECASE)
+LEFT = re.compile(r"[?&#;]+(#|$)")  # of the signs around it
 
 
 class ReportError(Exception):
@@ -76,7 +77,8 @@ def read(body: bytes, *, now: datetime) -> Report:
 
 def event(row: Any, *, sent: float, now: datetime) -> Told | None:
     """One event, if it is one of the last day."""
-    if not isinstance(row, dict) or row.get("type") not in TYPES:
+    kind = row.get("type") if isinstance(row, dict) else None
+    if not isinstance(kind, str) or kind not in TYPES:
         return None
     uid, at, params = row.get("id"), moment(row.get("at")), row.get("params") or {}
     if not isinstance(uid, str) or not UID.fullmatch(uid) or at is None or not isinstance(params, dict):
@@ -85,13 +87,13 @@ def event(row: Any, *, sent: float, now: datetime) -> Told | None:
     if ago > OLDEST:
         return None
     url, referrer = address(row.get("url")), address(row.get("referrer"))
-    known = {name: params[name] for name in TYPES[row["type"]] if params.get(name) is not None}
-    if row["type"] == "page_view":
+    known = {name: params[name] for name in TYPES[kind] if params.get(name) is not None}
+    if kind == "page_view":
         known = {"url": url, "title": words(row.get("title"))}
-    elif row["type"] == "product_view":
+    elif kind == "product_view":
         known["url"] = url
     cut = {name: words(value) if isinstance(value, str) else value for name, value in known.items() if name != "url"}
-    return Told(UUID(uid), row["type"], now - ago, url, referrer, known | cut)
+    return Told(UUID(uid), kind, now - ago, url, referrer, known | cut)
 
 
 def moment(raw: Any) -> float | None:
@@ -112,7 +114,9 @@ def words(raw: Any) -> str:
 
 def address(raw: Any) -> str:
     """An address without the token that came with it."""
-    return IN_LINK.sub("", clean(raw)[: LONGEST_ADDRESS * 2])[:LONGEST_ADDRESS].rstrip("?&#")
+    text = clean(raw)
+    found = IN_LINK.sub("", text)
+    return (found if found == text else LEFT.sub(r"\1", found))[:LONGEST_ADDRESS]
 
 
 def clean(raw: Any) -> str:

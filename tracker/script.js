@@ -118,7 +118,7 @@ const start = () => {
 // A link that names a contact; its token goes from the address before anything else reads it.
   const link = set.link !== "off" && /[?&#]sito=([\w.-]+)/.exec(location.href);
   if (link) {
-    history.replaceState(history.state, "", location.href.replace(/([?&#])sito=[\w.-]+&?/, "$1").replace(/[?&#]$/, ""));
+    history.replaceState(history.state, "", location.href.replace(/([?&#])sito=[\w.-]+&?/, "$1").replace(/[?&#]+(#|$)/, "$1"));
     here = path();
   }
   token = set.token || (link && link[1]) || "";

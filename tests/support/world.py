@@ -32,6 +32,7 @@ from tests import factories
 from tests.support.importing import csv_of, imported, upload
 from tests.support.people import make_user
 from tests.support.segments import calculate, calculated
+from tests.support.tracker import site
 from tests.support.webhooks import endpoint
 from users.models import User
 from webhooks import events
@@ -183,6 +184,7 @@ def webhook(world: World) -> None:
     """The account's endpoint, which is told of every segment calculated from here on."""
     world.things["webhook"] = endpoint(now=world.now, by=world.wide)
     world.things["webhook delivery"] = events.ping(world.things["webhook"], now=world.now)
+    world.things["tracked site"] = site(now=world.now, by=world.wide)
 
 
 def lists(world: World) -> None:
