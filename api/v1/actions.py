@@ -31,6 +31,7 @@ from segmentation.selectors import segment_for
 from tags.models import Category
 
 router = Router(tags=["Actions"])
+OF_PAGES = ("order", "keep_as")  # fields that programs have no use for
 ACTION: dict[str, Any] = {
     "id": 8,
     "segment": 12,
@@ -76,8 +77,8 @@ class KindsOut(Out):
 
 class ActionIn(In):
     """`params` by kind: add_tag, remove_tag: `tags`; add_category, remove_category: `category` (its path), `below`;
-    add_consent, remove_consent: `consent` (its key), `source`, `again`; export: `columns`, `separator` and more.
-    `GET /actions/kinds` lists them."""
+    add_consent, remove_consent: `consent` (its key), `source`, `again`; export: `format`, `columns`, `names` (by
+    column), `separator`, `bom`, `consent`. `GET /actions/kinds` lists them."""
 
     model_config = example(
         {"kind": "add_tag", "params": {"tags": "VIP"}, "audience": "all", "calculation": 90}, forbid=True
@@ -156,41 +157,44 @@ class DryRunOut(Out):
 
 
 # --- what is given as a form ---------------------------------------------------------------------------------
-def named(name: str, value: Any) -> Any:
-    """Categories by their path and consents by their key: forms take ids."""
-    if not isinstance(value, str):
+def posted(kind: Kind, params: dict[str, Any]) -> dict[str, Any]:
+    """The parameters as the form's own fields. An export's columns stand in their order, and `names` by their keys."""
+    columns, names = params.get("columns"), params.get("names", {})
+    if kind.name != "export" or not isinstance(columns, list) or not isinstance(names, dict):
+        return params
+    return params | {"order": columns, "names": [names.get(key, "") for key in map(str, columns)]}
+
+
+def chosen(field: forms.Field, value: Any) -> Any:
+    """Categories by their path and consents by their key: forms that choose a row take its id."""
+    rows = getattr(field, "queryset", None)
+    if rows is None or not isinstance(value, str) or "\0" in value:
         return value
-    if name == "category" and (pk := first_id(Category, slug_path=value.strip("/").lower())):
-        return pk
-    if name == "consent" and (pk := first_id(Consent, key=value)):
-        return pk
-    return value
+    path = value.strip("/").lower()
+    by = {Category: {"slug_path": path}, Consent: {"key": value}}.get(rows.model, {})
+    found = rows.filter(**by).first() if by else None
+    return found.pk if found else value
 
 
-def first_id(model: Any, **by: Any) -> int | None:
-    found: int | None = model.objects.filter(**by).values_list("pk", flat=True).first()
-    return found
-
-
-def form_data(blank: PartForm, params: dict[str, Any]) -> QueryDict:
+def form_data(kind: Kind, blank: PartForm, given: dict[str, Any]) -> QueryDict:
     """The parameters as a browser would post them; what is left out stands as the empty form has it.
 
     Raises: Problem (422), for one that there is not, or that is no text, number, truth value, or list of these.
     """
     wrongs = [
         Wrong(None, f"params.{name[:60]}", "unknown", _("There is no such field."))
-        for name in params
-        if name not in blank.fields
+        for name in given
+        if name not in blank.fields or name in OF_PAGES
     ]
-    data = QueryDict(mutable=True)
+    data, params = QueryDict(mutable=True), posted(kind, given)
     for name, field in blank.fields.items():
-        given = named(name, params[name]) if name in params else field.initial
-        values = given if isinstance(given, list) else [given]
+        value = chosen(field, params[name]) if name in params else field.initial
+        values = value if isinstance(value, list) else [value]
         if not all(each is None or isinstance(each, str | int | float | bool) for each in values):
             wrongs.append(Wrong(None, f"params.{name}", "invalid", _("This is not possible here.")))
             continue
         if isinstance(field, forms.BooleanField):
-            values = ["on"] if given is True or given == "true" else []
+            values = ["on"] if value is True or value == "true" else []
         data.setlist(name, [str(each) for each in values if each is not None])
     if wrongs:
         raise invalid(wrongs)
@@ -203,7 +207,7 @@ def asked_in(request: Request, payload: ActionIn, segment: Segment) -> tuple[Kin
     if kind is None:
         raise invalid([Wrong(None, "kind", "not_option", _("There is no such kind of action."))])
     now, by = now_of(request), key_of(request).user
-    part = kind.form(form_data(kind.form(now=now, by=by), payload.params), now=now, by=by)
+    part = kind.form(form_data(kind, kind.form(now=now, by=by), payload.params), now=now, by=by)
     repeat = EVERY if payload.every_refresh else ONCE
     when = WhenForm(QueryDict(f"repeat={repeat}&audience={payload.audience}"), segment=segment)
     wrongs = [*wrongs_in(part, "params."), *wrongs_in(when, "")]
@@ -266,6 +270,7 @@ def kinds(request: Request) -> HttpResponse:
             "params": [
                 {"name": name, "label": str(field.label or name), "required": field.required, "default": field.initial}
                 for name, field in kind.form(now=now, by=by).fields.items()
+                if name not in OF_PAGES
             ],
         }
         for kind in KINDS.values()

@@ -92,9 +92,11 @@ def complete(operation: Document, scope: str, schemas: Document) -> None:
     method = operation["x-method"]
     operation["x-scope"] = scope
     operation["security"] = [{"Key": [scope]}]
-    codes = [*ALWAYS, "invalid"]
+    codes = [*ALWAYS, "invalid", "conflict"]
+    if operation["x-path"].startswith("/exports/"):
+        codes.append("gone")
     if method != "get":
-        codes += [*OF_BODIES, "conflict"]
+        codes += OF_BODIES
         if scope.endswith(":write"):
             operation["parameters"] = [*operation.get("parameters", []), ONCE]
     for status, response in operation["responses"].items():
