@@ -60,7 +60,7 @@ lint: dev-packages
 	$(BIN)/ruff format --check .
 
 types: dev-packages
-	$(BIN)/mypy $(APPS) manage.py
+	$(BIN)/mypy $(APPS) clients manage.py
 
 imports: dev-packages
 	$(BIN)/lint-imports
