@@ -66,6 +66,7 @@ SHOWN: dict[str, list[tuple[str, ...]]] = {
     "activities:type": TYPES,
     "activities:type_delete": TYPES,
     "activities:type_rename": TYPES,
+    "api:key_revoke": [("api key",)],
     "contacts:answer": [("mine", "consent")],
     "contacts:attribute": ATTRIBUTE,
     "contacts:attribute_bring_back": ATTRIBUTE,

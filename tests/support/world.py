@@ -17,6 +17,7 @@ from actions import services as actions
 from actions.kinds import KINDS
 from actions.models import ActionRun
 from activities.models import Activity, ActivityType, Visit
+from api.services import create_key
 from contacts.models import Contact, ContactConsent, HistoryEntry, TypeChange
 from contacts.saved_views import save_view
 from contacts.selecting import change_selection
@@ -181,9 +182,11 @@ def segments(world: World) -> None:
 
 
 def webhook(world: World) -> None:
-    """The account's endpoint, which is told of every segment calculated from here on."""
+    """What other systems come in by; and an endpoint, which is told of every segment calculated from here on."""
     world.things["webhook"] = endpoint(now=world.now, by=world.wide)
     world.things["webhook delivery"] = events.ping(world.things["webhook"], now=world.now)
+    made = create_key(name="Shop", scopes=["contacts:read"], acts_for=world.wide, now=world.now, by=world.wide)
+    world.things["api key"] = made.key
     world.things["tracked site"] = site(now=world.now, by=world.wide)
 
 
