@@ -161,7 +161,7 @@ def test_the_page_of_a_site_tells_what_came(client, here, now):
     send(client_for(None), body(here, given, [event(now)], now=now))
     send(client_for(None), body(here, "x", [event(now), event(now)], now=now))
     part = client.get(address("site", here.pk), headers={"HX-Request": "true"}).content.decode()
-    rows = re.findall(r'<td>([^<]+)</td>\s*<td class="r num">(\d+)</td>', part)
+    rows = re.findall(r'<span class="name">([^<]+)</span></td>\s*<td class="r num"[^>]*>(\d+)</td>', part)
     assert [number for _label, number in rows] == ["1", "1", "2"]
     assert "<html" not in part
 

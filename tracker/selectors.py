@@ -2,6 +2,7 @@
 
 import re
 from datetime import datetime
+from typing import Any
 
 from django.db.models import Max, Q, QuerySet, Sum
 from django.db.models.functions import Coalesce
@@ -13,7 +14,7 @@ KEY = re.compile(r"[a-z]{12}")
 ORIGIN = re.compile(r"https?://[a-z0-9.:\[\]-]{1,260}")
 
 
-def listed(*, since: datetime) -> QuerySet[TrackedSite]:
+def listed(*, since: datetime) -> QuerySet[Any]:
     """Every site, with how many events were stored since that day, and when one last was."""
     stored = Q(counts__outcome=Outcome.STORED)
     return TrackedSite.objects.select_related("consent").annotate(
