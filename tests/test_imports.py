@@ -1,6 +1,6 @@
 """Imports of contacts: what becomes of rows, labels and answers; and that COPY writes what the services would."""
 
-from datetime import timedelta
+from datetime import date, timedelta
 
 import pytest
 from pyroaring import BitMap
@@ -18,7 +18,7 @@ from imports.services import NotReadyError
 from tags.models import ContactCategory, ContactTag
 from tests import factories
 from tests.factories import NOW
-from tests.support.importing import begun, carried_out, counts, csv_of, imported
+from tests.support.importing import begun, carried_out, counts, csv_of, imported, workbook_of
 
 LATER = NOW + timedelta(hours=1)
 PEOPLE = csv_of(
@@ -41,6 +41,15 @@ def test_rows_become_contacts():
     assert (anna.first_name, anna.phone, anna.lead_score, anna.status) == ("Anna", "+48600700800", 7, "subscribed")
     assert anna.attributes == {"city": "Łódź"}
     assert set_of(job.people) == set_of(job.created) == BitMap(Contact.objects.values_list("pk", flat=True))
+
+
+def test_rows_of_a_workbook_become_contacts():
+    factories.attribute("born", "date")
+    rows = (["e-mail", "telefon", "born"], ["a@example.com", 48600700800, date(1980, 2, 1)], [], ["b@example.com"])
+    job = imported(workbook_of(*rows))
+    assert counts(job) == (2, 0, 0, 0, 0)
+    found = Contact.objects.order_by("email").values_list("phone", "attributes")
+    assert list(found) == [("48600700800", {"born": "1980-02-01"}), (None, {})]
 
 
 def test_the_same_file_twice_changes_nothing():
