@@ -70,6 +70,13 @@ class BatchLabels(Protocol):
         """Puts each name on its contacts, which are held; (name, contact) of those that did not have it."""
 
 
+class Written(Protocol):
+    """Told how many contacts have just been written at once, in the writing transaction."""
+
+    def __call__(self, rows: int, *, now: datetime) -> None: ...
+
+
+written: list[Written] = []
 attribute_usage: list[Callable[[Attribute], list[Use]]] = []
 consent_usage: list[Callable[[Consent], list[Use]]] = []
 # Of an attribute as it would be with another type: what of those that refer to it could not be understood any more.

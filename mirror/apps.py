@@ -16,6 +16,7 @@ class MirrorConfig(AppConfig):
 
         hooks.recorded.append(services.touched)
         contacts.hooks.retyped.append(services.forget_contacts)
+        contacts.hooks.written.append(services.touched)
         remains.append(services.holding)
         register(tasks.KIND)
         register_tick(tasks.look)

@@ -1,6 +1,6 @@
 """Contacts in bulk: what is found, made, changed, passed over and refused."""
 
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 import pytest
@@ -108,3 +108,14 @@ def test_all_or_none_writes_none(record) -> None:
         record({"email": "a@example.com"}, {"email": "b"}, whole=True)
     assert [each.status for each in refused.value.outcomes] == ["created", "rejected"]
     assert not Contact.objects.exists()
+
+
+def test_whoever_keeps_a_copy_is_told_how_many_were_written(record, monkeypatch: pytest.MonkeyPatch) -> None:
+    told: list[int] = []
+
+    def tell(rows: int, *, now: datetime) -> None:
+        told.append(rows)
+
+    monkeypatch.setattr("contacts.hooks.written", [tell])
+    record({"email": "a@example.com"}, {"email": "b@example.com"}, {"email": "b@example.com"}, {"email": "no"})
+    assert told == [2]

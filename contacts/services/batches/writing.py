@@ -7,6 +7,7 @@ from typing import Any
 
 from django.db import connection
 
+from contacts import hooks
 from contacts.hooks import AgainError
 from contacts.id_sets import id_array
 from contacts.services.batches.answers import write_answers
@@ -65,6 +66,8 @@ def write(decided: Decided, *, now: datetime, by: str, user: User | None) -> Non
     changed = put_labels(decided, now=now, by=by, user=user)
     answers = [(item, person.pk, answer) for item, person, answer in decided.answers]
     changed |= write_answers(answers, by=by, user=user)
+    for told in hooks.written:
+        told(len(decided.people), now=now)
     for item in changed:
         decision = decided.decisions[item]
         if decision.status == "unchanged":
