@@ -12,13 +12,15 @@ from django.utils.translation import gettext_lazy
 
 from api.models import ApiKey, Scope
 from config.names import NameField
+from config.templatetags.numbers import number
 from users.models import Role, User
 
+NEVER = "never"
 DAYS = (
     ("30", gettext_lazy("in 30 days")),
     ("90", gettext_lazy("in 90 days")),
     ("365", gettext_lazy("in a year")),
-    ("", gettext_lazy("never: it works until it is revoked")),
+    (NEVER, gettext_lazy("never: it works until it is revoked")),
 )
 GONE = {"invalid_choice": gettext_lazy("Choose from the list: what you chose is not there any more.")}
 # What a shop that sends its customers and orders, and reads segments, can do with.
@@ -52,9 +54,7 @@ class KeyForm(forms.Form):
         error_messages={"required": gettext_lazy("Tick at least one."), **GONE},
         help_text=gettext_lazy("Tick only what is needed: whoever gets hold of the key can do all of it."),
     )
-    days = forms.TypedChoiceField(
-        label=gettext_lazy("Expires"), choices=DAYS, coerce=int, empty_value=None, required=False, error_messages=GONE
-    )
+    days = forms.ChoiceField(label=gettext_lazy("Expires"), choices=DAYS, error_messages=GONE)
     rate_per_minute = forms.IntegerField(
         label=gettext_lazy("Requests per minute"),
         required=False,
@@ -75,7 +75,8 @@ class KeyForm(forms.Form):
         mine_first = Case(When(pk=by.pk, then=Value(0)), default=Value(1))
         self.people = {user.pk: user for user in User.objects.filter(is_active=True).order_by(mine_first, "name", "pk")}
         self.fields["acts_for"].choices = [(str(pk), told(user)) for pk, user in self.people.items()]  # type: ignore[attr-defined]
-        self.fields["rate_per_minute"].widget.attrs["placeholder"] = settings.API_RATE_PER_MINUTE
+        told_limit = _("Left empty: %(limit)s.") % {"limit": number(settings.API_RATE_PER_MINUTE)}
+        self.fields["rate_per_minute"].help_text = told_limit
 
     @property
     def picks(self) -> list[tuple[Scope, bool]]:
@@ -101,7 +102,7 @@ class KeyForm(forms.Form):
             "name": given["name"],
             "scopes": given["scopes"],
             "acts_for": self.people[given["acts_for"]],
-            "expires_at": None if days is None else now + timedelta(days=days),
+            "expires_at": None if days == NEVER else now + timedelta(days=int(days)),
             "rate_per_minute": given["rate_per_minute"],
         }
 
@@ -114,6 +115,6 @@ def told(user: User) -> str:
 def days_of(key: ApiKey) -> str:
     """The choice next to how long a key was to live."""
     if key.expires_at is None:
-        return ""
+        return NEVER
     lived = (key.expires_at - key.created_at).days
     return next((value for value, _label in DAYS[:-1] if lived <= int(value)), DAYS[-2][0])

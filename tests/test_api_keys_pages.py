@@ -115,6 +115,7 @@ def test_a_form_that_is_sent_again_makes_no_second_key(client) -> None:
         {"scopes": None},
         {"scopes": ["contacts:read", "everything"]},
         {"days": "7"},
+        {"days": None},
         {"days": "9" * 40},
         {"rate_per_minute": "0"},
         {"rate_per_minute": "9" * 40},
@@ -231,6 +232,6 @@ def test_the_page_that_deactivates_a_user_names_the_keys_that_stop(client, owner
 
 
 def test_every_scope_can_be_ticked(client) -> None:
-    form = sent(client, scopes=list(Scope.values), days="")
+    form = sent(client, scopes=list(Scope.values), days="never")
     client.post(NEW, form)
     assert (ApiKey.objects.get().scopes, ApiKey.objects.get().expires_at) == (list(Scope.values), None)
