@@ -1,7 +1,7 @@
 """Export a million contacts with ten columns: our run against bare COPY TO, in turns; and the peak memory.
 
-`DATABASE_URL=… python bench/exports.py [contacts] [pairs] [format]`; a format is one of `exports.formats.FORMATS`, for an
-audience everybody agreed. One format a process, so that the peak is its own.
+`DATABASE_URL=… python bench/exports.py [contacts] [pairs] [format]`; a format is one of `exports.formats.FORMATS`, and
+for an audience everybody agreed. One format a process, so that the peak is its own.
 """
 
 import sys
@@ -26,17 +26,17 @@ COPY (SELECT id, email, phone, first_name, last_name, status, lead_score, create
 def agree() -> None:
     from django.db import connection
 
-    from contacts.models import Consent, ContactConsent
+    from contacts.models import Consent
 
     consent, new = Consent.objects.get_or_create(key="ads", defaults={"name_en": "Ads", "name_pl": "Reklamy"})
     if new:
         with connection.cursor() as cursor:
             cursor.execute(
-                f"INSERT INTO {ContactConsent._meta.db_table} (contact_id, consent_id, state, changed_at, source,"
+                "INSERT INTO contacts_contactconsent (contact_id, consent_id, state, changed_at, source,"
                 " wording_version) SELECT id, %s, 'given', now(), 'bench', 1 FROM contacts_contact",
                 [consent.pk],
             )
-            cursor.execute(f"VACUUM ANALYZE {ContactConsent._meta.db_table}")
+            cursor.execute("VACUUM ANALYZE contacts_contactconsent")
 
 
 def main() -> None:

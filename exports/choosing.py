@@ -59,7 +59,7 @@ class ExportForm(PartForm):
     consent = forms.ChoiceField(
         label=gettext_lazy("Which consent covers advertising there"),
         help_text=gettext_lazy("Whoever has not given it is left out, and counted."),
-        required=False,
+        error_messages={"required": gettext_lazy("Choose the consent by which people agreed to it.")},
     )
     keep_as = forms.CharField(
         label=gettext_lazy("Keep this choice as"),
@@ -78,6 +78,8 @@ class ExportForm(PartForm):
         field = self.fields["consent"]
         assert isinstance(field, forms.ChoiceField)  # noqa: S101 (for the type checker)
         field.choices = choices
+        form = None if data is None else FORMATS.get(data.get("format", ""))
+        field.required = data is None or (form is not None and form.audience)
         self.unknown: list[str] = []
         if data is None:
             self.chosen, self.named = list(START), {}
@@ -179,8 +181,6 @@ class ExportForm(PartForm):
         if form is None:
             return cleaned
         if form.audience:
-            if not cleaned.get("consent"):
-                self.add_error("consent", _("Choose the consent by which people agreed to it."))
             return cleaned
         if self.unknown:
             raise ValidationError(_("These columns no longer exist: %(names)s.") % {"names": ", ".join(self.unknown)})

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from django.db.models import Count, Q, QuerySet
-from django.http import FileResponse
+from django.http import FileResponse, HttpResponse
 from django.http.response import HttpResponseBase
 
 from config.pages import page
@@ -30,10 +30,14 @@ def sent(request: Request, file: ExportFile, *, user: User, how: How) -> HttpRes
     except OSError:
         log.exception("export file %s of segment %s is not in the store", file.pk, file.segment_id)
         return page(request, "exports/gone.html", {"file": file, "expired": False}, status=410)
-    if request.method == "GET":
+    if request.method == "HEAD":
+        content.close()
+        response: HttpResponseBase = HttpResponse(headers={"Content-Disposition": "attachment"})
+    else:
         program = "".join(sign for sign in request.headers.get("User-Agent", "") if sign.isprintable())
         note(file, user=user, how=how, now=request.now, address=address_of(request), program=program)
-    response = FileResponse(content, as_attachment=True, filename=file.name, content_type=file.kind.content_type)
+        response = FileResponse(content, as_attachment=True, filename=file.name)
+    response["Content-Type"] = file.kind.content_type
     response["Cache-Control"] = "private, no-store"
     response["X-Content-Type-Options"] = "nosniff"
     return response

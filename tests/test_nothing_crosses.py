@@ -188,7 +188,9 @@ HIDDEN: dict[str, list[tuple[str, ...]]] = {
     "contacts:view_edit": [("private view",)],
     "contacts:view_opens": [("private view",)],
     "contacts:view_save_again": [("private view",)],
+    "exports:by_link": [],  # needs no signing in: tests/test_exports_downloads.py
     "exports:download": [("file",), ("picked file",)],
+    "exports:link": [("file",), ("picked file",)],
     "exports:list_cancel": [("list export",)],
     "exports:list_retry": [("list export",)],
     "imports:cancel": [("import",)],

@@ -13,7 +13,7 @@ from exports.columns import Cell, Column
 from exports.formats.base import Format, IncompleteError, State, Table
 from mirror import duck
 
-MEMORY = "160MiB"  # of DuckDB; the process stays below twice that
+MEMORY = "96MiB"  # of DuckDB, which takes more than it counts
 TYPES = {
     Cell.TEXT: "VARCHAR",
     Cell.SAFE: "VARCHAR",
@@ -24,8 +24,8 @@ TYPES = {
     Cell.MOMENT: "TIMESTAMP WITH TIME ZONE",
     Cell.LIST: "VARCHAR[]",
 }
-GROUP = 100_000  # rows whose values of a column stand together; fewer where there are many columns
-VALUES = 1_500_000  # of all columns in such a group
+GROUP = 40_960  # rows whose values of a column stand together; fewer where there are many columns
+VALUES = 500_000  # of all columns in such a group
 
 
 class Parquet(Format):
