@@ -47,6 +47,9 @@ class FileOut(Out):
             "calculation": 90,
             "audience": "all",
             "cause": "",
+            "consent": "",
+            "without_consent": 0,
+            "without_address": 0,
             "columns": ["id", "email"],
             "rows": 1861,
             "gone": 2,
@@ -63,6 +66,9 @@ class FileOut(Out):
     segment: int | None = Field(description="null: contacts picked in the contact manager.")
     calculation: int | None
     audience: str = Field(description="all, joined or left")
+    consent: str = Field(description="Of an audience for advertising: the key of the consent that it goes by.")
+    without_consent: int = Field(description="Left out of an audience.")
+    without_address: int = Field(description="Left out of an audience, though they agreed.")
     cause: str = Field(description="Of those who joined or left, for which cause alone; empty: for any.")
     columns: list[str]
     rows: int
@@ -84,6 +90,9 @@ class OneFileOut(FileOut):
             "calculation": 90,
             "audience": "all",
             "cause": "",
+            "consent": "",
+            "without_consent": 0,
+            "without_address": 0,
             "columns": ["id", "email"],
             "rows": 1861,
             "gone": 2,
@@ -97,7 +106,10 @@ class OneFileOut(FileOut):
     download: DownloadOut | None = Field(description="A new link each time; null: the key acts for an analyst.")
 
 
-OWN = ("name", "title", "format", "audience", "cause", "rows", "gone", "size", "created_at", "expires_at")
+OWN = (
+    "name", "title", "format", "audience", "cause", "consent", "rows", "gone", "without_consent", "without_address",
+    "size", "created_at", "expires_at",
+)  # fmt: skip
 
 
 def told(file: ExportFile) -> dict[str, Any]:
