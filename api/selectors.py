@@ -3,13 +3,14 @@
 from datetime import datetime
 
 from django.db.models import F, Q, QuerySet
+from django.db.models.expressions import OrderBy
 from django.db.models.functions import Lower
 from django.http import Http404
 
 from api.models import ApiKey
 
 LARGEST = 2**63 - 1
-ORDERS = {
+ORDERS: dict[str, tuple[str | OrderBy, ...]] = {
     "name": (Lower("name").asc(), "pk"),
     "-name": (Lower("name").desc(), "pk"),
     "used": (F("last_used_at").asc(nulls_first=True), "pk"),

@@ -5,7 +5,7 @@ from typing import Any
 
 from django.contrib import messages
 from django.core.paginator import Paginator
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpResponse
 from django.shortcuts import redirect
 from django.utils.translation import gettext as _
 from django.views.decorators.debug import sensitive_post_parameters, sensitive_variables
@@ -18,6 +18,7 @@ from api.selectors import key_for
 from api.services import KeyRefusedError, create_key, revoke_key
 from config.asked import page_number, problems_in
 from config.pages import page
+from config.requests import Request
 from users.access import administrators_only, signed_in
 
 PER_PAGE = 50
@@ -38,9 +39,9 @@ TRIALS = {
 
 @require_safe
 @administrators_only
-def keys(request: HttpRequest) -> HttpResponse:
+def keys(request: Request) -> HttpResponse:
     """Keys that work, and beside them those that ended."""
-    now = request.now  # type: ignore[attr-defined]
+    now = request.now
     shown = request.GET.get("shown") or SHOWN[0]
     sort = request.GET.get("sort") or "-made"
     problems = problems_in(request.GET, texts=["shown"], sorts=[name.removeprefix("-") for name in selectors.ORDERS])
@@ -59,7 +60,7 @@ def keys(request: HttpRequest) -> HttpResponse:
 @sensitive_variables("made")
 @require_http_methods(["GET", "HEAD", "POST"])
 @administrators_only
-def create(request: HttpRequest) -> HttpResponse:
+def create(request: Request) -> HttpResponse:
     """A new key, shown in the answer and nowhere else. A form that is sent again makes no second key."""
     by = signed_in(request)
     sent = request.POST if request.method == "POST" else None
@@ -70,7 +71,7 @@ def create(request: HttpRequest) -> HttpResponse:
         return redirect("api:keys")
     form = KeyForm(sent, once=secrets.token_urlsafe(16), by=by, like=like)
     if sent is not None and form.is_valid():
-        now = request.now  # type: ignore[attr-defined]
+        now = request.now
         try:
             made = create_key(**form.asked(now), now=now, by=by)
         except KeyRefusedError as error:  # the user was deactivated a moment ago
@@ -86,9 +87,9 @@ def create(request: HttpRequest) -> HttpResponse:
 
 @require_http_methods(["GET", "HEAD", "POST"])
 @administrators_only
-def revoke(request: HttpRequest, pk: int) -> HttpResponse:
+def revoke(request: Request, pk: int) -> HttpResponse:
     """Asks, with when it was last used, and stops it for good."""
-    key, now = key_for(pk), request.now  # type: ignore[attr-defined]
+    key, now = key_for(pk), request.now
     if request.method == "POST":
         try:
             revoke_key(key, now=now, by=signed_in(request))
@@ -100,7 +101,7 @@ def revoke(request: HttpRequest, pk: int) -> HttpResponse:
     return page(request, "api/key_revoke.html", context, part="question")
 
 
-def liked(request: HttpRequest) -> ApiKey | None:
+def liked(request: Request) -> ApiKey | None:
     """The key that the new one is to be like: `?like=ID`. One that is not there is passed over."""
     asked = request.GET.get("like", "")
     if not (asked.isascii() and asked.isdigit() and len(asked) < 19):
@@ -108,12 +109,12 @@ def liked(request: HttpRequest) -> ApiKey | None:
     return selectors.keys().filter(pk=int(asked)).first()
 
 
-def remember(request: HttpRequest, once: str) -> None:
+def remember(request: Request, once: str) -> None:
     if once:
         request.session[MADE] = [*request.session.get(MADE, []), once][-REMEMBERED:]
 
 
-def trial(request: HttpRequest, key: ApiKey) -> dict[str, Any]:
+def trial(request: Request, key: ApiKey) -> dict[str, Any]:
     """A first request that the key may send and that changes nothing; `path` is empty where there is none."""
     scope = next((scope for scope in TRIALS if scope in key.scopes), None)
     return {
