@@ -5,8 +5,8 @@ from typing import Any
 
 from jobs.services import run
 from tests.support.audiences import NOW
-from webhooks import lane
-from webhooks.models import CHOSEN, Delivery, Endpoint, Lane
+from webhooks import events, lane
+from webhooks.models import CHOSEN, Delivery, Endpoint, Event, Lane
 from webhooks.services import Settings, create_endpoint
 
 PUBLIC = "https://93.184.216.34/hook"  # an address whose host needs no looking up; nothing is ever sent there
@@ -38,3 +38,12 @@ def work(here: Endpoint, *, now: datetime = NOW) -> Lane:
 def of(here: Endpoint) -> list[Any]:
     """Its deliveries, the oldest first."""
     return list(Delivery.objects.filter(endpoint=here).select_related("event").order_by("pk"))
+
+
+def happen(here: Endpoint, count: int = 1, *, now: datetime = NOW) -> None:
+    """Something to tell this endpoint of."""
+    for n in range(count):
+        event = Event.objects.create(
+            uid=events.fresh_id(), kind="export.ready", at=now, data={"export": {"id": n}, "segment": None}
+        )
+        Delivery.objects.create(endpoint=here, event=event, wanted_at=now, next_at=now)
