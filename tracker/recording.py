@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from datetime import datetime, timedelta
 from hashlib import sha256
 from typing import Any
+from uuid import UUID
 
 from django.db import connection, transaction
 
@@ -25,6 +26,10 @@ KEEP = """
 INSERT INTO tracker_seenevent (contact_id, uid, site_id, at, stored_at, campaign)
 SELECT %s, each.uid, %s, each.at, %s, '' FROM unnest(%s::uuid[], %s::timestamptz[]) AS each (uid, at)
 ON CONFLICT (contact_id, uid) DO NOTHING RETURNING uid
+"""
+MARK = """
+UPDATE tracker_seenevent AS seen SET campaign = each.campaign
+FROM unnest(%s::uuid[], %s::text[]) AS each (uid, campaign) WHERE seen.contact_id = %s AND seen.uid = each.uid
 """
 Counts = Counter[Outcome]
 
@@ -119,13 +124,17 @@ def written(events: Sequence[Told], *, pk: int, site: TrackedSite, account: Acco
     )
     fresh = noted(events, pk=pk, site=site, now=now)
     begun: list[Told] = []
+    campaigns: dict[UUID, str] = {}
     for told in fresh:
         campaign, begins = place(told, around)
         if begins:
             begun.append(told)
         around.insert(bisect_right(around, told.at, key=lambda seen: seen[0]), (told.at, campaign))
         if campaign:
-            SeenEvent.objects.filter(contact_id=pk, uid=told.uid).update(campaign=campaign)
+            campaigns[told.uid] = campaign
+    if campaigns:
+        with connection.cursor() as cursor:
+            cursor.execute(MARK, [list(campaigns), list(campaigns.values()), pk])
     contact = {"id": pk}
     stored = write_activities(fresh, contact=contact, account=account, now=now)
     visits = [{"contact": contact, "at": told.at, "landing_url": told.url, "referrer": told.referrer} for told in begun]
