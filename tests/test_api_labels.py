@@ -109,9 +109,9 @@ def test_the_tree_grows_below_a_path(client) -> None:
     status, made = client.send("post", "/categories", {"name": "Media", "below": "klient"})
     assert (status, made["path"], made["below"], made["depth"]) == (201, "klient/media", "klient", 1)
     assert [item["path"] for item in client.send("get", "/categories")[1]["items"]] == ["klient", "klient/media"]
-    assert wrongs(client.send("post", "/categories", {"name": "Media", "below": "nowhere"})[1]) == [
-        (None, "below", "no_category")
-    ]
+    for nowhere in ("nowhere", "a\0b"):
+        status, said = client.send("post", "/categories", {"name": "Media", "below": nowhere})
+        assert (status, wrongs(said)) == (422, [(None, "below", "no_category")])
     assert wrongs(client.send("post", "/categories", {"name": "media", "below": "klient"})[1]) == [
         (None, "name", "taken")
     ]

@@ -14,7 +14,7 @@ from api.repeats import once
 
 MODULES = (
     "contacts", "facts", "tags", "categories", "attributes", "consents", "count", "saved", "segments", "calculations",
-    "why", "actions", "runs", "exports",
+    "members", "why", "actions", "runs", "exports",
 )  # fmt: skip
 
 

@@ -1,12 +1,10 @@
 """Actions on a segment's contacts: their kinds, what one would come to, adding and stopping one."""
 
-from collections.abc import Iterator
 from datetime import datetime
-from typing import Any, Literal
+from typing import Any
 from uuid import uuid4
 
-from django import forms
-from django.http import HttpResponse, QueryDict
+from django.http import HttpResponse
 from django.utils import timezone
 from django.utils.translation import gettext as _
 from ninja import Router
@@ -16,22 +14,17 @@ import api.v1.refusals  # noqa: F401 - what is refused is answered with it
 from actions import selectors, services
 from actions.errors import WindowClosedError
 from actions.forecast import Forecast
-from actions.forms import EVERY, ONCE, WhenForm
-from actions.kinds import KINDS, Kind
-from actions.kinds.forms import PartForm
+from actions.kinds import KINDS
 from actions.models import Action, ActionRun
 from actions.views import reviewed
-from api.common import In, Out, answer, example, key_of, needs, now_of
-from api.problems import Problem, Wrong, invalid
+from api.common import Out, answer, example, key_of, needs, now_of
+from api.problems import Problem
+from api.v1.asking import OF_PAGES, ActionIn, asked_in
 from config.requests import Request
-from contacts.models import Consent
 from contacts.sight import sight
-from segmentation.models import Segment
 from segmentation.selectors import segment_for
-from tags.models import Category
 
 router = Router(tags=["Actions"])
-OF_PAGES = ("order", "keep_as")  # fields that programs have no use for
 ACTION: dict[str, Any] = {
     "id": 8,
     "segment": 12,
@@ -73,25 +66,6 @@ class KindOut(Out):
 
 class KindsOut(Out):
     items: list[KindOut]
-
-
-class ActionIn(In):
-    """`params` by kind: add_tag, remove_tag: `tags`; add_category, remove_category: `category` (its path), `below`;
-    add_consent, remove_consent: `consent` (its key), `source`, `again`; export: `format`, `columns`, `names` (by
-    column), `separator`, `bom`, `consent`. `GET /actions/kinds` lists them."""
-
-    model_config = example(
-        {"kind": "add_tag", "params": {"tags": "VIP"}, "audience": "all", "calculation": 90}, forbid=True
-    )
-    kind: str
-    params: dict[str, Any] = {}
-    audience: Literal["all", "joined", "left"] = Field(
-        "all", description="All members, those who just joined, those who just left; not all: of refreshing segments."
-    )
-    every_refresh: bool = Field(False, description="After every refresh.")  # noqa: FBT003
-    calculation: int | None = Field(
-        None, description="The calculation that a dry run spoke of: if another took its place, nothing is added (409)."
-    )
 
 
 class ActionOut(Out):
@@ -154,76 +128,6 @@ class DryRunOut(Out):
     calculation: int | None = Field(description="Give it to add the action on just this calculation.")
     starts: str = Field(description="now, or planned: when the calculation ends")
     items: list[DraftOut]
-
-
-# --- what is given as a form ---------------------------------------------------------------------------------
-def posted(kind: Kind, params: dict[str, Any]) -> dict[str, Any]:
-    """The parameters as the form's own fields. An export's columns stand in their order, and `names` by their keys."""
-    columns, names = params.get("columns"), params.get("names", {})
-    if kind.name != "export" or not isinstance(columns, list) or not isinstance(names, dict):
-        return params
-    return params | {"order": columns, "names": [names.get(key, "") for key in map(str, columns)]}
-
-
-def chosen(field: forms.Field, value: Any) -> Any:
-    """Categories by their path and consents by their key: forms that choose a row take its id."""
-    rows = getattr(field, "queryset", None)
-    if rows is None or not isinstance(value, str) or "\0" in value:
-        return value
-    path = value.strip("/").lower()
-    by = {Category: {"slug_path": path}, Consent: {"key": value}}.get(rows.model, {})
-    found = rows.filter(**by).first() if by else None
-    return found.pk if found else value
-
-
-def form_data(kind: Kind, blank: PartForm, given: dict[str, Any]) -> QueryDict:
-    """The parameters as a browser would post them; what is left out stands as the empty form has it.
-
-    Raises: Problem (422), for one that there is not, or that is no text, number, truth value, or list of these.
-    """
-    wrongs = [
-        Wrong(None, f"params.{name[:60]}", "unknown", _("There is no such field."))
-        for name in given
-        if name not in blank.fields or name in OF_PAGES
-    ]
-    data, params = QueryDict(mutable=True), posted(kind, given)
-    for name, field in blank.fields.items():
-        value = chosen(field, params[name]) if name in params else field.initial
-        values = value if isinstance(value, list) else [value]
-        if not all(each is None or isinstance(each, str | int | float | bool) for each in values):
-            wrongs.append(Wrong(None, f"params.{name}", "invalid", _("This is not possible here.")))
-            continue
-        if isinstance(field, forms.BooleanField):
-            values = ["on"] if value is True or value == "true" else []
-        data.setlist(name, [str(each) for each in values if each is not None])
-    if wrongs:
-        raise invalid(wrongs)
-    return data
-
-
-def asked_in(request: Request, payload: ActionIn, segment: Segment) -> tuple[Kind, PartForm, WhenForm]:
-    """The forms of the page, filled and valid. Raises: Problem (422)."""
-    kind = KINDS.get(payload.kind)
-    if kind is None:
-        raise invalid([Wrong(None, "kind", "not_option", _("There is no such kind of action."))])
-    now, by = now_of(request), key_of(request).user
-    part = kind.form(form_data(kind, kind.form(now=now, by=by), payload.params), now=now, by=by)
-    repeat = EVERY if payload.every_refresh else ONCE
-    when = WhenForm(QueryDict(f"repeat={repeat}&audience={payload.audience}"), segment=segment)
-    wrongs = [*wrongs_in(part, "params."), *wrongs_in(when, "")]
-    if not segment.refreshes and (payload.every_refresh or payload.audience != "all"):
-        said = _("This segment is calculated once: nobody joins or leaves it, and nothing runs after a refresh.")
-        wrongs.append(Wrong(None, "audience", "not_refreshing", said))
-    if wrongs:
-        raise invalid(wrongs)
-    return kind, part, when
-
-
-def wrongs_in(form: forms.Form, below: str) -> Iterator[Wrong]:
-    for field, errors in form.errors.as_data().items():
-        place = below.rstrip(".") if field == "__all__" else f"{below}{field}"
-        for each in errors:
-            yield Wrong(None, place, each.code or "invalid", " ".join(each.messages))
 
 
 # --- told ----------------------------------------------------------------------------------------------------

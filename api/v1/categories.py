@@ -119,7 +119,8 @@ def create(request: Request, payload: CategoryIn) -> HttpResponse:
     require_whole_sight(request.user)
     above = None
     if payload.below is not None:
-        above = Category.objects.filter(slug_path=payload.below.strip("/").lower()).first()
+        path = payload.below.strip("/").lower()
+        above = Category.objects.filter(slug_path=path).first() if "\0" not in path else None
         if above is None:
             raise ValidationError({"below": ValidationError(_("There is no such category."), code="no_category")})
     try:
