@@ -155,8 +155,15 @@ class Sito:
         self._opener = urllib.request.build_opener(_Refusing)
 
     # --- batches ---------------------------------------------------------------------------------------------
-    def send_contacts(self, items: Iterable[Item], *, whole: bool = False, **options: str) -> Report:
-        """Creates and changes contacts. options: mode="create" (or "update"), match="external_id", empty="clear"."""
+    def send_contacts(
+        self, items: Iterable[Item], *, mode: str = "both", match: str = "", empty: str = "keep", whole: bool = False
+    ) -> Report:
+        """Creates and changes contacts.
+
+        mode: "create" passes over those that there are, "update" those that there are not. match: by which names one is
+        found, of "id,external_id,email". empty: "clear", if None and empty texts clear what is there.
+        """
+        options = {"mode": mode, "empty": empty, **({"match": match} if match else {})}
         return self._report("/contacts", items, whole=whole, **options)
 
     def send_activities(self, items: Iterable[Item], *, whole: bool = False) -> Report:

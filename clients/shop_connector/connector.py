@@ -11,7 +11,7 @@ Needed: Python 3.11, `orders_queue.py`, and `sito_client.py` beside them. All is
     QUEUE=orders.sqlite3
     CONSENT=newsletter CONSENT_FIELD=_newsletter           optional: the order's field that says who ticked the box
 
-    python connector.py serve      receives at :8080/orders, and sends
+    python connector.py serve      receives at :8080/orders (or PORT), and sends; behind a proxy that speaks https
     python connector.py send       sends what waits, once; for those who serve `application` with gunicorn
     python connector.py refused    shows what Sito refused, and why; `retry` puts it back in line
 """
@@ -37,7 +37,6 @@ from wsgiref.simple_server import make_server
 from orders_queue import Queue, Waiting
 from sito_client import Result, Sito, SitoError
 
-PORT = 8080
 LARGEST = 1024 * 1024
 PAUSE_S = 2.0
 # The shop's states as Sito calls them. A draft is no order yet: it is passed over.
@@ -243,7 +242,7 @@ def main(words: list[str]) -> int:
     match words:
         case ["serve"]:
             threading.Thread(target=sender.run, daemon=True).start()
-            make_server("", PORT, receiver).serve_forever()
+            make_server("", int(os.environ.get("PORT", "8080")), receiver).serve_forever()
         case ["send"]:
             while sender.send():
                 pass
