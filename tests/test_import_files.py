@@ -156,7 +156,7 @@ SHEET = "xl/worksheets/sheet1.xml"
     ("change", "why"),
     [
         (lambda xml: xml.replace(b"<sheetData>", b"<sheetData><row r='1'><c r='A1' t='inlineStr'><is><t>"
-                                 + b"x" * (limits.LONGEST_TAG * 3) + b"</t></is></c></row>"), "too large"),
+                                 + b"row " * limits.LONGEST_TAG + b"</t></is></c></row>"), "too large"),
         (lambda xml: xml.replace(b"<sheetData>", b"<sheetData><row r='1'>" + b"<c/>" * (2 << 18) + b"</row>"),
          "too large"),
         (lambda xml: xml.replace(b'r="2"', b'r="999999999"'), "more than"),

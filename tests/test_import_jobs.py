@@ -17,6 +17,7 @@ from contacts.models import Contact, HistoryEntry
 from imports import running, store
 from imports.models import Import, SourceFile, set_of
 from imports.plans import plan_from
+from imports.reports import Reports
 from imports.rows import ActivityRows, ContactRows, OrderRows
 from imports.services import go_on, remember, remove_old
 from jobs.lease import LEASE
@@ -31,17 +32,17 @@ WEEK = timedelta(days=7)
 DATA = csv_of("e-mail,first name", *(f"p{n}@example.com,P{n}" for n in range(8)), "broken,X", "p1@example.com,Q")
 KILLED = """
 from datetime import datetime
-from imports import running
+from imports.reports import Reports
 from imports.rows import ContactRows
 from jobs.services import run
 settings.MEDIA_ROOT = {media!r}
 ContactRows.most = 3
-real = running.tally
-def tally(*args):
-    real(*args)
+real = Reports.add
+def add(*args, **more):
+    real(*args, **more)
     tell("inside")
     hear()
-running.tally = tally
+Reports.add = add
 run("import", {pk}, now=datetime.fromisoformat({now!r}))
 """
 
@@ -77,17 +78,17 @@ def whole():
 
 def test_an_import_stopped_at_any_chunk_and_resumed_gives_the_same(whole, monkeypatch):
     monkeypatch.setattr(ContactRows, "most", 3)
-    real = running.tally
+    real = Reports.add
     for stop in range(4):
         job, seen = begun(DATA), []
 
-        def tally(*args, stop=stop, seen=seen):
-            real(*args)
+        def add(*args, stop=stop, seen=seen, **more):
+            real(*args, **more)
             seen.append(1)
             if len(seen) == stop + 1:
                 raise KeyboardInterrupt  # as a worker that is killed: nothing tidies up
 
-        monkeypatch.setattr(running, "tally", tally)
+        monkeypatch.setattr(Reports, "add", add)
         with pytest.raises(KeyboardInterrupt):
             run("import", job.pk, now=NOW)
         assert Import.objects.get(pk=job.pk).row_count == min(3 * stop, 10)
