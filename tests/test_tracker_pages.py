@@ -295,14 +295,14 @@ def test_the_command_says_what_is_wrong(here, now, given):
 def test_reports_that_come_at_once_are_stored_once_with_one_visit(committed, account):
     now = timezone.now()
     here, ala = site(now=now), factories.contact(now=now)
-    report = body(here, token(here, ala, now=now), [event(now), event(now)], now=now)
+    given, same = token(here, ala, now=now), event(now)
 
     def one(client):
         try:
-            return send(client, report).status_code
+            return send(client, body(here, given, [event(now), same], now=now)).status_code
         finally:
             connection.close()
 
     with ThreadPoolExecutor(4) as threads:
         assert set(threads.map(one, [client_for(None) for _n in range(8)])) == {204}
-    assert (Activity.objects.count(), Visit.objects.count()) == (2, 1)
+    assert (Activity.objects.count(), Visit.objects.count()) == (9, 1)
