@@ -13,7 +13,7 @@ from exports.columns import Cell, Column
 from exports.formats.base import Format, IncompleteError, State, Table
 from mirror import duck
 
-MEMORY = "96MiB"  # of DuckDB, which takes more than it counts
+MEMORY = "128MiB"  # of DuckDB, which takes a little more than it counts
 TYPES = {
     Cell.TEXT: "VARCHAR",
     Cell.SAFE: "VARCHAR",
@@ -85,7 +85,7 @@ def convert(source: Path, target: Path, table: Table) -> None:
     described = ", ".join(f"'{name}': '{kind}'" for name, kind in read.items())
     form = (
         "header = false, auto_detect = false, delim = ',', quote = '\"', escape = '\"', new_line = '\\n', nullstr = '',"
-        f" allow_quoted_nulls = false, max_line_size = 16777216, columns = {{{described}}}"
+        f" allow_quoted_nulls = false, max_line_size = 8388608, buffer_size = 16777216, columns = {{{described}}}"
     )
     group = max(2_048, min(GROUP, VALUES // len(table.columns)))
     query = f"SELECT {cells} FROM read_csv('{quoted(source)}', {form})"  # noqa: S608 (names are our own)
@@ -93,13 +93,15 @@ def convert(source: Path, target: Path, table: Table) -> None:
         "memory_limit": MEMORY,
         "threads": 1,
         "temp_directory": str(duck.folder() / f"export-{token_hex(8)}"),
+        "preserve_insertion_order": False,  # one thread reads in order anyway, and then need not gather what it read
         "autoinstall_known_extensions": False,
         "autoload_known_extensions": False,
     }
     with duckdb.connect(":memory:", config=config) as database:
         database.execute("SET TimeZone = 'UTC'")
         database.execute(
-            f"COPY ({query}) TO '{quoted(target)}' (FORMAT parquet, COMPRESSION zstd, ROW_GROUP_SIZE {group})"
+            f"COPY ({query}) TO '{quoted(target)}' (FORMAT parquet, COMPRESSION zstd, ROW_GROUP_SIZE {group},"
+            f" ROW_GROUP_SIZE_BYTES '16MB')"
         )
 
 
