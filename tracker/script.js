@@ -9,7 +9,7 @@ const early = window.sito || [];
 if (!tag || early.consent) return;
 const set = tag.dataset, site = set.site;
 const to = new URL("/t/events", tag.src).href;
-const KEPT = "sito", SOON = 1000;
+const KEPT = "sito", SOON = 1e3;
 let agreed = false, token = "", pause = SOON, timer = 0, sending = false;
 const on = (name, does, what = window) => what.addEventListener(name, does);
 
@@ -63,13 +63,13 @@ const send = (leaving) => {
   const all = own.q;
   const events = all.filter((e) => e.k === all[0].k).slice(0, 10);
   if (!events.length) return;
-  const body = JSON.stringify({site, token: all[0].k, sent, events}, (name, value) => name === "k" ? undefined : value);
+  const body = JSON.stringify({site, token: all[0].k, sent, events}, (name, value) => name === "k" ? void 0 : value);
   if (leaving) return navigator.sendBeacon(to, body);
   sending = true;
   fetch(to, {method: "POST", body, keepalive: true, credentials: "omit"})
     .then((answer) => {
       if (answer.status > 499 || answer.status === 429) throw answer;
-      keep((now) => { now.q = now.q.filter((e) => !events.some((one) => one.id === e.id)); });
+      keep((now) => { now.q = now.q.filter((e) => !events.some((x) => x.id === e.id)); });
       pause = SOON;
     })
     .catch(() => { pause = Math.min(2 * pause, 3e5); })
