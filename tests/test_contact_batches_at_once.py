@@ -54,6 +54,19 @@ def test_whoever_is_merged_meanwhile_is_found_under_the_name_they_had(committed:
     assert (person.email, person.first_name, person.last_name) == ("a@x.pl", "By a former name", "By number")
 
 
+def test_a_name_that_a_merge_has_just_left_behind_is_not_given_to_a_new_contact(committed: None, account: Any) -> None:
+    kept, other = factories.contact(email="a@x.pl"), factories.contact(email="b@x.pl")
+    outcomes: list[Outcome] = []
+    with transaction.atomic():
+        merge_contacts([kept.pk, other.pk], into=kept.pk, chosen={"email": other.pk}, now=NOW, by="t")
+        thread = elsewhere(account, partial(record, account, [{"email": "a@x.pl", "first_name": "A"}], outcomes))
+        thread.join(0.5)
+        assert thread.is_alive(), "it waits"
+    thread.join(20)
+    assert [(each.status, each.contact_id) for each in outcomes] == [("updated", kept.pk)]
+    assert Contact.objects.get().email == "b@x.pl"
+
+
 def test_batches_that_cross_do_not_wait_for_each_other(committed: None, account: Any) -> None:
     known = [factories.contact() for _ in range(20)]
     there = [{"id": each.pk, "tags": ["VIP"], "external_id": f"E{each.pk}"} for each in known]

@@ -39,7 +39,7 @@ UPDATE contacts_contact SET email = CASE WHEN email = ANY (%(email)s) THEN NULL 
 WHERE id = ANY (%(ids)s::int[])
 """
 LED = """
-SELECT FROM contacts_contactalias a JOIN contacts_contact c ON c.id = ANY (%(ids)s::int[])
+SELECT a.id FROM contacts_contactalias a JOIN contacts_contact c ON c.id = ANY (%(ids)s::int[])
     AND (a.kind = 'email' AND a.value = c.email OR a.kind = 'external_id' AND a.value = c.external_id)
 WHERE a.contact_id <> c.id LIMIT 1
 """
@@ -90,7 +90,7 @@ def write_people(people: Sequence[Person], *, now: datetime) -> None:
         if renamed := {person.pk for person in people if person.new or names_changed(person)}:
             # Asked now: whoever has merged in between has let go of the name only with that.
             cursor.execute(LED, {"ids": id_array(renamed)})
-            if cursor.fetchone():
+            if cursor.fetchone() is not None:
                 raise AgainError
             cursor.execute(BEARS_AGAIN, {"ids": id_array(renamed)})
 
