@@ -90,7 +90,12 @@ def filled_in(kind):
         "remove_category": {"category": category.pk},
         "add_consent": {"consent": consent.pk, "source": "fair; 'x' \"y\""},
         "remove_consent": {"consent": consent.pk, "source": "letter"},
-        "export": {"columns": ["email", "id"], "order": ["email", "id"], "separator": "semicolon"},
+        "export": {
+            "columns": ["email", "id"],
+            "order": ["email", "id"],
+            "names": ["", "No"],
+            "separator": "semicolon",
+        },
     }[kind]
 
 
@@ -106,7 +111,8 @@ def test_what_is_confirmed_is_what_was_asked(client, kind):
     action = Action.objects.get()
     assert (action.kind, action.every_refresh, action.audience) == (kind, True, "left")
     if kind == "export":
-        assert action.params == {"columns": ["email", "id"], "separator": "semicolon", "bom": False}
+        asked = {"columns": ["email", "id"], "names": {"id": "No"}, "separator": "semicolon", "bom": False}
+        assert action.params == asked | {"format": "csv", "consent": ""}
     if kind == "remove_category":
         assert action.params["below"] is False
     if kind == "add_consent":
