@@ -1,23 +1,14 @@
-"""How many requests a key may send in a minute, counted in Valkey; while that is away, by each process for itself."""
+"""How many requests a key may send in a minute."""
 
-import logging
 from dataclasses import dataclass
 from datetime import datetime
-from functools import cache
-from threading import Lock
 
-import redis
-from django.conf import settings
 from django.db import connection
 from django.utils.translation import ngettext
 
 from api.models import ApiKey
 from api.problems import Problem
-
-WINDOW_S = 60
-TIMEOUT_S = 0.25  # a request waits no longer for the counting
-AWAY_S = 10  # after a failure, so long without asking again
-logger = logging.getLogger(__name__)
+from config.counting import WINDOW_S, Counters
 
 
 @dataclass(frozen=True)
@@ -37,47 +28,15 @@ class Allowance:
         }
 
 
-@cache
-def client() -> redis.Redis:
-    return redis.Redis.from_url(settings.REDIS_URL, socket_timeout=TIMEOUT_S, socket_connect_timeout=TIMEOUT_S)
-
-
-class Counters:
-    """Counts per key and minute. A process's own counts are a fair share at worst times its number, never no limit."""
-
-    def __init__(self) -> None:
-        self.own: dict[str, int] = {}
-        self.minute = 0
-        self.away_until = 0.0
-        self.lock = Lock()
-
-    def count(self, name: str, *, minute: int, at: float) -> int:
-        """One more of `name` in this minute; how many that makes."""
-        if at >= self.away_until:
-            try:
-                counting = client().pipeline(transaction=False)
-                counting.incr(f"api:{name}:{minute}")
-                counting.expire(f"api:{name}:{minute}", 2 * WINDOW_S)
-                return int(counting.execute()[0])
-            except (redis.RedisError, OSError) as problem:
-                self.away_until = at + AWAY_S
-                logger.warning("API: requests are counted by each process alone for now: %s", problem)
-        with self.lock:
-            if minute != self.minute:
-                self.minute, self.own = minute, {}
-            self.own[name] = self.own.get(name, 0) + 1
-            return self.own[name]
-
-
-counters = Counters()
+counters = Counters("api")
 
 
 def take(key: ApiKey, *, now: datetime) -> Allowance:
     """One request of the key's minute. Every answer bears what is left as headers: `Allowance.headers`."""
-    minute, second = divmod(int(now.timestamp()), WINDOW_S)
     schema: str = connection.schema_name  # type: ignore[attr-defined]
-    used = counters.count(f"{schema}:{key.prefix}", minute=minute, at=now.timestamp())
-    return Allowance(key.limit, used, WINDOW_S - second)
+    at = now.timestamp()
+    [used] = counters.count([f"{schema}:{key.prefix}"], at=at)
+    return Allowance(key.limit, used, WINDOW_S - int(at) % WINDOW_S)
 
 
 def refuse_beyond(allowance: Allowance) -> None:

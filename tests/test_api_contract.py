@@ -22,6 +22,8 @@ from segmentation.saved import create_saved
 from tests import factories
 from tests.support.keys import KeyClient, key_client
 from tests.support.segments import SCORED, calculated
+from tests.support.tracker import site
+from tracker.models import TrackedSite
 
 pytestmark = pytest.mark.django_db
 OURS = ("host", "content-type", "authorization")
@@ -62,6 +64,7 @@ def things(settings: Any, tmp_path: Any, owner: Any) -> dict[str, int]:
     segment = calculated(now=now, by=owner, every=1, unit="day")
     saved = create_saved(name="Kept", criteria=SCORED, now=now, by=owner)
     tagging = plan(segment, "add_tag", {"tag": factories.tag("GOLD").pk, "name": "GOLD"}, now, owner)
+    TrackedSite.objects.filter(pk=site(now=now, by=owner).pk).update(key="qkxwmzpcuhvb")  # as the description has it
     exported = plan(segment, "export", {"columns": ["id", "email"], "separator": "comma", "bom": False}, now, owner)
     return {
         "contact_id": ala.pk,

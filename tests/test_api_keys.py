@@ -12,6 +12,7 @@ from django_tenants.utils import tenant_context
 from api import limits
 from api.models import ApiKey, Scope
 from api.services import KeyRefusedError, create_key, revoke_key
+from config import counting
 from tests import factories
 from tests.support.keys import KeyClient, key_client
 from users.services import deactivate
@@ -158,12 +159,12 @@ def test_the_minute_of_a_key_runs_out_and_begins_anew(time_machine) -> None:
 def test_without_valkey_each_process_counts_for_itself(settings, time_machine, caplog) -> None:
     time_machine.move_to(datetime(2026, 11, 21, 12, 0, tzinfo=UTC), tick=False)
     settings.REDIS_URL = "redis://127.0.0.1:1/0"
-    limits.client.cache_clear()
+    counting.client.cache_clear()
     try:
         client = key_client(rate_per_minute=1)
         assert [client.send("get", TOUCHED)[0] for _ in range(2)] == [200, 429]
     finally:
-        limits.client.cache_clear()
+        counting.client.cache_clear()
         limits.counters.away_until = 0
     assert "counted by each process" in caplog.text
 

@@ -125,7 +125,8 @@ BODIES: dict[str, list[dict[str, Any]]] = {
     "POST /segments/{segment_id}/actions": [TAG],
     "POST /segments/{segment_id}/actions/dry-run": [TAG, {"kind": "remove_tag", "params": {"tags": "VIP"}}],
 }
-NAMED = ("POST /contacts", "POST /count", "POST /segments/preview", "POST /segments", "POST /saved-criteria")
+TOKENS = "POST /tracking/tokens"
+NAMED = ("POST /contacts", TOKENS, "POST /count", "POST /segments/preview", "POST /segments", "POST /saved-criteria")
 COUNTED = ("/count", "/segments/preview")
 NO_BODY = (
     "DELETE /contacts/{contact_id}", "POST /segments/{segment_id}/refresh", "POST /segments/{segment_id}/use",
@@ -144,6 +145,9 @@ def bodies(route: str, world: World) -> Iterator[Any]:
     if route == "POST /contacts":
         for name in names:
             yield {"items": [{**name, "first_name": "Walked", "tags": ["WALKED"], "categories": ["media"]}]}
+    elif route == TOKENS:
+        for name in names:
+            yield {"site": world.things["tracked site"].key, "contact": name}
     elif route in NAMED:
         for number, criteria in enumerate(CRITERIA):
             name = {} if route.removeprefix("POST ") in COUNTED else {"name": f"Walked {number}"}

@@ -13,8 +13,8 @@ from api.problems import Problem, problem_of
 from api.repeats import once
 
 MODULES = (
-    "contacts", "facts", "tags", "categories", "attributes", "consents", "count", "saved", "segments", "calculations",
-    "members", "why", "actions", "runs", "exports",
+    "contacts", "facts", "tracking", "tags", "categories", "attributes", "consents", "count", "saved", "segments",
+    "calculations", "members", "why", "actions", "runs", "exports",
 )  # fmt: skip
 
 

@@ -40,6 +40,7 @@ def contact_called(request: HttpRequest, kind: str, value: str) -> Contact:
         found = people.filter(pk=now_called(kind, [value]).get(value, 0)).first()
     if found is None:
         raise Http404
+    request.about = found.pk  # type: ignore[attr-defined]
     return found
 
 
