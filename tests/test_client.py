@@ -9,13 +9,17 @@ from email.utils import format_datetime
 
 import pytest
 import sito_client
+from django.utils import timezone
 from sito_client import MOST_ITEMS, Sito, SitoError, UnreachableError
 
 from activities.models import Order
 from contacts.models import Contact
+from tests import factories
 from tests.support.live import cut, passed_on, said, sito_at
 from tests.support.receiver import Listening, free_port
 from tests.support.segments import calculate, calculated, scored
+from tests.support.tracker import site
+from tracker import tokens
 
 NOW = datetime(2026, 11, 20, 12, 0, tzinfo=UTC)
 DONE = {"results": [{"item": 0, "status": "created", "id": 7}], "counts": {}}
@@ -53,6 +57,24 @@ def test_contacts_and_orders_are_sent_read_changed_and_erased(live_site) -> None
     with pytest.raises(SitoError) as caught:
         sito.send_contacts([ITEM, {"email": "x"}], whole=True)
     assert (caught.value.errors[0].item, Contact.objects.filter(email=ITEM["email"]).exists()) == (1, False)
+
+
+def test_a_token_names_a_contact_to_the_tracker(live_site) -> None:
+    now = timezone.now()
+    shop, ala = site(now=now), factories.contact(email="ala@example.com")
+    sito = sito_at(live_site)
+    for token, days in (
+        (sito.tracking_token(shop.key, email="ala@example.com"), 30),
+        (sito.tracking_token(shop.key, contact_id=ala.pk, days=2), 2),
+    ):
+        ends = now + timedelta(days=days)
+        secrets = shop.secrets_at(now)
+        assert tokens.read(token, key=shop.key, keys=secrets, now=ends - timedelta(minutes=1)) == ("id", str(ala.pk))
+        with pytest.raises(tokens.TokenError, match="expired"):
+            tokens.read(token, key=shop.key, keys=secrets, now=ends + timedelta(minutes=1))
+    with pytest.raises(SitoError, match="contact") as caught:
+        sito.tracking_token(shop.key)
+    assert caught.value.code == "invalid"
 
 
 def test_an_answer_lost_on_the_way_leaves_one_order(live_site) -> None:

@@ -4,7 +4,7 @@
     BODY       base64url of "EXPIRES:WAY:VALUE": seconds since 1970; "id", "external_id" or "email"; the contact's
     SIGNATURE  base64url of HMAC-SHA-256, by the site's secret, over "v1.KEY.BODY"
 
-A shop makes them itself (docs/tracker.md has the code), and `manage.py tracker token` does.
+A shop makes them itself (docs/tracker.md has the code); the API and `manage.py tracker token` do, too.
 """
 
 import hmac

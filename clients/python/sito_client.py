@@ -253,6 +253,27 @@ class Sito:
         """What a contact did, the newest first. kind: activities, visits, orders or products."""
         return self.pages(f"/contacts/{contact_id:d}/{quote(kind, safe='')}")
 
+    def tracking_token(
+        self,
+        site: str,
+        *,
+        contact_id: int | None = None,
+        email: str | None = None,
+        external_id: str | None = None,
+        days: int | None = None,
+    ) -> str:
+        """A token that names the contact to the tracker on the pages of a site, for a page or a link.
+
+        site: its key, as the line on its pages says it. Give one of the three names. days that it holds: 30 if None.
+        """
+        names = {"id": contact_id, "email": email, "external_id": external_id}
+        body: dict[str, Any] = {
+            "site": site,
+            "contact": {way: value for way, value in names.items() if value is not None},
+            **({} if days is None else {"days": days}),
+        }
+        return str(self._object("POST", "/tracking/tokens", body=body)["token"])
+
     # --- segments --------------------------------------------------------------------------------------------
     def segments(self) -> Iterator[dict[str, Any]]:
         return self.pages("/segments")
