@@ -5,7 +5,7 @@ Decided by the code that counts: the tree is evaluated over the rows of this one
 
 from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -108,11 +108,16 @@ class Explanation:
         last = self.calculated
         return {
             "contact": self.contact,
-            "now": self.now.isoformat(),
+            "now": in_utc(self.now),
             "holds": self.holds,
-            "calculated": last and {"as_of": last.as_of.isoformat(), "member": last.member},
+            "calculated": last and {"as_of": in_utc(last.as_of), "member": last.member},
             "tree": self.root.as_json(),
         }
+
+
+def in_utc(moment: datetime) -> str:
+    """As programs are told moments everywhere: "2026-11-21T13:30:00Z"."""
+    return moment.astimezone(UTC).isoformat().replace("+00:00", "Z")
 
 
 def why(

@@ -41,7 +41,11 @@ def walked(client: KeyClient, path: str, limit: int) -> list[Any]:
 
 def test_a_contact_is_told_with_its_labels_and_answers(client) -> None:
     factories.attribute("size", "number")
-    person = factories.contact(email="ala@example.com", first_name="Ala", attributes={"size": 4.5})
+    factories.attribute("seen", "datetime")
+    factories.attribute("note")
+    moment = "2026-11-20T08:00:00+00:00"
+    attributes = {"size": 4.5, "seen": moment, "note": moment}
+    person = factories.contact(email="ala@example.com", first_name="Ala", attributes=attributes)
     factories.tag("VIP", person)
     factories.category("klient/media", person)
     factories.answer(person, factories.consent("newsletter"))
@@ -49,7 +53,8 @@ def test_a_contact_is_told_with_its_labels_and_answers(client) -> None:
     assert status == 200
     expected = {
         "id": person.pk, "email": "ala@example.com", "first_name": "Ala", "phone": None,
-        "attributes": {"size": 4.5}, "tags": ["VIP"], "categories": ["klient/media"],
+        "attributes": {"size": 4.5, "seen": "2026-11-20T08:00:00Z", "note": moment},
+        "tags": ["VIP"], "categories": ["klient/media"],
     }  # fmt: skip
     assert {name: said[name] for name in expected} == expected
     assert said["consents"]["newsletter"]["state"] == "given"
@@ -139,6 +144,20 @@ def test_a_list_takes_the_same_number_of_queries_whatever_its_length(client) -> 
     few = asked()
     factories.tag("OTHER", *[factories.contact() for _ in range(20)])
     assert asked() == few <= 14
+
+
+def test_moments_among_the_details_of_an_activity_are_told_as_all_others(client) -> None:
+    moment = "2026-11-20T08:00:00+00:00"
+    factories.activity_type("webinar", begins="datetime", topic="text")
+    factories.activity_type("course", begins="text")
+    person = factories.contact()
+    factories.activity(person, "webinar", at=NOW, begins=moment, topic=moment)
+    factories.activity(person, "course", at=NOW - timedelta(hours=1), begins=moment)
+    items = client.send("get", f"/contacts/{person.pk}/activities")[1]["items"]
+    assert [each["params"] for each in items] == [
+        {"begins": "2026-11-20T08:00:00Z", "topic": moment},
+        {"begins": moment},
+    ]
 
 
 def test_what_a_contact_did_is_listed_newest_first_by_cursor(client) -> None:

@@ -9,7 +9,7 @@ from django.http import Http404, HttpResponse
 from ninja import Query, Router
 
 from activities import services
-from activities.models import NOT_COUNTED, Activity, Order, OrderLine, Product, Visit
+from activities.models import NOT_COUNTED, Activity, Order, OrderLine, Parameter, ParameterType, Product, Visit
 from activities.services import Partly
 from api.common import (
     CursorText,
@@ -35,6 +35,7 @@ from api.v1.fact_schemas import (
     VisitBatch,
     VisitOut,
 )
+from api.v1.moments import with_moments
 from api.v1.people import contact_named
 from config.requests import Request
 from contacts.selectors import visible
@@ -137,7 +138,19 @@ def contact_activities(
     if type is not None:
         rows = rows.filter(type__key=type)
     found = newest_first(rows.values("id", "type__key", "at", "params"), cursor, "activities", limit)
-    items = [{"id": row["id"], "type": row["type__key"], "at": row["at"], "params": row["params"]} for row in found]
+    moments: dict[str, set[str]] = {}
+    told = Parameter.objects.filter(type=ParameterType.DATETIME).values_list("activity_type__key", "key")
+    for kind, key in told:
+        moments.setdefault(kind, set()).add(key)
+    items = [
+        {
+            "id": row["id"],
+            "type": row["type__key"],
+            "at": row["at"],
+            "params": with_moments(row["params"], moments.get(row["type__key"], ())),
+        }
+        for row in found
+    ]
     return page(items, "activities", limit)
 
 

@@ -5,8 +5,9 @@ from typing import Any
 
 from django.http import Http404, HttpRequest
 
+from api.v1.moments import with_moments
 from contacts.aliases import kept_for, now_called
-from contacts.models import AliasKind, Consent, Contact, ContactConsent
+from contacts.models import AliasKind, Attribute, AttributeType, Consent, Contact, ContactConsent
 from contacts.selectors import visible
 from tags.models import ContactCategory, ContactTag
 
@@ -45,7 +46,7 @@ def contact_called(request: HttpRequest, kind: str, value: str) -> Contact:
 
 
 def told(contacts: Iterable[Contact]) -> list[dict[str, Any]]:
-    """Contacts as they are answered, with their labels. Three queries, whatever the number."""
+    """Contacts as they are answered, with their labels. Four queries, whatever the number."""
     people = {
         contact.pk: {
             **{name: getattr(contact, name) for name in OWN},
@@ -58,6 +59,9 @@ def told(contacts: Iterable[Contact]) -> list[dict[str, Any]]:
     }
     if not people:
         return []
+    moments = set(Attribute.objects.filter(type=AttributeType.DATETIME).values_list("key", flat=True))
+    for person in people.values():
+        person["attributes"] = with_moments(person["attributes"], moments)
     ids = list(people)
     tags = ContactTag.objects.filter(contact__in=ids).order_by("tag__name").values_list("contact_id", "tag__name")
     for pk, tag in tags:
