@@ -56,6 +56,12 @@ def key_of(request: HttpRequest) -> ApiKey:
     return cast("ApiKey", key)
 
 
+def require_scope(key: ApiKey, scope: Scope) -> None:
+    """Raises: Problem (403)."""
+    if scope not in key.scopes:
+        raise Problem("scope_missing", _("The key lacks the scope “%(scope)s”.") % {"scope": scope.value})
+
+
 class Key(AuthBase):
     """What an operation demands of the key; see `needs`."""
 
@@ -68,8 +74,7 @@ class Key(AuthBase):
 
     def __call__(self, request: HttpRequest) -> ApiKey:
         key = key_of(request)
-        if self.scope not in key.scopes:
-            raise Problem("scope_missing", _("The key lacks the scope “%(scope)s”.") % {"scope": self.scope.value})
+        require_scope(key, self.scope)
         if self.scope.writes and not key.user.may_write:
             raise Problem("read_only", _("The key acts for an analyst, who may read everything but change nothing."))
         return key

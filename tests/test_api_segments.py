@@ -175,6 +175,8 @@ def test_a_cursor_of_another_list_is_refused(client) -> None:
     path = f"/segments/{segment.pk}/calculations/{segment.latest_id}"
     cursor = client.send("get", f"{path}/members?limit=1")[1]["next_cursor"]
     assert client.send("get", f"{path}/joined?cursor={cursor}")[0] == 422
+    wrongs = client.send("get", f"{path}/joined?limit=0")[1]["errors"]
+    assert [each["field"] for each in wrongs] == ["limit"]
     assert client.send("get", f"/segments/{segment.pk}/members?cursor=%00")[0] in (400, 422)
     other = calculated("Other", now=timezone.now())
     path = f"/segments/{other.pk}/calculations/{other.latest_id}"
@@ -254,6 +256,9 @@ def test_why_tells_each_criterion_with_its_evidence(client) -> None:
     segment = calculated(criteria=WARM, now=timezone.now())
     status, said = client.send("get", f"/segments/{segment.pk}/contacts/{warm}/why")
     assert (status, said["holds"], said["calculated"]["member"]) == (200, True, True)
+    last = client.send("get", f"/segments/{segment.pk}")[1]["calculation"]
+    assert said["calculated"]["as_of"] == last["as_of"]
+    assert (said["now"][10], said["now"][-1]) == ("T", "Z")
     said = client.send("get", f"/segments/{segment.pk}/contacts/{hot}/why")[1]
     assert (said["holds"], said["tree"]["nodes"][1]["to_change"]) == (False, True)
     assert "60" in said["tree"]["nodes"][0]["evidence"]

@@ -1,17 +1,16 @@
 """The sites that report what contacts do there, what was stored of late, and counts. docs/tracker.md."""
 
-from datetime import datetime
-
 from django.conf import settings
 from django.db import models
 from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import pgettext_lazy
 
+from config.secrets_renewed import RenewableSecret
 from contacts.models import Consent
 
 
-class TrackedSite(models.Model):
+class TrackedSite(RenewableSecret):
     """A site of the customer. Its secret signs the tokens that say which contact a visitor is.
 
     `consent`: who has not given it is not tracked; None: the visitor's agreement on the site decides alone.
@@ -24,9 +23,6 @@ class TrackedSite(models.Model):
         Consent, null=True, on_delete=models.PROTECT, related_name="+", verbose_name=_("consent")
     )
     active = models.BooleanField(_("active"), default=True)
-    secret = models.CharField(max_length=80)
-    previous_secret = models.CharField(max_length=80, blank=True, default="")  # tokens signed by it hold until then
-    previous_until = models.DateTimeField(null=True)
     created_at = models.DateTimeField()
     created_by = models.ForeignKey(settings.AUTH_USER_MODEL, null=True, on_delete=models.SET_NULL, related_name="+")
     changed_at = models.DateTimeField()
@@ -41,11 +37,6 @@ class TrackedSite(models.Model):
 
     def __str__(self) -> str:
         return self.name
-
-    def secrets_at(self, now: datetime) -> list[str]:
-        """Those whose tokens hold at `now`: the secret, and the one before it while that is being replaced."""
-        overlap = self.previous_secret and self.previous_until is not None and now < self.previous_until
-        return [self.secret, self.previous_secret] if overlap else [self.secret]
 
 
 class SeenEvent(models.Model):

@@ -65,8 +65,7 @@ def renew_secret(site: TrackedSite, *, now: datetime, by: User | None) -> Tracke
     """A new secret; tokens of the one before it hold for a month, those of the one before that no more."""
     with transaction.atomic():
         here = locked(site.pk)
-        here.previous_secret, here.previous_until = here.secret, now + OVERLAP
-        here.secret = tokens.fresh_secret()
+        here.renew(tokens.fresh_secret(), until=now + OVERLAP)
         changed(here, now=now, by=by)
     return here
 
@@ -75,7 +74,7 @@ def drop_previous(site: TrackedSite, *, now: datetime, by: User | None) -> None:
     """Tokens of the secret before the last hold no more, from the next report on."""
     with transaction.atomic():
         here = locked(site.pk)
-        here.previous_secret, here.previous_until = "", None
+        here.drop_previous()
         changed(here, now=now, by=by)
 
 

@@ -1,13 +1,12 @@
 """Endpoints, what happened, and its way to them. docs/webhooks.md."""
 
-from datetime import datetime
-
 from django.conf import settings
 from django.db import models
 from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import pgettext_lazy
 
+from config.secrets_renewed import RenewableSecret
 from jobs.models import ACTIVE, Job
 from segmentation.models import Calculation, Segment
 
@@ -31,7 +30,7 @@ class Why(models.TextChoices):
     GONE = "gone", _("switched off by itself: it answered 410, Gone")
 
 
-class Endpoint(models.Model):
+class Endpoint(RenewableSecret):
     """An address of another system that is told of events. It is the account's, not its maker's."""
 
     name = models.CharField(pgettext_lazy("webhook", "name"), max_length=120)
@@ -40,9 +39,6 @@ class Endpoint(models.Model):
     every_segment = models.BooleanField(default=True)  # False: `segments` alone, none if these are gone
     segments = models.ManyToManyField(Segment, related_name="+", blank=True)
     origin = models.CharField(max_length=300)  # the account's own address, which links in bodies begin with
-    secret = models.CharField(max_length=80)
-    previous_secret = models.CharField(max_length=80, blank=True, default="")  # signs as well until then
-    previous_until = models.DateTimeField(null=True)
     active = models.BooleanField(default=True)
     stopped_at = models.DateTimeField(null=True)
     stopped_why = models.CharField(max_length=8, choices=Why, blank=True, default="")
@@ -72,11 +68,6 @@ class Endpoint(models.Model):
 
     def __str__(self) -> str:
         return self.name
-
-    def secrets_at(self, now: datetime) -> list[str]:
-        """Those that sign at `now`: the secret, and the one before it while that is still being replaced."""
-        overlap = self.previous_secret and self.previous_until is not None and now < self.previous_until
-        return [self.secret, self.previous_secret] if overlap else [self.secret]
 
 
 class Event(models.Model):

@@ -66,8 +66,7 @@ def edit_endpoint(
             here.failures, here.failing_since, here.retry_at = 0, None, None
         here.name, here.url, here.events, here.origin = asked.name, asked.url, asked.events, origin
         here.every_segment = asked.segments is None
-        here.changed_at, here.changed_by, here.revision = now, by, here.revision + 1
-        here.save()
+        changed(here, now=now, by=by)
         here.segments.set(asked.segments or [])
         transaction.on_commit(partial(lane.wake_lanes, [here.pk], now), robust=True)
     return here
@@ -91,8 +90,7 @@ def switch(endpoint: Endpoint, *, on: bool, now: datetime, by: User | None) -> E
             here.failures, here.failing_since, here.retry_at = 0, None, None
         else:
             stopping.stop(here, Why.HAND, now=now)
-        here.changed_at, here.changed_by, here.revision = now, by, here.revision + 1
-        here.save()
+        changed(here, now=now, by=by)
     return here
 
 
@@ -100,10 +98,8 @@ def renew_secret(endpoint: Endpoint, *, now: datetime, by: User | None) -> Endpo
     """A new secret; the one before it signs as well for a day, so that the receiver can be changed meanwhile."""
     with transaction.atomic():
         here = locked(endpoint.pk)
-        here.previous_secret, here.previous_until = here.secret, now + OVERLAP
-        here.secret = fresh_secret()
-        here.changed_at, here.changed_by, here.revision = now, by, here.revision + 1
-        here.save()
+        here.renew(fresh_secret(), until=now + OVERLAP)
+        changed(here, now=now, by=by)
     return here
 
 
@@ -111,14 +107,18 @@ def drop_previous(endpoint: Endpoint, *, now: datetime, by: User | None) -> None
     """The secret before the last signs no more, from the next request on."""
     with transaction.atomic():
         here = locked(endpoint.pk)
-        here.previous_secret, here.previous_until = "", None
-        here.changed_at, here.changed_by, here.revision = now, by, here.revision + 1
-        here.save()
+        here.drop_previous()
+        changed(here, now=now, by=by)
 
 
 def locked(pk: int) -> Endpoint:
     """Its row, held until the transaction ends. Raises: Endpoint.DoesNotExist."""
     return Endpoint.objects.select_for_update(no_key=True).get(pk=pk)
+
+
+def changed(here: Endpoint, *, now: datetime, by: User | None) -> None:
+    here.changed_at, here.changed_by, here.revision = now, by, here.revision + 1
+    here.save()
 
 
 # --- sending again -------------------------------------------------------------------------------------------------

@@ -29,6 +29,26 @@ from exports.links import link_for
 from exports.models import ExportFile
 
 router = Router(tags=["Exports"])
+SAID = {
+    "id": 5,
+    "name": "Warm leads 2026-11-21.csv",
+    "title": "Warm leads",
+    "format": "csv",
+    "segment": 12,
+    "calculation": 90,
+    "audience": "all",
+    "cause": "",
+    "consent": "",
+    "without_consent": 0,
+    "without_address": 0,
+    "columns": ["id", "email"],
+    "rows": 1861,
+    "gone": 2,
+    "size": 60112,
+    "created_at": "2026-11-21T13:31:00Z",
+    "expires_at": "2026-11-28T13:31:00Z",
+    "by": "Ala Nowak",
+}
 
 
 class DownloadOut(Out):
@@ -37,28 +57,7 @@ class DownloadOut(Out):
 
 
 class FileOut(Out):
-    model_config = example(
-        {
-            "id": 5,
-            "name": "Warm leads 2026-11-21.csv",
-            "title": "Warm leads",
-            "format": "csv",
-            "segment": 12,
-            "calculation": 90,
-            "audience": "all",
-            "cause": "",
-            "consent": "",
-            "without_consent": 0,
-            "without_address": 0,
-            "columns": ["id", "email"],
-            "rows": 1861,
-            "gone": 2,
-            "size": 60112,
-            "created_at": "2026-11-21T13:31:00Z",
-            "expires_at": "2026-11-28T13:31:00Z",
-            "by": "Ala Nowak",
-        }
-    )
+    model_config = example(SAID)
     id: int
     name: str
     title: str = Field(description="What it holds, by name.")
@@ -80,29 +79,7 @@ class FileOut(Out):
 
 
 class OneFileOut(FileOut):
-    model_config = example(
-        {
-            "id": 5,
-            "name": "Warm leads 2026-11-21.csv",
-            "title": "Warm leads",
-            "format": "csv",
-            "segment": 12,
-            "calculation": 90,
-            "audience": "all",
-            "cause": "",
-            "consent": "",
-            "without_consent": 0,
-            "without_address": 0,
-            "columns": ["id", "email"],
-            "rows": 1861,
-            "gone": 2,
-            "size": 60112,
-            "created_at": "2026-11-21T13:31:00Z",
-            "expires_at": "2026-11-28T13:31:00Z",
-            "by": "Ala Nowak",
-            "download": {"url": "/exports/5/link/…/", "expires_at": "2026-11-21T13:46:00Z"},
-        }
-    )
+    model_config = example({**SAID, "download": {"url": "/exports/5/link/…/", "expires_at": "2026-11-21T13:46:00Z"}})
     download: DownloadOut | None = Field(description="A new link each time; null: the key acts for an analyst.")
 
 

@@ -9,6 +9,16 @@ from api.common import In, Out, batch_in, example
 from api.v1.schemas import ContactName, Moment
 
 Money = Annotated[float | str, Field(description="At most 4 decimals; as text it is exact.", examples=["119.98"])]
+FROM_NEWSLETTER = {
+    "channel": "email",
+    "utm_source": "newsletter",
+    "utm_medium": "email",
+    "utm_campaign": "",
+    "utm_term": "",
+    "utm_content": "",
+    "referrer": "",
+    "landing_url": "https://sklep.example/?utm_source=newsletter&utm_medium=email",
+}
 
 
 class ActivityIn(In):
@@ -123,14 +133,7 @@ class VisitOut(SourceOut):
         {
             "id": 12,
             "at": "2026-11-21T09:00:00Z",
-            "channel": "email",
-            "utm_source": "newsletter",
-            "utm_medium": "email",
-            "utm_campaign": "",
-            "utm_term": "",
-            "utm_content": "",
-            "referrer": "",
-            "landing_url": "https://sklep.example/?utm_source=newsletter&utm_medium=email",
+            **FROM_NEWSLETTER,
         }
     )
     id: int
@@ -157,14 +160,7 @@ class OrderOut(SourceOut):
             "total": "119.9800",
             "currency": "PLN",
             "status": "paid",
-            "channel": "email",
-            "utm_source": "newsletter",
-            "utm_medium": "email",
-            "utm_campaign": "",
-            "utm_term": "",
-            "utm_content": "",
-            "referrer": "",
-            "landing_url": "https://sklep.example/?utm_source=newsletter&utm_medium=email",
+            **FROM_NEWSLETTER,
             "lines": [
                 {
                     "product": "P1",

@@ -1,6 +1,6 @@
 """Labels and answers of many contacts: named item by item, put on in bulk, taken off label by label."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 
 from django.core.exceptions import ValidationError
@@ -12,7 +12,7 @@ from pyroaring import BitMap
 from activities.services.errors import Complaints
 from activities.services.people import WAYS, Named, keep, named
 from api.common import account_of, key_of, now_of
-from api.problems import Wrong
+from api.problems import Wrong, wrongs_of
 from api.v1.batches import answer_batch, answer_partly, refuse_too_many, whole_or_part
 from config.requests import Request
 from contacts.services.batches import record_contacts
@@ -32,7 +32,7 @@ def put_on(request: Request, items: Any, field: str, *, whole: bool) -> HttpResp
         try:
             way, value = person_in(item, field)
         except ValidationError as error:
-            wrongs[number] = wrongs_in(number, error)
+            wrongs[number] = wrongs_of(error, item=number)
         else:
             drafts[number] = {way: value, field: item[field]}
     key = key_of(request)
@@ -74,17 +74,6 @@ def person_in(item: Any, field: str) -> Named:
     return found
 
 
-def wrongs_in(number: int, error: ValidationError) -> list[Wrong]:
-    by_field: Mapping[str, list[ValidationError]] = (
-        error.error_dict if hasattr(error, "error_dict") else {"": error.error_list}
-    )
-    return [
-        Wrong(number, field, each.code or "invalid", " ".join(each.messages))
-        for field, errors in by_field.items()
-        for each in errors
-    ]
-
-
 def take_off(
     request: Request, items: Any, field: str, *, names: Names, take: Take, whole: bool,
     refusal: Callable[[int, Sequence[str]], ValidationError | None] = lambda _contact, _names: None,
@@ -106,7 +95,7 @@ def take_off(
                 given = read_names(item[field], field, names)
             except ValidationError as error:
                 person = None
-                for wrong in wrongs_in(number, error):
+                for wrong in wrongs_of(error, item=number):
                     complaints.add(number, wrong.field, wrong.message, wrong.code)
             people.append(person)
             wanted.append(given)

@@ -5,8 +5,10 @@ from typing import Annotated, Any
 
 from django.http import HttpResponse
 from django.utils.translation import gettext as _
-from ninja import Query, Router
+from ninja import Query, Router, Schema
+from pydantic import Field
 
+from api.auth import require_scope
 from api.common import CursorText, Limit, Out, answer, example, key_of, needs, now_of, read_cursor, write_cursor
 from api.models import Scope
 from api.problems import Problem
@@ -62,7 +64,14 @@ class PeopleOut(Out):
     next_cursor: str | None
 
 
-Details = Annotated[bool, Query(description="Each contact whole; takes the scope contacts:read as well.")]
+class PageIn(Schema):
+    """Which page of people, and how much of each."""
+
+    limit: Limit = 100
+    cursor: CursorText = None
+    details: bool = Field(default=False, description="Each contact whole; takes the scope contacts:read as well.")
+
+
 MaxAge = Annotated[
     int, Query(ge=0, le=86_400, description="Seconds: a calculation no older than that is fresh enough.")
 ]
@@ -117,17 +126,15 @@ def asked_for(request: Request, segment: Segment) -> Calculation:
     summary="Members of a segment, as last calculated",
     description=f"All pages are of one calculation: the cursor carries it. {UNTIL_DONE}",
 )
-def members(
-    request: Request, segment_id: int, *, limit: Limit = 100, cursor: CursorText = None, details: Details = False
-) -> HttpResponse:
-    pk, _after = read_cursor(cursor, "members", default=(0, 0))
-    if cursor is None:
+def members(request: Request, segment_id: int, page: Query[PageIn]) -> HttpResponse:
+    pk, _after = read_cursor(page.cursor, "members", default=(0, 0))
+    if page.cursor is None:
         segment = segment_for(request, segment_id)
         newest = Calculation.objects.filter(segment=segment, state__in=ACTIVE).values_list("pk", flat=True).first()
         pk = segment.latest_id or newest or 0
         if not pk:
             raise Problem("conflict", _("It has not been calculated: its calculation failed or was cancelled."))
-    return people(request, segment_id, pk, "members", limit=limit, cursor=cursor, details=details)
+    return people(request, segment_id, pk, "members", page=page)
 
 
 @router.get(
@@ -137,16 +144,8 @@ def members(
     summary="Members of a calculation",
     description=UNTIL_DONE,
 )
-def members_of_calculation(
-    request: Request,
-    segment_id: int,
-    calculation_id: int,
-    *,
-    limit: Limit = 100,
-    cursor: CursorText = None,
-    details: Details = False,
-) -> HttpResponse:
-    return people(request, segment_id, calculation_id, "members", limit=limit, cursor=cursor, details=details)
+def members_of_calculation(request: Request, segment_id: int, calculation_id: int, page: Query[PageIn]) -> HttpResponse:
+    return people(request, segment_id, calculation_id, "members", page=page)
 
 
 @router.get(
@@ -156,16 +155,8 @@ def members_of_calculation(
     summary="Who joined with a calculation",
     description=f"With the first one everybody joined. {UNTIL_DONE}",
 )
-def joined(
-    request: Request,
-    segment_id: int,
-    calculation_id: int,
-    *,
-    limit: Limit = 100,
-    cursor: CursorText = None,
-    details: Details = False,
-) -> HttpResponse:
-    return people(request, segment_id, calculation_id, "joined", limit=limit, cursor=cursor, details=details)
+def joined(request: Request, segment_id: int, calculation_id: int, page: Query[PageIn]) -> HttpResponse:
+    return people(request, segment_id, calculation_id, "joined", page=page)
 
 
 @router.get(
@@ -175,27 +166,17 @@ def joined(
     summary="Who left with a calculation",
     description=UNTIL_DONE,
 )
-def left(
-    request: Request,
-    segment_id: int,
-    calculation_id: int,
-    *,
-    limit: Limit = 100,
-    cursor: CursorText = None,
-    details: Details = False,
-) -> HttpResponse:
-    return people(request, segment_id, calculation_id, "left", limit=limit, cursor=cursor, details=details)
+def left(request: Request, segment_id: int, calculation_id: int, page: Query[PageIn]) -> HttpResponse:
+    return people(request, segment_id, calculation_id, "left", page=page)
 
 
-def people(
-    request: Request, segment_id: int, pk: int, which: str, *, limit: int, cursor: str | None, details: bool
-) -> HttpResponse:
+def people(request: Request, segment_id: int, pk: int, which: str, *, page: PageIn) -> HttpResponse:
     """A page of that set, or what stands in its way. Raises: Problem (403, 409, 422)."""
-    of, after = read_cursor(cursor, which, default=(pk, 0))
+    of, after = read_cursor(page.cursor, which, default=(pk, 0))
     if of != pk:
         raise Problem("invalid", _("This is no cursor of this list."))
-    if details and Scope.CONTACTS_READ not in key_of(request).scopes:
-        raise Problem("scope_missing", _("The key lacks the scope “%(scope)s”.") % {"scope": Scope.CONTACTS_READ.value})
+    if page.details:
+        require_scope(key_of(request), Scope.CONTACTS_READ)
     found = calculation_for(request, segment_id, pk, which)
     if found.active:
         return awaited(found, which)
@@ -203,7 +184,7 @@ def people(
         return awaited(newer, which)
     if found.state != JobState.DONE:
         raise Problem("conflict", found.problem_text or _("The calculation was cancelled: it has no result."))
-    return page_of_people(request, found, which, limit=limit, after=after, details=details)
+    return page_of_people(request, found, which, limit=page.limit, after=after, details=page.details)
 
 
 def newer_than(calculation: Calculation) -> Calculation | None:

@@ -4,13 +4,12 @@ from datetime import datetime
 from typing import Any
 
 from django.http import Http404, HttpResponse
-from django.utils.translation import gettext as _
 from ninja import Router
 from pydantic import Field
 
+from api.auth import require_scope
 from api.common import Out, account_of, answer, example, key_of, needs, now_of
 from api.models import Scope
-from api.problems import Problem
 from api.v1.criteria import sentences
 from api.v1.people import contact_named
 from config.requests import Request
@@ -76,8 +75,7 @@ class WhyOut(Out):
     description="Each criterion true or false, with the evidence. Takes the scope contacts:read as well.",
 )
 def why(request: Request, segment_id: int, contact_id: int) -> HttpResponse:
-    if Scope.CONTACTS_READ not in key_of(request).scopes:
-        raise Problem("scope_missing", _("The key lacks the scope “%(scope)s”.") % {"scope": Scope.CONTACTS_READ.value})
+    require_scope(key_of(request), Scope.CONTACTS_READ)
     segment, person = segment_for(request, segment_id), contact_named(request, contact_id)
     try:
         told = explained(

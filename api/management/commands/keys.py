@@ -9,7 +9,7 @@ from django.core.management.base import BaseCommand, CommandError
 from django.utils import timezone
 from django_tenants.utils import tenant_context
 
-from accounts.models import Account
+from accounts.commands import account_called
 from api.models import ApiKey, Scope
 from api.services import KeyRefusedError, create_key, revoke_key
 from users.models import User
@@ -35,10 +35,7 @@ class Command(BaseCommand):
             command.add_argument("--account", required=True)
 
     def handle(self, *args: Any, **options: Any) -> None:
-        account = Account.objects.filter(schema_name=options["account"]).first()
-        if account is None:
-            raise CommandError(f"There is no account “{options['account']}”.")
-        with tenant_context(account):
+        with tenant_context(account_called(options["account"])):
             {"create": self.create, "list": self.list, "revoke": self.revoke}[options["what"]](options)
 
     def create(self, options: dict[str, Any]) -> None:

@@ -10,6 +10,7 @@ from django.core.management.base import BaseCommand, CommandError
 from django.utils import timezone
 from django_tenants.utils import tenant_context
 
+from accounts.commands import account_called
 from accounts.models import Account
 from contacts.erasing.models import Cleaning, Erasure, ErasureReason
 from contacts.erasing.replaying import replay
@@ -37,7 +38,7 @@ class Command(BaseCommand):
         if options["replay"]:
             self.replay(options["account"])
             return
-        account = account_named(options["account"])
+        account = account_called(options["account"])
         with tenant_context(account):
             self.erase(options)
 
@@ -69,7 +70,7 @@ class Command(BaseCommand):
             raise CommandError(f"These are {number}. Nothing was erased.")
 
     def replay(self, name: str | None) -> None:
-        accounts = [account_named(name)] if name else Account.objects.order_by("schema_name")
+        accounts = [account_called(name)] if name else Account.objects.order_by("schema_name")
         for account in accounts:
             with tenant_context(account):
                 proofs, again = replay(now=timezone.now())
@@ -82,14 +83,6 @@ def clean() -> None:
     """Does here what a worker would."""
     for job in Cleaning.objects.filter(state=JobState.WAITING):
         run("cleaning", job.pk, now=timezone.now(), clock=timezone.now)
-
-
-def account_named(name: str | None) -> Account:
-    """Raises: CommandError."""
-    account = Account.objects.filter(schema_name=name or "").first()
-    if account is None:
-        raise CommandError(f"There is no account {name}." if name else "Which account? --account NAME.")
-    return account
 
 
 def lines_of(name: str | None) -> Iterable[str]:

@@ -9,7 +9,7 @@ from django.core.management.base import BaseCommand, CommandError
 from django.utils import timezone
 from django_tenants.utils import tenant_context
 
-from accounts.models import Account
+from accounts.commands import account_called
 from contacts.handing_over import archive, note_handed_over
 from contacts.models import Contact
 from contacts.naming import ids_named
@@ -24,9 +24,7 @@ class Command(BaseCommand):
         parser.add_argument("file", metavar="FILE", help="is made, and never written over")
 
     def handle(self, *args: Any, **options: Any) -> None:
-        account = Account.objects.filter(schema_name=options["account"]).first()
-        if account is None:
-            raise CommandError(f"There is no account {options['account']}.")
+        account = account_called(options["account"])
         target = Path(options["file"])
         with tenant_context(account):
             ids, _unknown = ids_named([options["contact"]])

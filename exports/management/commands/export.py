@@ -11,7 +11,7 @@ from django.utils import timezone, translation
 from django_tenants.utils import tenant_context
 from pydantic import ValidationError
 
-from accounts.models import Account
+from accounts.commands import account_called
 from actions.models import Audience
 from exports import downloads, store
 from exports.columns import START, columns
@@ -43,9 +43,7 @@ class Command(BaseCommand):
         parser.add_argument("file", metavar="FILE", help="is made, and never written over")
 
     def handle(self, *args: Any, **options: Any) -> None:
-        account = Account.objects.exclude(schema_name="public").filter(schema_name=options["account"]).first()
-        if account is None:
-            raise CommandError(f"There is no account “{options['account']}”.")
+        account = account_called(options["account"])
         with tenant_context(account), timezone.override(account.zone), translation.override(account.language):
             if options["columns"] == "?":
                 for column in columns().values():

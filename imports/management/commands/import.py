@@ -10,7 +10,7 @@ from django.core.management.base import BaseCommand, CommandError
 from django.utils import timezone
 from django_tenants.utils import tenant_context
 
-from accounts.models import Account
+from accounts.commands import account_called
 from imports import store
 from imports.errors import FileError
 from imports.models import Import, Outcome, SourceFile, Subject
@@ -52,10 +52,7 @@ class Command(BaseCommand):
         parser.add_argument("--report", metavar="FILE", help="write what became of each row here")
 
     def handle(self, *args: Any, subject: str, file: str, account: str, **options: Any) -> None:
-        found = Account.objects.filter(schema_name=account).first()
-        if found is None:
-            raise CommandError(f"There is no account “{account}”.")
-        with tenant_context(found):
+        with tenant_context(account_called(account)):
             try:
                 self.bring_in(Subject(subject), Path(file), options)
             except OSError as error:

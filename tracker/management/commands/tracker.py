@@ -10,7 +10,7 @@ from django.utils import timezone
 from django.utils.translation import override
 from django_tenants.utils import tenant_context
 
-from accounts.models import Account
+from accounts.commands import account_called
 from contacts.models import Consent
 from tracker import recording, selectors, services, tokens
 from tracker.arriving import DAYS, since
@@ -43,10 +43,7 @@ class Command(BaseCommand):
         token.add_argument("--days", type=int, default=tokens.DAYS, help=f"how long it holds; default: {tokens.DAYS}")
 
     def handle(self, *_args: Any, verb: str, account: str, **options: Any) -> None:
-        found = Account.objects.filter(schema_name=account).first()
-        if found is None or account == "public":
-            raise CommandError(f"There is no account “{account}”.")
-        with tenant_context(found), override("en"):
+        with tenant_context(account_called(account)), override("en"):
             try:
                 {"list": self.list, "add": self.add, "token": self.token}[verb](options)
             except (SiteError, ValidationError) as error:

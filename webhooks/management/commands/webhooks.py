@@ -9,7 +9,7 @@ from django.utils import timezone
 from django.utils.translation import override
 from django_tenants.utils import tenant_context
 
-from accounts.models import Account
+from accounts.commands import account_called
 from jobs.management.commands.tick import now_from
 from webhooks import selectors, services
 from webhooks.models import Delivery, Endpoint
@@ -34,10 +34,7 @@ class Command(BaseCommand):
         )
 
     def handle(self, *_args: Any, verb: str, account: str, **options: Any) -> None:
-        found = Account.objects.filter(schema_name=account).first()
-        if found is None or account == "public":
-            raise CommandError(f"There is no account “{account}”.")
-        with tenant_context(found), override("en"):
+        with tenant_context(account_called(account)), override("en"):
             try:
                 {"list": self.list, "replay": self.replay}[verb](options)
             except EndpointError as error:
