@@ -10,7 +10,7 @@ from django.http import QueryDict
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from api.models import ApiKey, Scope
+from api.models import USUAL, USUAL_DAYS, ApiKey, Scope
 from config.names import NameField
 from config.templatetags.numbers import number
 from users.models import Role, User
@@ -23,8 +23,6 @@ DAYS = (
     (NEVER, gettext_lazy("never: it works until it is revoked")),
 )
 GONE = {"invalid_choice": gettext_lazy("Choose from the list: what you chose is not there any more.")}
-# What a shop that sends its customers and orders, and reads segments, can do with.
-USUAL = (Scope.CONTACTS_READ, Scope.CONTACTS_WRITE, Scope.FACTS_WRITE, Scope.SEGMENTS_READ)
 
 
 class KeyForm(forms.Form):
@@ -52,7 +50,10 @@ class KeyForm(forms.Form):
         choices=[(scope.value, scope.label) for scope in Scope],
         widget=forms.CheckboxSelectMultiple,
         error_messages={"required": gettext_lazy("Tick at least one."), **GONE},
-        help_text=gettext_lazy("Tick only what is needed: whoever gets hold of the key can do all of it."),
+        help_text=gettext_lazy(
+            "Tick only what is needed: whoever gets hold of the key can do all of it. The tags, categories and consents"
+            " that a contact is sent with need no scope of labels."
+        ),
     )
     days = forms.ChoiceField(label=gettext_lazy("Expires"), choices=DAYS, error_messages=GONE)
     rate_per_minute = forms.IntegerField(
@@ -65,7 +66,7 @@ class KeyForm(forms.Form):
     once = forms.CharField(required=False, max_length=64, widget=forms.HiddenInput)
 
     def __init__(self, data: QueryDict | None = None, *, once: str, by: User, like: ApiKey | None = None) -> None:
-        initial: dict[str, Any] = {"scopes": [scope.value for scope in USUAL], "days": "365", "once": once}
+        initial: dict[str, Any] = {"scopes": [scope.value for scope in USUAL], "days": str(USUAL_DAYS), "once": once}
         initial["acts_for"] = by.pk
         if like is not None:
             initial |= {"name": like.name, "scopes": like.scopes, "rate_per_minute": like.rate_per_minute}

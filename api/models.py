@@ -15,10 +15,13 @@ class Scope(models.TextChoices):
     """What a key may be used for, as far as the role of whom it acts for allows it."""
 
     CONTACTS_READ = "contacts:read", _("Read contacts and what they did")
-    CONTACTS_WRITE = "contacts:write", _("Create, change and erase contacts")
+    CONTACTS_WRITE = "contacts:write", _("Create, change and erase contacts, with the labels that come with each")
     FACTS_WRITE = "facts:write", _("Record activities, visits, orders and products")
     LABELS_READ = "labels:read", _("Read tags, categories, attributes and consents")
-    LABELS_WRITE = "labels:write", _("Create, assign and remove tags, categories, attributes and consents")
+    LABELS_WRITE = (
+        "labels:write",
+        _("Create tags, categories, attributes and consents, and assign and remove them in requests of their own"),
+    )
     SEGMENTS_READ = "segments:read", _("Read segments and their members, count criteria")
     SEGMENTS_WRITE = "segments:write", _("Create and refresh segments and saved criteria")
     ACTIONS_WRITE = "actions:write", _("Plan, cancel and undo actions")
@@ -28,6 +31,12 @@ class Scope(models.TextChoices):
     def writes(self) -> bool:
         """Whether it is refused to analysts."""
         return self.value.endswith(":write")
+
+
+# What a shop that sends its customers and orders, and makes and reads segments, can do with: what a new key has,
+# unless others are chosen, and for how long.
+USUAL = (Scope.CONTACTS_READ, Scope.CONTACTS_WRITE, Scope.FACTS_WRITE, Scope.SEGMENTS_READ, Scope.SEGMENTS_WRITE)
+USUAL_DAYS = 365
 
 
 class ApiKey(models.Model):

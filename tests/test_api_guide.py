@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from api.models import Scope
+from api.models import USUAL, Scope
 from api.problems import KINDS
 from segmentation.models import Segment
 from tests.support.keys import KeyClient, key_client
@@ -40,12 +40,12 @@ def sent(client: KeyClient, line: str, **ids: Any) -> tuple[int, Any]:
         else:
             path = word.removeprefix("$SITO_URL/api/v1")
     assert headers.pop("Authorization") == "Bearer $SITO_KEY"
-    path = path.replace("$SEGMENT", str(ids.get("segment"))).replace("/contacts/7/", f"/contacts/{ids.get('contact')}/")
+    path = path.replace("$SEGMENT", str(ids.get("segment"))).replace("$CONTACT", str(ids.get("contact")))
     return client.send(method or ("POST" if body else "GET"), path, body, **headers)
 
 
 def test_every_line_of_the_way_from_nothing_to_members_holds(account) -> None:
-    client = key_client(None, *(Scope.values))
+    client = key_client(None, *USUAL)
     first, person, seen, order, found, count, segment, members, use, why = lines()
     assert sent(client, first) == (200, {"items": [], "next_cursor": None})
     status, made = sent(client, person)

@@ -10,6 +10,7 @@ from django.utils import timezone
 from django_tenants.utils import tenant_context
 
 from api import limits
+from api.forms import KeyForm, days_of
 from api.models import ApiKey, Scope
 from api.services import KeyRefusedError, create_key, revoke_key
 from config import counting
@@ -178,7 +179,7 @@ def told(*words: str) -> str:
 
 def test_the_command_makes_lists_and_revokes_keys(marketer) -> None:
     factories.contact()
-    token = told("create", "Shop", "--acts-for", marketer.email.upper(), "--scope", "contacts:read", "--days", "30")
+    token = told("create", "Shop", "--acts-for", marketer.email.upper(), "--scope", "contacts:read", "--expires", "30")
     key = ApiKey.objects.get()
     client = KeyClient(token, key)
     assert client.send("get", TOUCHED)[0] == 200
@@ -188,13 +189,38 @@ def test_the_command_makes_lists_and_revokes_keys(marketer) -> None:
     assert told("list").split("\t")[2] == "revoked"
 
 
+def test_a_key_of_the_command_is_by_itself_what_one_of_the_page_is(owner, analyst) -> None:
+    told("create", "Shop", "--acts-for", owner.email)
+    told("create", "Reports", "--acts-for", analyst.email)
+    told("create", "For ever", "--acts-for", owner.email, "--expires", "never")
+    ever, reports, shop = ApiKey.objects.all()
+    form = KeyForm(once="x", by=owner)
+    assert (shop.scopes, str(days_of(shop))) == (form["scopes"].initial, form["days"].initial)
+    assert reports.scopes == ["contacts:read", "segments:read"]
+    assert ever.expires_at is None
+
+
+def test_the_command_lists_times_as_the_account_reads_its_clock(account, owner) -> None:
+    key = create_key(
+        name="x",
+        scopes=["contacts:read"],
+        acts_for=owner,
+        now=datetime(2026, 1, 1, tzinfo=UTC),
+        expires_at=datetime(2031, 7, 1, 22, 30, tzinfo=UTC),
+    ).key
+    ApiKey.objects.filter(pk=key.pk).update(last_used_at=datetime(2026, 1, 2, 23, 5, tzinfo=UTC))
+    assert account.timezone == "Europe/Warsaw"
+    assert told("list").split("\t")[5:] == ["2031-07-02 00:30", "2026-01-03 00:05"]
+
+
 @pytest.mark.parametrize(
     "words",
     [
         ("create", "Shop", "--acts-for", "nobody@example.com"),
         ("create", " ", "--acts-for", "MARKETER"),
-        ("create", "Shop", "--acts-for", "MARKETER", "--days", "-1"),
-        ("create", "Shop", "--acts-for", "MARKETER", "--days", "99999999999"),
+        ("create", "Shop", "--acts-for", "MARKETER", "--expires", "-1"),
+        ("create", "Shop", "--acts-for", "MARKETER", "--expires", "99999999999"),
+        ("create", "Shop", "--acts-for", "MARKETER", "--expires", "soon"),
         ("revoke", "abcdefgh"),
     ],
 )

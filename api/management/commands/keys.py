@@ -1,7 +1,7 @@
 """`manage.py keys create|list|revoke`: API keys of an account, without a browser."""
 
-from argparse import ArgumentParser
-from datetime import timedelta
+from argparse import ArgumentParser, ArgumentTypeError
+from datetime import datetime, timedelta
 from typing import Any
 
 from django.core.exceptions import ValidationError
@@ -10,9 +10,22 @@ from django.utils import timezone
 from django_tenants.utils import tenant_context
 
 from accounts.commands import account_called
-from api.models import ApiKey, Scope
+from api.models import USUAL, USUAL_DAYS, ApiKey, Scope
 from api.services import KeyRefusedError, create_key, revoke_key
 from users.models import User
+
+
+NEVER = "never"
+
+
+def days(given: str) -> int | None:
+    """How many; None: "never"."""
+    if given == NEVER:
+        return None
+    try:
+        return int(given)
+    except ValueError as error:
+        raise ArgumentTypeError(f"give a number of days, or “{NEVER}”") from error
 
 
 class Command(BaseCommand):
@@ -24,30 +37,43 @@ class Command(BaseCommand):
         create.add_argument("name", help="what it is for: it stands in histories as “API: NAME”")
         create.add_argument("--acts-for", required=True, metavar="EMAIL", help="the user whose sight and role it has")
         create.add_argument(
-            "--scope", action="append", default=[], choices=Scope.values, help="may be repeated; all, if not given"
+            "--scope",
+            action="append",
+            default=[],
+            choices=Scope.values,
+            metavar="SCOPE",
+            help=f"may be repeated: {', '.join(Scope.values)}; if none is given: {', '.join(USUAL)}",
         )
-        create.add_argument("--days", type=int, help="until it expires; never, if not given")
+        create.add_argument(
+            "--expires",
+            type=days,
+            default=USUAL_DAYS,
+            metavar="DAYS",
+            help=f"in how many days, or “{NEVER}”; {USUAL_DAYS}, if not given",
+        )
         create.add_argument("--rate", type=int, metavar="N", help="requests per minute; the setting's, if not given")
-        commands.add_parser("list", help="list the keys")
+        commands.add_parser("list", help="list the keys; times are in the account's time zone")
         revoke = commands.add_parser("revoke", help="stop a key for good")
         revoke.add_argument("prefix", help="the eight letters after sito_")
         for command in commands.choices.values():
             command.add_argument("--account", required=True)
 
     def handle(self, *args: Any, **options: Any) -> None:
-        with tenant_context(account_called(options["account"])):
+        account = account_called(options["account"])
+        with tenant_context(account), timezone.override(account.timezone):
             {"create": self.create, "list": self.list, "revoke": self.revoke}[options["what"]](options)
 
     def create(self, options: dict[str, Any]) -> None:
         user = User.objects.filter(email__iexact=options["acts_for"]).first()
         if user is None:
             raise CommandError(f"There is no user “{options['acts_for']}”.")
-        now, days = timezone.now(), options["days"]
+        now, lasting = timezone.now(), options["expires"]
+        usual = [scope.value for scope in USUAL if user.may_write or not scope.writes]
         try:
-            expires_at = None if days is None else now + timedelta(days=days)
+            expires_at = None if lasting is None else now + timedelta(days=lasting)
             made = create_key(
                 name=options["name"],
-                scopes=options["scope"] or Scope.values,
+                scopes=options["scope"] or usual,
                 acts_for=user,
                 now=now,
                 expires_at=expires_at,
@@ -66,8 +92,7 @@ class Command(BaseCommand):
         """One key a line, tabs between, so that scripts can cut it."""
         now = timezone.now()
         for key in ApiKey.objects.select_related("acts_for"):
-            used = f"{key.last_used_at:%Y-%m-%d %H:%M}" if key.last_used_at else "never"
-            expires = f"{key.expires_at:%Y-%m-%d %H:%M}" if key.expires_at else "never"
+            expires, used = moment(key.expires_at), moment(key.last_used_at)
             cells = (key.prefix, key.name, key.state(now), key.user.email, ",".join(key.scopes), expires, used)
             self.stdout.write("\t".join(cells))
 
@@ -77,3 +102,7 @@ class Command(BaseCommand):
             raise CommandError(f"There is no key “{options['prefix']}”.")
         revoke_key(key, now=timezone.now())
         self.stdout.write(f"Key {key.prefix} ({key.name}) is revoked.")
+
+
+def moment(at: datetime | None) -> str:
+    return f"{timezone.localtime(at):%Y-%m-%d %H:%M}" if at else NEVER
