@@ -17,9 +17,11 @@ from django.http import QueryDict
 from pyroaring import BitMap
 
 from contacts.aliases import called_before
-from contacts.models import AliasKind, Contact, ContactAlias, LabelWrite, SavedView
+from contacts.models import Contact, ContactAlias, EntryKind, HistoryEntry, LabelWrite, SavedView
 
 LEFT = "…"
+NAMED = ("email", "phone", "external_id")  # in the order of `Names`
+TELLING = (EntryKind.CREATED, EntryKind.CHANGED, EntryKind.MERGED)  # entries that tell what fields were and became
 COUNTRY = r"(?:\+|00)?"
 BETWEEN = r"[\s()./\u2010-\u2015\u2212-]*"  # what may stand between the digits of a phone (`normalising.PHONE_SIGNS`)
 
@@ -79,16 +81,25 @@ def bounded(patterns: Iterable[str]) -> re.Pattern[str] | None:
 
 
 def names_of(contact: Contact) -> Names:
-    former = list(ContactAlias.objects.filter(contact=contact).values_list("kind", "value"))
+    """What leads to the contact or once did: what it has, what stands in its history, what was merged into it.
 
-    def every(kind: AliasKind, own: str | None) -> frozenset[str]:
-        return frozenset(value for value in (own, *(was for of, was in former if of == kind)) if value)
-
-    return Names(
-        emails=every(AliasKind.EMAIL, contact.email),
-        phones=frozenset([contact.phone] if contact.phone else []),
-        external_ids=every(AliasKind.EXTERNAL_ID, contact.external_id),
-    )
+    A former name that another contact bears is that one's.
+    """
+    found: dict[str, set[str]] = {kind: set() for kind in NAMED}
+    told = HistoryEntry.objects.filter(contact=contact, kind__in=TELLING).order_by()
+    for row in told.values_list(*(f"detail__fields__{kind}" for kind in NAMED)):
+        for kind, pair in zip(NAMED, row, strict=True):
+            found[kind].update(value for value in pair or () if value)
+    for kind, values in found.items():
+        values.discard(getattr(contact, kind))
+        if values:
+            others = Contact.objects.filter(**{f"{kind}__in": values}).exclude(pk=contact.pk)
+            values.difference_update(others.values_list(kind, flat=True))
+        if own := getattr(contact, kind):
+            values.add(own)
+    for kind, value in ContactAlias.objects.filter(contact=contact, kind__in=NAMED).values_list("kind", "value"):
+        found[kind].add(value)
+    return Names(*(frozenset(found[kind]) for kind in NAMED))
 
 
 def scrub_views(names: Names) -> None:

@@ -84,6 +84,27 @@ def test_whoever_was_merged_into_the_person_is_proved_as_well() -> None:
     assert proof.names.filter(kind="email").count() == 2
 
 
+@pytest.mark.parametrize(("field", "value"), [("email", "old@x.pl"), ("phone", "+48600100200"), ("external_id", "X1")])
+def test_a_name_that_the_person_had_before_is_no_name_of_a_new_contact(account: Any, field: str, value: str) -> None:
+    ala = create_contact(fields={field: value}, now=NOW, by="t")
+    ala = update_contact(ala, fields={field: None, "first_name": "Ala"}, now=NOW, by="t")
+    erase_contact(ala, now=LATER, by="Ola")
+    [outcome] = record_contacts([{field: value}], account=account, now=LATER, by="t")
+    assert [(each.field, each.code) for each in outcome.errors] == [(field, "erased")]
+
+
+def test_a_name_of_one_merged_and_one_given_to_somebody_else_are_told_apart(account: Any) -> None:
+    kept, other, owner = (create_contact(fields={"email": f"{name}@x.pl"}, now=NOW, by="t") for name in "abc")
+    update_contact(other, fields={"email": "b2@x.pl"}, now=NOW, by="t")
+    merge_contacts([kept.pk, other.pk], into=kept.pk, chosen={"email": kept.pk}, now=NOW, by="t")
+    update_contact(kept, fields={"email": "a2@x.pl"}, now=NOW, by="t")
+    update_contact(owner, fields={"email": "a@x.pl"}, now=NOW, by="t")
+    erase_contact(Contact.objects.get(pk=kept.pk), now=LATER, by="Ola")
+    outcomes = record_contacts([{"email": f"{name}@x.pl"} for name in ("a", "a2", "b", "b2")], account=account,
+                               now=LATER, by="t")  # fmt: skip
+    assert [each.status for each in outcomes] == ["unchanged", "rejected", "rejected", "rejected"]
+
+
 # --- everything kept ---------------------------------------------------------------------------------------------
 def test_stored_sets_hold_nobody_erased_and_the_numbers_beside_them_stay() -> None:
     people = [factories.contact() for _ in range(4)]
