@@ -64,6 +64,9 @@ class BatchLabels(Protocol):
     def hold(self, names: set[str], *, now: datetime) -> None:
         """Keeps them until the transaction ends; called before contacts are locked. Raises: AgainError."""
 
+    def let_go(self, needed: set[str]) -> None:
+        """Takes back what `hold` made for items that are refused after all: all that is not `needed`."""
+
     def put(
         self, wanted: Mapping[str, Iterable[int]], *, now: datetime, by: str, user: User | None
     ) -> set[tuple[str, int]]:

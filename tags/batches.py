@@ -19,7 +19,7 @@ from tags.following import hold_tags
 from tags.models import Category
 from tags.normalising import MOST_NAMES, normalise
 from tags.pickers import allowed_to
-from tags.services import there_by_now
+from tags.services import take_back, there_or_made
 from tags.tree import readable_paths
 from users.models import User
 
@@ -55,6 +55,7 @@ class Tags:
     def __init__(self, _user: User | None) -> None:
         self.passed: dict[str, tuple[str, ...]] = {}  # what was typed → names: a batch repeats itself
         self.ids: dict[str, int] = {}
+        self.made: dict[str, int] = {}  # those that were not there before
 
     def read(self, raw: Any, /) -> tuple[str, ...]:
         names: dict[str, None] = {}
@@ -70,11 +71,15 @@ class Tags:
         return None
 
     def hold(self, names: set[str], *, now: datetime) -> None:
-        ids = there_by_now(names, now=now)
+        ids, self.made = there_or_made(names, now=now)
         held = hold_tags(ids.values())
         if any(pk not in held for pk in ids.values()):  # deleted in this moment
             raise AgainError
         self.ids = {name: held[pk].pk for name, pk in ids.items()}
+
+    def let_go(self, needed: set[str]) -> None:
+        if idle := self.made.keys() - needed:
+            take_back(self.made.pop(name) for name in sorted(idle))
 
     def put(
         self,
@@ -124,6 +129,9 @@ class Categories:
             cursor.execute(HOLD_CATEGORIES, [id_array(ids)])
             if len(cursor.fetchall()) < len(ids):
                 raise AgainError
+
+    def let_go(self, needed: set[str]) -> None:
+        """Nothing was made for them."""
 
     def put(
         self, wanted: Mapping[str, Iterable[int]], *, now: datetime, by: str, user: User | None

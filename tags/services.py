@@ -39,16 +39,39 @@ def tags_named(text: str, *, now: datetime) -> list[Tag]:
     return list({(tag := found[held[ids[name]].pk]).pk: tag for name in names}.values())
 
 
+MAKE = """
+INSERT INTO tags_tag (name, created_at, contacts_count, counted_at)
+SELECT name, %s, 0, %s FROM unnest(%s::text[]) WITH ORDINALITY AS w (name, place) ORDER BY place
+ON CONFLICT DO NOTHING RETURNING name, id
+"""
+TAKE_BACK = "DELETE FROM tags_tag WHERE id = ANY (%s::bigint[])"
+
+
 def there_by_now(names: Iterable[str], *, now: datetime) -> dict[str, int]:
     """The ids of the tags with these names, which have passed the gate; those that do not exist yet are made."""
+    return there_or_made(names, now=now)[0]
+
+
+def there_or_made(names: Iterable[str], *, now: datetime) -> tuple[dict[str, int], dict[str, int]]:
+    """As `there_by_now`, and those of them that were made here, which nobody else sees before the transaction ends."""
     ids = dict(Tag.objects.filter(name__in=names).values_list("name", "pk"))
     missing = sorted(set(names) - ids.keys())
+    made: dict[str, int] = {}
     if missing:
-        wanted = [Tag(name=name, created_at=now, contacts_count=0, counted_at=now) for name in missing]
-        Tag.objects.bulk_create(wanted, ignore_conflicts=True)
-        ids |= dict(Tag.objects.filter(name__in=missing).values_list("name", "pk"))
+        with connection.cursor() as cursor:
+            cursor.execute(MAKE, [now, now, missing])
+            made = dict(cursor.fetchall())
+        ids |= made
+        if missing := [name for name in missing if name not in made]:  # somebody else was quicker
+            ids |= dict(Tag.objects.filter(name__in=missing).values_list("name", "pk"))
         due_later(now + COUNTED_EVERY)  # its callers lock tags next
-    return ids
+    return ids, made
+
+
+def take_back(made: Iterable[int]) -> None:
+    """Unmakes tags that this very transaction made (`there_or_made`) and put on nobody."""
+    with connection.cursor() as cursor:
+        cursor.execute(TAKE_BACK, [sorted(made)])
 
 
 def rename_tag(tag: Tag, text: str, *, now: datetime) -> Tag:

@@ -191,3 +191,18 @@ def test_consents_are_declared_and_answered_with_a_source(client) -> None:
     assert client.send("post", "/consents/answers", items({"id": one.pk}, consents=sourceless))[0] == 422
     assert key_client(make_user("marketer")).send("post", "/consents", body | {"key": "other"})[0] == 403
     assert Consent.objects.count() == 1
+
+
+# --- what is refused leaves nothing ------------------------------------------------------------------------------
+def test_tags_that_only_refused_items_name_are_not_made(client, restricted) -> None:
+    factories.contact(email="ala@example.com")
+    nobody = items({"email": "nobody@example.com"}, tags=["NEW"])
+    assert client.send("post", "/tags/assign", nobody)[0] == 422
+    new = {"items": [{"email": "b@example.com", "tags": ["NEW"]}]}
+    assert key_client(restricted).send("post", "/contacts", new)[0] == 422  # no category
+    assert client.send("post", "/contacts?mode=update", new)[1]["counts"]["skipped"] == 1
+    assert not Tag.objects.exists()
+    some = {"items": [*items({"email": "ala@example.com"}, tags=["Kept", "Both"])["items"], *nobody["items"]]}
+    some["items"][1]["tags"] = ["NEW", "Both"]
+    assert client.send("post", "/tags/assign", some)[0] == 207
+    assert list(Tag.objects.values_list("name", flat=True)) == ["BOTH", "KEPT"]

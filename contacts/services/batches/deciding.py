@@ -1,4 +1,4 @@
-"""What each item does, decided one after another on the contacts as they are in hand; nothing is written here."""
+"""What each item does, decided one after another on the contacts as they are in hand; no contact is written here."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
@@ -85,6 +85,10 @@ class Decisions:
     def made(self) -> Decided:
         for item, draft in enumerate(self.drafts.each):
             self.decided.decisions.append(self.decision(item, draft))
+        needed: dict[str, set[str]] = {}
+        for _item, _person, kind, names in self.decided.labels:
+            needed.setdefault(kind, set()).update(names)
+        self.drafts.let_go_of_labels(needed)
         return self.decided
 
     def decision(self, item: int, draft: Draft) -> Decision:

@@ -55,6 +55,11 @@ class Drafts:
             if names:
                 reader.hold(names, now=now)
 
+    def let_go_of_labels(self, needed: Mapping[str, set[str]]) -> None:
+        """What was made for items that are refused after all is taken back; `needed`: names by kind."""
+        for kind, reader in self.labels.items():
+            reader.let_go(needed.get(kind, set()))
+
 
 def read_items(items: Sequence[Any], *, now: datetime, user: User | None, localized: bool, empty: Empty) -> Drafts:
     """A draft of each item."""
