@@ -11,6 +11,8 @@ from django.utils.translation import gettext as _
 BREAKS = re.compile(r"[\t\r\n\v\f\x85\u2028\u2029]+")
 PHONE_SIGNS = re.compile(r"[\s()./\u2010-\u2015\u2212-]")
 PHONE = re.compile(r"\+?[0-9]{5,15}")
+# "+44 (0)20 …": a zero for whoever dials within the country. In Italy it is dialled from everywhere.
+TRUNK_ZERO = re.compile(r"^((?:\+|00)\s*(?!39\b)[0-9]{1,3}[\s.-]*)\(0\)")
 check_email = EmailValidator()
 
 
@@ -70,9 +72,12 @@ def email(raw: Any) -> str | None:
 
 
 def phone(raw: Any) -> str | None:
-    """Digits, with + when it was + or 00; spaces, dashes, dots, slashes and parentheses go. Raises: ValidationError."""
+    """Digits, with + when it was + or 00; spaces, dashes, dots, slashes and parentheses go, and "(0)" after a country.
+
+    Raises: ValidationError.
+    """
     given = line(raw, longest=60)
-    number = PHONE_SIGNS.sub("", given)
+    number = PHONE_SIGNS.sub("", TRUNK_ZERO.sub(r"\1", given) if "(0)" in given else given)
     if not number:
         if given:
             raise ValidationError(_("“%(given)s” has no digits."), code="invalid_phone", params={"given": given})

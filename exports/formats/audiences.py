@@ -11,7 +11,7 @@ from django.db import connection
 from django.utils.translation import gettext_lazy as _
 from pyroaring import BitMap
 
-from contacts.calling_codes import LEADING_ZERO, calling_code
+from contacts.calling_codes import of_country, with_country
 from contacts.id_sets import bitmap
 from exports import writing
 from exports.columns import Cell, Column
@@ -23,13 +23,7 @@ ANSWERS = (
     " (SELECT id FROM contacts_consent WHERE key = %(consent)s)"
     " AND state = 'given' AND contact_id BETWEEN %(first)s AND %(last)s) agreed ON agreed.contact_id = c.id"
 )
-# A number without its country is of the account's (`contacts.duplicates` reads it the same way). Where no country is
-# known it is left out: hashed without one it could be somebody else's.
-PHONE = """CASE WHEN c.phone LIKE '+%%' THEN substr(c.phone, 2)
-    WHEN %(code)s = '' THEN NULL
-    WHEN starts_with(c.phone, %(code)s) AND length(c.phone) >= length(%(code)s) + 9 THEN c.phone
-    WHEN %(zero)s AND c.phone LIKE '0%%' THEN %(code)s || substr(c.phone, 2)
-    ELSE %(code)s || c.phone END"""
+PHONE = with_country("c.phone")
 EMAIL = "c.email"  # stored trimmed and in lower case
 UNTAGGED = r"regexp_replace(c.email, '\+[^@]*@', '@')"
 NAME = "nullif(btrim(regexp_replace(lower({}), '[^[:alpha:][:space:]]', '', 'g')), '')"
@@ -87,8 +81,7 @@ class Audience(Format):
 
 
 def given(table: Table) -> dict[str, object]:
-    code = calling_code(table.timezone)
-    return {"consent": table.consent, "code": code, "zero": code in LEADING_ZERO}
+    return {"consent": table.consent, **of_country(table.timezone)}
 
 
 class Meta(Audience):
