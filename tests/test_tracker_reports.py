@@ -66,6 +66,33 @@ def test_a_page_view_is_a_visit_with_its_source_and_an_activity(client, shop, al
     assert outcomes(shop, now) == {"stored": 1, "visit": 1}
 
 
+@pytest.mark.parametrize(
+    ("way", "left"),
+    [("x?sito=TOKEN", "x"), ("x?a=1&sito=TOKEN#b", "x?a=1#b"), ("x?s%69to=TOKEN", "x?s%69to="),
+     ("login?next=%2Foffer%3Fsito%3DTOKEN", "login?next=%2Foffer%3F"),
+     ("login?next=%252Foffer%253Fsito%253DTOKEN%2526b", "login?next=%252Foffer%253F%2526b"),
+     ("x?a=1%26sito%3DTOKEN&b=2", "x?a=1%26&b=2"), ("x/TOKEN/y", "x//y"), ("x#/y?t=DOTTED&c=3", "x#/y?t=&c=3")],
+)  # fmt: skip
+def test_no_address_that_is_stored_names_anybody_by_a_token(client, shop, ala, now, way, left):
+    mine = token(shop, ala, now=now)
+    told = f"{SHOP}/{way}".replace("TOKEN", mine).replace("DOTTED", mine.replace(".", "%2E"))
+    seen = event(now, url=told, referrer=told, title=f"Not found: {told}")
+    send(client, body(shop, mine, [seen], now=now))
+    visit = Visit.objects.get()
+    assert (visit.landing_url, visit.referrer) == (f"{SHOP}/{left}",) * 2
+    [(_kind, params)] = stored()
+    assert params["url"] == visit.landing_url
+    assert mine.split(".")[2] not in params["title"]
+
+
+def test_an_address_with_a_version_in_it_stays_and_a_token_cut_short_does_not(client, shop, ala, now):
+    mine, api = token(shop, ala, now=now), f"{SHOP}/v1.assetsbundle.js?v=v1.2.3&h=v1.x.y"
+    cut = f"{SHOP}/x?next=%3Fsito%3D{mine[:-30]}"
+    for number, url in enumerate([api, cut]):
+        send(client, body(shop, mine, [event(now + timedelta(seconds=number), url=url)], now=now))
+    assert [params["url"] for _kind, params in stored()] == [api, f"{SHOP}/x?next=%3F"]
+
+
 def test_click_ids_of_ads_make_it_an_ad(client, shop, ala, now):
     send(client, body(shop, token(shop, ala, now=now), [event(now, url=f"{SHOP}/?gclid=abc")], now=now))
     assert Visit.objects.get().channel == "ad"
@@ -165,7 +192,8 @@ def test_a_token_that_is_not_the_sites_stores_nothing_and_is_counted(client, sho
     bad = [
         forged(mine, body=victim.split(".")[2]), forged(mine, mark=victim.split(".")[3]), victim,
         forged(victim, key=shop.key), forged(mine, mark="A" * 43), forged(mine, version="v0"), mine[:-1], mine + "A",
-        "", "v1", mine.upper(), "\x00" * 40, "v1." + "a" * 5000, token(shop, ala, now=now - timedelta(days=10)),
+        "", "v1", mine.upper(), "\x00" * 40, "v1." + "a" * 5000, "\ud800",
+        token(shop, ala, now=now - timedelta(days=10)),
     ]  # fmt: skip
     for given in bad:
         assert send(client, body(shop, given, [event(now)], now=now)).status_code == 204
@@ -326,6 +354,7 @@ def test_other_ways_of_asking_are_refused(client, shop, ala, now):
     assert client.get("/t/events").status_code == client.put("/t/events").status_code == 405
     assert send(client, fair | {"site": "nosuchsiteno"}).status_code == 403
     assert send(client, fair | {"site": "x\x00"}).status_code == 403
+    assert send(client, fair | {"site": "\ud800"}).status_code == 403
     assert client.generic("POST", "/t/events", json.dumps(fair), "text/plain", CONTENT_LENGTH="x").status_code == 411
     assert Activity.objects.count() == 0
     assert send(client, fair, content_type="application/json").status_code == 204

@@ -20,6 +20,7 @@ from tracker.models import Outcome
 from tracker.reports import ReportError
 from tracker.script import script
 from tracker.selectors import declared, reporting
+from tracker.tokens import TOKEN
 
 SCRIPT, EVENTS = "/t.js", "/t/events"
 TYPES = ("", "text/plain", "application/json")
@@ -98,7 +99,8 @@ def receive(request: Any, *, origin: str, own: bool) -> HttpResponse:
     if is_bot(request.headers.get("User-Agent", "")):
         counting.count(site, {Outcome.BOT: number}, now=now)
         return HttpResponse(status=HTTPStatus.NO_CONTENT)
-    take(request, f"{site.key}:{report.token[-43:]}", most=TOKEN_RATE)
+    if TOKEN.fullmatch(report.token):  # what is none is counted with the address alone
+        take(request, f"{site.key}:{report.token[-43:]}", most=TOKEN_RATE)
     counting.count(site, recording.record(report, site=site, account=request.tenant, now=now), now=now)
     return HttpResponse(status=HTTPStatus.NO_CONTENT)
 

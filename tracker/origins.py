@@ -8,6 +8,7 @@ from django.utils.translation import gettext as _
 
 USUAL = {"http": 80, "https": 443}
 HOST = re.compile(r"(?!-)[a-z0-9-]{1,63}(?<!-)(\.(?!-)[a-z0-9-]{1,63}(?<!-))*")
+OPAQUE = "null"  # what browsers call a page that has no origin: a file, a frame shut off; never a host
 LONGEST = 300
 
 
@@ -27,6 +28,8 @@ def origin_of(given: str) -> str:
         host = name if name.isascii() else name.encode("idna").decode()
     except ValueError as error:
         raise refused from error
-    if scheme not in USUAL or parts.username is not None or not HOST.fullmatch(host) or len(host) > 253:
+    if scheme not in USUAL or parts.username is not None or host == OPAQUE:
+        raise refused
+    if not HOST.fullmatch(host) or len(host) > 253:
         raise refused
     return f"{scheme}://{host}" + (f":{port}" if port not in (None, USUAL[scheme]) else "")

@@ -29,6 +29,11 @@ LONGEST_TEXT = 500
 UID = re.compile(r"[0-9a-f]{32}")
 # The parameter by which a link names a contact: a token in a stored address could be used by whoever reads it.
 IN_LINK = re.compile(r"(?<=[?&#;])sito=[^&#;]*[&;]?", re.IGNORECASE)
+# A token wherever else it stands, also in an address within an address, or cut short.
+SIGNED = re.compile(
+    r"(?:sito%(?:25)*3d)?v1(?:\.|%(?:25)*2e)[a-z]{12}(?:\.|%(?:25)*2e)[a-z0-9_-]{16,}(?:(?:\.|%(?:25)*2e)[a-z0-9_-]*)?",
+    re.IGNORECASE,
+)
 LEFT = re.compile(r"[?&#;]+(#|$)")  # of the signs around it
 
 
@@ -120,7 +125,8 @@ def address(raw: Any) -> str:
 
 
 def clean(raw: Any) -> str:
-    """One line, without what no text holds."""
+    """One line, without what no text holds, and without tokens."""
     if not isinstance(raw, str):
         return ""
-    return " ".join("".join(sign if sign.isprintable() else " " for sign in raw[: LONGEST_ADDRESS * 2]).split())
+    line = "".join(sign if sign.isprintable() else " " for sign in raw[: LONGEST_ADDRESS * 2])
+    return SIGNED.sub("", " ".join(line.split()))

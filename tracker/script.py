@@ -1,4 +1,4 @@
-"""The script as browsers get it: `script.js` without comments and indents, plain and packed."""
+"""The script as browsers get it: `script.js` without comments, indents and spaces beside signs, plain and packed."""
 
 import gzip
 import re
