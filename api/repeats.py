@@ -1,6 +1,7 @@
 """Requests that are sent again: the work is done once, and answered the same every time."""
 
 import hashlib
+import json
 import re
 from collections.abc import Callable
 from datetime import datetime, timedelta
@@ -10,16 +11,21 @@ from typing import Any
 from django.db import connection, transaction
 from django.http import HttpRequest, HttpResponse
 from django.utils.translation import gettext as _
+from pyroaring import BitMap
 
 from api.auth import Key, key_of
 from api.models import ApiKey, IdempotentRequest
 from api.problems import Problem, Wrong
+from contacts.aliases import kept_for
 from contacts.models import Contact
+from contacts.scrubbing import LEFT
+from contacts.selectors import visible
 
 HEADER = "Idempotency-Key"
 NAME = re.compile(r"[\x21-\x7e]{1,255}")
 KEPT_FOR = timedelta(days=1)
 PURGED_AT_ONCE = 5_000
+CLEANED_AT_ONCE = 50  # of up to a thousand items
 KEPT_HEADERS = ("Content-Type", "Location")
 Run = Callable[..., HttpResponse]
 
@@ -43,8 +49,10 @@ def once(run: Run) -> Run:
         ):
             return run(request, **path)
         if not NAME.fullmatch(name):
-            wrong = Wrong(None, HEADER, "idempotency_key", _("Give 1 to 255 letters, digits and signs, no spaces."))
-            raise Problem("malformed", errors=[wrong])
+            said = _("Give 1 to 255 letters, digits and signs, no spaces.")
+            raise Problem("malformed", f"{HEADER}: {said}", errors=[Wrong(None, HEADER, "idempotency_key", said)])
+        for demanded in callbacks:  # before anything is told: what the key may can have changed since
+            demanded(request)
         return repeated(request, key_of(request), name, lambda: run(request, **path))
 
     return wrapped
@@ -62,7 +70,7 @@ def repeated(request: HttpRequest, key: ApiKey, name: str, work: Callable[[], Ht
         hold(key, name)
         kept = IdempotentRequest.objects.filter(api_key=key, name=name).first()
         if kept is not None and kept.at > now - KEPT_FOR:
-            return answered_before(kept, digest)
+            return answered_before(request, kept, digest)
         if kept is not None:
             kept.delete()
         with transaction.atomic():
@@ -94,18 +102,48 @@ def hold(key: ApiKey, name: str) -> None:
             raise Problem("in_progress", detail, headers={"Retry-After": "1"})
 
 
-def answered_before(kept: IdempotentRequest, digest: bytes) -> HttpResponse:
+def answered_before(request: HttpRequest, kept: IdempotentRequest, digest: bytes) -> HttpResponse:
+    """The answer kept. Raises: Problem (404), if it tells of a contact that the key does not see any more."""
     if bytes(kept.request_hash) != digest:
         detail = _("This idempotency key was used for another request: make a new one for every request.")
         raise Problem("key_reused", detail)
+    if kept.about is not None and kept.body and not still_seen(request, kept.about):
+        raise Problem("not_found")
     response = HttpResponse(bytes(kept.body), status=kept.status, headers=kept.headers)
     response["Idempotent-Replayed"] = "true"
     return response
 
 
+def still_seen(request: HttpRequest, pk: int) -> bool:
+    """Whether the key sees the contact, or the one that it was merged into."""
+    return visible(request.user).filter(pk__in=[pk, kept_for(pk) or pk]).exists()
+
+
 def erase_kept(contact: Contact) -> None:
-    """Answers that tell of the contact go with it; those to batches hold ids, and go within a day."""
+    """Answers that tell of the contact go with it."""
     IdempotentRequest.objects.filter(about=contact.pk).delete()
+
+
+class KeptAnswers:
+    """After an erasure, answers to batches hold no words on items that were refused: these may quote who was erased.
+
+    What became of each item they tell still, so that a request sent again does not do its work again.
+    """
+
+    name, order = "api.kept", 50
+
+    def busy(self, at: datetime) -> bool:
+        return False
+
+    def clean(self, ids: BitMap, after: int) -> int | None:
+        kept = IdempotentRequest.objects.filter(pk__gt=after, status=207, about=None).order_by("pk")
+        rows = list(kept.values_list("pk", "body")[:CLEANED_AT_ONCE])
+        for pk, body in rows:
+            answer = json.loads(bytes(body))
+            for error in (error for each in answer.get("results", ()) for error in each.get("errors", ())):
+                error["message"] = LEFT
+            IdempotentRequest.objects.filter(pk=pk).update(body=json.dumps(answer, ensure_ascii=False).encode())
+        return rows[-1][0] if len(rows) == CLEANED_AT_ONCE else None
 
 
 def purge_kept(now: datetime) -> None:

@@ -6,7 +6,7 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
-from django.db import connection
+from django.db import connection, transaction
 from django.test.utils import CaptureQueriesContext
 
 from contacts.erasing.models import Erasure
@@ -16,6 +16,7 @@ from tests import factories
 from tests.factories import NOW
 from tests.support.keys import KeyClient, key_client
 from tests.support.people import make_user
+from tests.test_activities_races import elsewhere
 
 pytestmark = pytest.mark.django_db
 
@@ -105,6 +106,31 @@ def test_a_bad_change_names_its_fields_and_changes_nothing(client) -> None:
     assert client.send("patch", f"/contacts/{person.pk}", {"id": 7})[0] == 422
     assert client.send("patch", f"/contacts/{person.pk}", {"lead_score": "many"})[0] == 422
     assert client.send("patch", "/contacts/999999", {})[0] == 404
+
+
+def test_a_key_that_may_not_read_learns_nothing_by_writing() -> None:
+    person = factories.contact(email="ala@example.com")
+    writer = key_client(make_user("owner"), "contacts:write")
+    status, said = writer.send("patch", f"/contacts/{person.pk}", {"first_name": "Ala"})
+    assert (status, said.keys(), said["id"]) == (200, {"id", "updated_at"}, person.pk)
+    status, said = writer.send("get", f"/contacts/{person.pk}/archive")
+    assert (status, said["code"]) == (403, "scope_missing")
+    assert Contact.objects.get().first_name == "Ala"
+
+
+def test_a_contact_that_is_erased_while_it_is_changed_is_not_found(committed: None, account: Any) -> None:
+    person = factories.contact(email="ala@example.com")
+    writer, eraser = key_client(), key_client()
+    answers: list[tuple[int, Any]] = []
+    with transaction.atomic():
+        assert eraser.send("delete", f"/contacts/{person.pk}")[0] == 204
+        thread = elsewhere(
+            account, lambda: answers.append(writer.send("patch", f"/contacts/{person.pk}", {"first_name": "Ala"}))
+        )
+        thread.join(0.5)
+        assert thread.is_alive(), "it waits"
+    thread.join(20)
+    assert [(status, said["code"]) for status, said in answers] == [(404, "not_found")]
 
 
 def test_erasing_leaves_a_proof_by_the_key(client) -> None:

@@ -5,13 +5,18 @@ from threading import Event, Thread
 
 import pytest
 from django.db import connection, transaction
+from pyroaring import BitMap
 
 from activities.models import Activity
 from api.models import IdempotentRequest
 from api.repeats import hold, purge_kept
+from contacts.erasing.cleaners import cleaners
+from contacts.erasing.services import erase_contact
 from contacts.models import Contact
 from tests import factories
 from tests.support.keys import KeyClient, key_client
+from tests.support.people import make_user
+from users.models import User
 
 pytestmark = pytest.mark.django_db
 BATCH = {"items": [{"contact": {"email": "ala@example.com"}, "type": "login", "at": "2026-11-20T10:00:00Z"}, {}]}
@@ -82,6 +87,21 @@ def test_an_answer_that_tells_of_a_contact_goes_when_the_contact_is_erased(clien
     assert IdempotentRequest.objects.values_list("name", flat=True).get() == "a2"
 
 
+def test_an_answer_is_repeated_only_to_a_key_that_may_still_have_it() -> None:
+    user = make_user("marketer")
+    client, person = key_client(user), factories.contact(email="ala@example.com")
+    path = f"/contacts/{person.pk}"
+    assert client.send("patch", path, {}, Idempotency_Key="a1")[0] == 200
+    group = factories.permission_group("Nobody", users=[user], categories=[])
+    status, said = client.send("patch", path, {}, Idempotency_Key="a1")
+    assert (status, said["code"]) == (404, "not_found")
+    group.delete()
+    assert client.send("patch", path, {}, Idempotency_Key="a1")[0] == 200
+    User.objects.filter(pk=user.pk).update(role="analyst")
+    status, said = client.send("patch", path, {}, Idempotency_Key="a1")
+    assert (status, said["code"]) == (403, "read_only")
+
+
 def test_reading_takes_no_notice_of_the_header(client) -> None:
     assert client.send("get", "/contacts", Idempotency_Key="a1")[0] == 200
     assert not IdempotentRequest.objects.exists()
@@ -91,6 +111,7 @@ def test_reading_takes_no_notice_of_the_header(client) -> None:
 def test_a_name_that_is_none_is_refused(client, name: str) -> None:
     status, said = client.send("post", "/activities", BATCH, Idempotency_Key=name)
     assert (status, said["errors"][0]["field"]) == (400, "Idempotency-Key")
+    assert said["errors"][0]["message"] in said["detail"]
 
 
 def test_after_a_day_the_name_is_free_again_and_the_answer_is_purged(client, time_machine) -> None:
@@ -127,3 +148,18 @@ def test_while_the_first_is_worked_on_the_second_is_told_to_wait(client) -> None
         thread.join()
     assert (response.status_code, response.json()["code"], response.headers["Retry-After"]) == (409, "in_progress", "1")
     assert client.send("post", "/activities", BATCH, Idempotency_Key="a1")[0] == 207
+
+
+def test_after_an_erasure_a_kept_answer_quotes_nothing_that_was_typed(client) -> None:
+    batch = {"items": [{"email": "new@example.com"}, {"phone": "of ola@example.com"}]}
+    first = client.ask("post", "/contacts", batch, Idempotency_Key="a1")
+    assert (first.status_code, b"ola@" in first.content) == (207, True)
+    gone = factories.contact(email="ola@example.com")
+    erase_contact(gone, now=datetime.now(UTC), by="Ola")
+    assert cleaners["api.kept"].clean(BitMap([gone.pk]), 0) is None
+    again = client.ask("post", "/contacts", batch, Idempotency_Key="a1")
+    assert (again.status_code, again.headers["Idempotent-Replayed"], b"ola@" in again.content) == (207, "true", False)
+    told, before = again.json(), first.json()
+    for error in before["results"][1]["errors"]:
+        error["message"] = "…"
+    assert told == before

@@ -8,6 +8,7 @@ from django.http.response import HttpResponseBase
 from django.utils.translation import gettext as _
 from ninja import Query, Router
 
+from api.auth import require_scope
 from api.common import (
     CursorText,
     Limit,
@@ -21,10 +22,11 @@ from api.common import (
     read_cursor,
     write_cursor,
 )
+from api.models import Scope
 from api.problems import Problem, Wrong, invalid
 from api.v1.batches import ALL_OR_REPORT, ANSWERS, Whole, answer_batch, refuse_too_many, whole_or_part
 from api.v1.people import contact_called, contact_named, told
-from api.v1.schemas import ContactBatch, ContactOut, ContactPatch
+from api.v1.schemas import ContactBatch, ContactChanged, ContactOut, ContactPatch
 from contacts import normalising
 from contacts.erasing.models import ErasureReason
 from contacts.erasing.services import erase_contact
@@ -44,7 +46,8 @@ Text = Annotated[str | None, Query(max_length=254)]
     auth=needs("contacts:write"),
     response=ANSWERS,
     summary="Create and change contacts",
-    description=f"An item names its contact by `id`, `external_id` or `email`; see `match`.\n\n{ALL_OR_REPORT}",
+    description="An item names its contact by `id`, `external_id` or `email`; see `match`. Its tags, categories and"
+    f" consents need no scope beside `contacts:write`.\n\n{ALL_OR_REPORT}",
 )
 def record(
     request: HttpRequest,
@@ -106,6 +109,7 @@ def contacts(request: HttpRequest, limit: Limit = 100, cursor: CursorText = None
     response=ContactOut,
     summary="A contact by e-mail or external id",
     description="Give one of them. What a merged contact was called leads to the contact it is now.",
+    openapi_extra={"x-asked": "email=ala@example.com"},
 )
 def find(request: HttpRequest, email: Text = None, external_id: Text = None) -> HttpResponse:
     if (email is None) == (external_id is None):
@@ -128,7 +132,11 @@ def answer_one(person: Contact) -> HttpResponse:
 
 
 @router.patch(
-    "/contacts/{int:contact_id}", auth=needs("contacts:write"), response=ContactOut, summary="Change a contact"
+    "/contacts/{int:contact_id}",
+    auth=needs("contacts:write"),
+    response=ContactOut | ContactChanged,
+    summary="Change a contact",
+    description="A key without the scope `contacts:read` is answered with `id` and `updated_at` alone.",
 )
 def change(request: HttpRequest, contact_id: int, payload: ContactPatch) -> HttpResponse:
     person, key = contact_named(request, contact_id), key_of(request)
@@ -143,11 +151,14 @@ def change(request: HttpRequest, contact_id: int, payload: ContactPatch) -> Http
         user=key.user,
         empty="clear",
     )
-    if outcome.errors:
-        raise invalid(Wrong(None, error.field, error.code, error.message) for error in outcome.errors)
-    if outcome.contact_id is None:  # erased a moment ago
+    if outcome.status == "skipped":  # erased a moment ago
         raise Problem("not_found")
-    return answer_one(contact_named(request, outcome.contact_id))
+    if outcome.errors or outcome.contact_id is None:
+        raise invalid(Wrong(None, error.field, error.code, error.message) for error in outcome.errors)
+    changed = contact_named(request, outcome.contact_id)
+    if Scope.CONTACTS_READ not in key.scopes:
+        return answer({"id": changed.pk, "updated_at": changed.updated_at})
+    return answer_one(changed)
 
 
 @router.delete(
@@ -174,7 +185,8 @@ def erase(
     "/contacts/{int:contact_id}/archive",
     auth=needs("contacts:write"),
     summary="All data of a contact, to be handed over",
-    description="A zip archive with JSON and CSV. It is noted in the contact's history.",
+    description="A zip archive with JSON and CSV. It is noted in the contact's history. It takes the scope"
+    " `contacts:read` as well.",
     openapi_extra={
         "responses": {
             200: {
@@ -185,7 +197,9 @@ def erase(
     },
 )
 def hand_over(request: HttpRequest, contact_id: int) -> HttpResponseBase:
-    person, key = contact_named(request, contact_id), key_of(request)
+    key = key_of(request)
+    require_scope(key, Scope.CONTACTS_READ)
+    person = contact_named(request, contact_id)
     note_handed_over(person, now=now_of(request), by=key.user, called=key.by)
     return FileResponse(
         archive(person), as_attachment=True, filename=f"contact-{person.pk}.zip", content_type="application/zip"

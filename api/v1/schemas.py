@@ -43,9 +43,7 @@ class ContactIn(In):
             "email": "ala@example.com",
             "external_id": "K-17",
             "first_name": "Ala",
-            "attributes": {"city": "Lublin"},
             "tags": ["VIP"],
-            "consents": {"newsletter": {"state": "given", "source": "checkout"}},
         },
         forbid=True,
     )
@@ -58,16 +56,22 @@ class ContactIn(In):
     status: str | None = Field(None, description="subscribed, pending, unsubscribed or bounced")
     lead_score: int | None = None
     source: str | None = None
-    attributes: dict[str, Any] = Field({}, description="By key; null clears a value.")
+    attributes: dict[str, Any] = Field(
+        {}, description='By the keys that `GET /attributes` lists: `{"city": "Lublin"}`; null clears a value.'
+    )
     tags: list[str] = Field([], description="Names, added to those that it has; made if there are none.")
-    categories: list[str] = Field([], description="Paths, added: “klient/media”.")
-    consents: dict[str, ConsentIn] = Field({}, description="By the consent's key.")
+    categories: list[str] = Field([], description="Paths, added: `klient/media`.")
+    consents: dict[str, ConsentIn] = Field(
+        {},
+        description="By the keys that `GET /consents` lists:"
+        ' `{"newsletter": {"state": "given", "source": "checkout"}}`.',
+    )
 
 
 class ContactPatch(In):
     """What is left out stays; null or an empty text clears."""
 
-    model_config = example({"first_name": "Ala", "phone": None, "attributes": {"city": "Kraków"}}, forbid=True)
+    model_config = example({"first_name": "Ala", "phone": None, "lead_score": 12}, forbid=True)
     email: str | None = None
     phone: str | None = None
     external_id: str | None = None
@@ -90,6 +94,14 @@ class ConsentOut(Out):
     source: str
     changed_at: datetime
     wording_version: int
+
+
+class ContactChanged(Out):
+    """A contact that was changed by a key that may not read it."""
+
+    model_config = example({"id": 7, "updated_at": "2026-11-21T13:30:00Z"})
+    id: int
+    updated_at: datetime
 
 
 class ContactOut(Out):
