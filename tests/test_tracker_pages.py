@@ -101,6 +101,7 @@ def test_one_is_made_and_its_secret_shown_once(client):
      {"origins": "\x00"},
      {"origins": "ftp://x.pl"}, {"origins": "https://"}, {"origins": "https://a:b@x.pl"}, {"origins": "https://x:99999"},
      {"origins": "https://*.x.pl"}, {"origins": "a b"}, {"origins": "x" * 400},
+     {"origins": "null"}, {"origins": "https://NULL/"}, {"origins": "null:80"}, {"origins": f"{SHOP}\nnull"},
      {"origins": "\n".join(f"a{n}.pl" for n in range(21))},
      {"consent": "1000000"}, {"consent": "x"}, {"consent": "9" * 40}, {"seen": "9" * 40}],
 )  # fmt: skip
@@ -228,7 +229,11 @@ def test_the_script_is_small_cached_and_sets_no_cookie(client_for):
 
 def test_lines_of_the_script_can_lose_their_indent():
     assert "`" not in built().plain.decode(), "a text over several lines would be changed"
-    assert all(line.count("//") == 0 for line in SOURCE.read_text().splitlines() if not line.strip().startswith("//"))
+    code = [line for line in SOURCE.read_text().splitlines() if not line.strip().startswith("//")]
+    assert all(line.count("//") == 0 for line in code)
+    quoted = [text for line in code for text in re.findall('"[^"]*"', line)]  # they keep their spaces; nothing else does
+    assert not any(sign in line for line in code for sign in "'`")
+    assert all(text.encode() in built().plain for text in quoted)
 
 
 # --- tokens of the documented code ----------------------------------------------------------------------------
