@@ -40,6 +40,7 @@ def arrived(site: TrackedSite, *, now: datetime) -> dict[str, Any]:
         "days": DAYS,
         "stored_at": stored,
         "tested_at": lasts.get(Outcome.TESTED),
+        "ignored_at": lasts.get(Outcome.BOT),
         "fresh": stored is not None and now - stored < FRESH,
         "refused_at": max(refused, default=None),
         "anything": bool(lasts),

@@ -15,6 +15,7 @@ from tracker.arriving import DAYS, arrived, since
 from tracker.door import SCRIPT
 from tracker.forms import LinkForm, SiteForm
 from tracker.models import TrackedSite
+from tracker.samples import samples
 from tracker.selectors import site_for
 from tracker.services import LostUpdateError, SiteError
 from users.access import administrators_only, signed_in
@@ -78,6 +79,7 @@ def site(request: Request, pk: int) -> HttpResponse:
             "script": f"{request.scheme}://{request.get_host()}{SCRIPT}",
             "overlap": len(here.secrets_at(request.now)) > 1,
             "link_form": LinkForm(),
+            "samples": samples(here),
             "secret": taken_secret(request, here),
         }
     answer = page(request, "tracker/site.html", context, part="arrived")

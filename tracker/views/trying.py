@@ -11,6 +11,7 @@ from config.requests import Request
 from contacts.models import Contact
 from tracker import recording, services, tokens
 from tracker.arriving import arrived
+from tracker.bots import is_bot
 from tracker.forms import LinkForm
 from tracker.selectors import site_for
 from tracker.tokens import Named
@@ -25,7 +26,8 @@ FOR_LINK = timedelta(hours=1)
 def test(request: Request, pk: int) -> HttpResponse:
     """A page of our own that reports with a token of nobody: all is checked, nothing stored, a test counted."""
     here = site_for(pk)
-    context = {"site": here} | arrived(here, now=request.now)
+    a_bot = is_bot(request.headers.get("User-Agent", ""))
+    context = {"site": here, "a_bot": a_bot} | arrived(here, now=request.now)
     if not request.htmx:
         context["token"] = services.token_for(here, Named(tokens.TEST, ""), now=request.now, lasts=FOR_TEST)
     return page(request, "tracker/test.html", context, part="tested")
