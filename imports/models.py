@@ -87,8 +87,9 @@ class Mapping(models.Model):
 class Import(Job):
     """Bringing the rows of one file in. `cursor`, `progress` and `total` are places in its plain copy, in bytes.
 
-    `work`: the plain copy's name, the row that comes next, and how far the two reports are committed. `people`: the
-    contacts that its rows were about; `created`, `updated`: those of them that it made and changed.
+    `work`: the plain copy's name, the row that comes next, how far the two reports are committed, and of a file of
+    orders how many of them its rows were, by what became of them. `people`: the contacts that its rows were about;
+    `created`, `updated`: those of them that it made and changed.
     """
 
     subject = models.CharField(max_length=10, choices=Subject)
@@ -132,6 +133,12 @@ class Import(Job):
 
     def __str__(self) -> str:
         return self.name
+
+    @property
+    def orders(self) -> dict[str, int]:
+        """How many orders were created, updated …: a row is a line of one, so these are not its counts."""
+        found: dict[str, int] = self.work.get("orders", {})
+        return found
 
     @property
     def may_be_retried(self) -> bool:

@@ -226,6 +226,9 @@ def tally(job: Import, results: list[Result]) -> None:
         name = f"{outcome.value}_count"
         setattr(job, name, getattr(job, name) + counts[outcome.value])
     job.row_count += len(results)
+    if job.subject == Subject.ORDERS:
+        orders = Counter(result.status for result in results if not result.goes_on)
+        job.work["orders"] = dict(Counter(job.work.get("orders", {})) + orders)
     wrong = Counter(name for result in results for name in dict.fromkeys(field for field, _text in result.errors))
     job.reasons = dict(Counter(job.reasons) + Counter(dict(islice(wrong.items(), 200))))
     told = [result for result in results if result.contact and result.status not in ("rejected", "skipped")]

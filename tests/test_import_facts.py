@@ -8,6 +8,7 @@ import pytest
 from activities.models import Activity, Order, OrderLine
 from imports import running
 from imports.models import set_of
+from imports.rows.orders import OrderRows
 from tests import factories
 from tests.factories import NOW
 from tests.support.importing import counts, csv_of, imported
@@ -35,6 +36,18 @@ def test_rows_of_one_number_are_one_order_with_its_lines(anna):
     assert (one.contact_id, one.total, one.status, two.total) == (anna.pk, 30, "paid", Decimal("1005.5"))
     assert list(OrderLine.objects.filter(order_id=one.pk).values_list("product", "amount")) == [("P1", 10), ("P2", 20)]
     assert list(set_of(job.people)) == [anna.pk]
+
+
+def test_orders_are_counted_beside_their_rows():
+    assert imported(ORDERS, "orders").orders == {"created": 2}
+    more = csv_of(*ORDERS.decode().splitlines(), "A3;2026-11-03;nobody@example.com;5;new;P1;1;5")
+    job = imported(more.replace(b"P2;2;10", b"P2;3;10"), "orders", now=LATER)
+    assert (counts(job), job.orders) == ((0, 2, 1, 0, 1), {"updated": 1, "unchanged": 1, "rejected": 1})
+
+
+def test_orders_of_several_chunks_are_counted_once(monkeypatch):
+    monkeypatch.setattr(OrderRows, "most", 1)
+    assert imported(ORDERS, "orders").orders == {"created": 2}
 
 
 def test_the_same_orders_again_are_unchanged_and_others_updated(anna):

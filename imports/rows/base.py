@@ -36,11 +36,15 @@ class Row:
 
 @dataclass(slots=True)
 class Result:
-    """What became of a row. `errors`: (field, what is wrong with it); the field is "" for the row as such."""
+    """What became of a row. `errors`: (field, what is wrong with it); the field is "" for the row as such.
+
+    `goes_on`: it is a further row of the same thing, a line of the order of the row before.
+    """
 
     status: str
     contact: int | None = None
     errors: Sequence[tuple[str, str]] = ()
+    goes_on: bool = False
 
 
 @dataclass(slots=True)

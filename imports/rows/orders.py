@@ -59,6 +59,7 @@ class OrderRows(FactRows):
                 orders[number] = order
             for place in group:
                 results[place].errors = results[place].errors or errors
+                results[place].goes_on = place != group[0]
         self.record(orders, groups, results)
         return [results[place] for place in range(len(rows))]
 
