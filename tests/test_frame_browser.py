@@ -90,6 +90,23 @@ def test_on_the_phone_the_menu_is_a_drawer_that_escape_closes(signed_in):
     signed_in.wait_for_url("**/users/")
 
 
+def test_the_menu_shows_the_open_page_where_the_window_is_lower_than_the_menu(signed_in):
+    shown = """() => {
+      const menu = document.getElementById("menu").getBoundingClientRect();
+      const link = document.querySelector("#menu [aria-current]").getBoundingClientRect();
+      return link.top >= menu.top && link.bottom <= menu.bottom && link.bottom <= innerHeight && scrollY === 0;
+    }"""
+    for width in (1440, 390):
+        signed_in.set_viewport_size({"width": width, "height": 600})
+        signed_in.goto("/tracking/")
+        if width == 390:
+            signed_in.click("[popovertarget=menu]")
+        signed_in.wait_for_function(shown)
+    signed_in.set_viewport_size({"width": 1440, "height": 600})
+    signed_in.goto("/contacts/")
+    assert signed_in.evaluate("document.getElementById('menu').scrollTop") == 0
+
+
 def test_without_scripts_the_menu_opens_too(chromium, live_site, signed_in):
     context = chromium.new_context(
         base_url=live_site, viewport=PHONE, java_script_enabled=False, storage_state=signed_in.context.storage_state()

@@ -48,6 +48,26 @@ def test_a_number_takes_a_fixed_number_of_places():
         assert drawn("{{ n|number:2 }}", n=Decimal("1234.5")) == f"1{NB}234,50"
 
 
+@pytest.mark.parametrize(
+    ("value", "english", "polish"),
+    [
+        (0, f"0{NB}B", f"0{NB}B"),
+        (999, f"999{NB}B", f"999{NB}B"),
+        (1000, f"1.0{NB}KB", f"1,0{NB}KB"),
+        (999_949, f"999.9{NB}KB", f"999,9{NB}KB"),
+        (999_950, f"1.0{NB}MB", f"1,0{NB}MB"),
+        (1_029_325, f"1.0{NB}MB", f"1,0{NB}MB"),
+        (2_500_000_000, f"2.5{NB}GB", f"2,5{NB}GB"),
+        (10**18, f"1,000,000.0{NB}TB", f"1{NB}000{NB}000,0{NB}TB"),
+        (None, "–", "–"),
+    ],
+)
+def test_a_size_is_told_in_thousands_and_never_in_a_thousand_of_them(value, english, polish):
+    for language, said in (("en", english), ("pl", polish)):
+        with translation.override(language):
+            assert drawn("{{ n|size }}", n=value) == said
+
+
 @pytest.mark.parametrize(("value", "said"), [(41, "+41"), (-12, "−12"), (0, "0"), (None, "–"), (1200, "+1,200")])
 def test_a_change_has_its_sign(value, said):
     assert numbers.signed(value) == said

@@ -118,6 +118,12 @@ def test_what_is_wrong_is_refused_with_the_form(client, here, bad):
     assert Endpoint.objects.get().revision == 1
 
 
+@pytest.mark.parametrize(("http", "said"), [(False, "begin with https://."), (True, "begin with https:// or http://.")])
+def test_an_address_without_a_beginning_is_told_those_that_are_allowed(client, settings, http, said):
+    settings.WEBHOOKS_HTTP = http
+    assert said in client.post(f"{LIST}new/", sent(url="shop.example/sito")).content.decode()
+
+
 def test_a_form_opened_before_somebody_elses_change_writes_nothing(client, here, now):
     services.switch(here, on=False, now=now, by=None)
     assert client.post(address("edit", here.pk), sent(name="New", seen=1)).status_code == 409

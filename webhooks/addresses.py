@@ -89,6 +89,8 @@ def target_of(url: str) -> Target:
     except ValueError as error:
         raise AddressError(_("This is not a whole address: the part with the host cannot be read.")) from error
     if parts.scheme not in PORTS or not url.lower().startswith(f"{parts.scheme}://"):
+        if settings.WEBHOOKS_HTTP:
+            raise AddressError(_("The address must begin with https:// or http://."))
         raise AddressError(_("The address must begin with https://."))
     if parts.scheme == "http" and not settings.WEBHOOKS_HTTP:
         raise AddressError(_("The address must begin with https://: what is sent must not be readable on its way."))

@@ -7,6 +7,7 @@ from django.utils.formats import number_format
 
 NONE = "–"
 SPACE = "\N{NO-BREAK SPACE}"
+THOUSAND = 1000
 MINUS = "\N{MINUS SIGN}"
 
 
@@ -26,6 +27,18 @@ def number(value: Any, places: Any = None) -> str:
         amount = amount.to_integral_value()
     text = number_format(abs(amount), decimal_pos=places, use_l10n=True, force_grouping=True)
     return f"{MINUS}{text}" if amount < 0 else str(text)
+
+
+def size(value: Any) -> str:
+    """Bytes as a file's size to one decimal, in thousands: 1029325 → "1.0 MB". Nothing → "–"."""
+    if value is None or value == "":
+        return NONE
+    amount, unit = Decimal(str(value)), "B"
+    for larger in ("KB", "MB", "GB", "TB"):
+        if round(amount, 1 if unit != "B" else 0) < THOUSAND:
+            break
+        amount, unit = amount / THOUSAND, larger
+    return f"{number(amount, 0 if unit == 'B' else 1)}{SPACE}{unit}"
 
 
 def signed(value: Any) -> str:

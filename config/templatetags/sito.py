@@ -19,6 +19,7 @@ from config.templatetags import charts, numbers, times
 
 register = template.Library()
 register.filter("number", numbers.number)
+register.filter("size", numbers.size)
 register.filter("signed", numbers.signed)
 register.filter("percent_of", numbers.percent_of)
 register.filter("money", numbers.money)

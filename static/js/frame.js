@@ -26,6 +26,18 @@ showCurrentTab();
 document.addEventListener("htmx:afterSettle", showCurrentTab);
 document.addEventListener("htmx:oobAfterSwap", showCurrentTab);
 
+// --- menu: the page that is open is in sight, also where the menu is longer than the window -------------------------
+const menu = byId("menu");
+
+function showCurrentPage() {
+  const link = menu?.querySelector("[aria-current]");
+  if (!link) return;
+  const off = link.getBoundingClientRect().bottom - menu.getBoundingClientRect().bottom; // only the menu moves
+  if (off > 0) menu.scrollTop += off + Math.min(60, menu.clientHeight / 4);
+}
+showCurrentPage();
+menu?.addEventListener("toggle", showCurrentPage); // the phone's drawer
+
 // --- errors that come and go while a field is typed: the field says so itself ---------------------------------------
 document.addEventListener("htmx:oobAfterSwap", () => {
   for (const errors of document.querySelectorAll("[data-errors-of]")) {
