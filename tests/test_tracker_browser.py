@@ -115,6 +115,76 @@ def test_a_visitor_is_told_of_once_they_agree_and_nothing_is_lost_or_doubled(vis
     assert len(set(Activity.objects.values_list("contact_id", flat=True))) == 2
 
 
+def test_what_the_open_page_told_before_the_visitor_agreed_or_was_known_comes_after_it(visitor, there, live_site):
+    page, now = visitor, timezone.now()
+    site = support.site(now=now, origins=[there.origin])
+    ala = factories.contact(now=now)
+    there.head = line(live_site, site)
+    loaded(page, f"{there.origin}/")
+    page.evaluate("""history.pushState({}, "", "/tonik"); sito.push(["productView", {product: "P-17"}])""")
+    page.wait_for_timeout(100)  # the script notices a new address after 50 ms
+    told(page, ["consent", True], ["search", "tonik", 3], ["identify", support.token(site, ala, now=now)])
+    until(page, "JSON.parse(localStorage.sito).q.length === 0")
+    assert sorted(types()) == ["page_view", "product_view", "search"]
+    assert Activity.objects.get(type__key="product_view").params["url"] == f"{there.origin}/tonik"
+
+    page.evaluate("""sito.push(["consent", false], ["search", "after a no", 3])""")
+    told(page, ["consent", True])
+    until(page, "JSON.parse(localStorage.sito).q.length === 0")
+    page.evaluate("""sito.push(["identify", null], ["search", "of somebody else", 3])""")
+    page.evaluate("""history.pushState({}, "", "/other")""")
+    page.wait_for_timeout(100)
+    told(page, ["identify", support.token(site, factories.contact(now=now), now=now)])
+    until(page, "JSON.parse(localStorage.sito).q.length === 0")
+    assert sorted(types()) == ["page_view", "page_view", "page_view", "product_view", "search"]
+    assert kept(page)[0]["sito"].count("search") == 0
+
+
+def test_what_is_withdrawn_in_one_tab_is_withdrawn_in_all(visitor, there, live_site):
+    one, other, now = visitor, visitor.context.new_page(), timezone.now()
+    site = support.site(now=now, origins=[there.origin])
+    agreed = [["consent", True], ["identify", support.token(site, factories.contact(now=now), now=now)]]
+    there.head = line(live_site, site)
+    for tab, path in ((one, "a"), (other, "b")):
+        loaded(tab, f"{there.origin}/{path}")
+        told(tab, *agreed)
+        until(tab, "JSON.parse(localStorage.sito).q.length === 0")
+    asked: list[str] = []
+    visitor.context.on("request", lambda request: asked.append(request.url))
+
+    def goes_on(tab: Any, path: str) -> None:
+        tab.evaluate("path => history.pushState({}, '', path)", path)
+        tab.wait_for_timeout(100)  # the script notices a new address after 50 ms
+        tab.evaluate("""sito.push(["search", "still here", 1])""")
+
+    one.evaluate("""sito.push(["identify", null])""")
+    goes_on(other, "/b2")
+    assert (kept(other)[0]["sito"].count("still"), len(types())) == (0, 2)
+    told(one, *agreed)  # and signs in again, on the same page
+    until(one, "JSON.parse(localStorage.sito).q.length === 0")
+    told(other, *agreed)
+    until(other, "JSON.parse(localStorage.sito).q.length === 0")
+
+    stored = types()
+    asked.clear()
+    one.evaluate("""sito.push(["consent", false])""")
+    goes_on(other, "/b3")
+    third = visitor.context.new_page()
+    loaded(third, f"{there.origin}/c")
+    goes_on(third, "/c2")
+    other.wait_for_timeout(1200)  # longer than a batch waits: nothing is to come
+    assert [kept(tab) for tab in (one, other, third)] == [[{}, {}, ""]] * 3
+    assert ([url for url in asked if url.endswith("/t/events")], types()) == ([], stored)
+
+    told(other, ["consent", True])  # a new answer, on a page that knows who it is
+    until(other, "JSON.parse(localStorage.sito).q.length === 0")
+    crossed = """key => dispatchEvent(new StorageEvent("storage", {key}))"""
+    other.evaluate(crossed, "of the shop")
+    assert kept(other)[0]["sito"]
+    other.evaluate(crossed, "sito")  # withdrawn elsewhere while this tab was writing
+    assert kept(other) == [{}, {}, ""]
+
+
 @pytest.mark.parametrize("language", ["en", "pl"])
 def test_an_administrator_adds_a_site_and_sees_its_first_event(page, visitor, there, live_site, make_user, language):
     ala = factories.contact(email="ala@example.com", now=timezone.now())
