@@ -14,6 +14,7 @@ from actions import services as actions
 from actions.models import ActionRun
 from contacts.erasing import journal
 from contacts.erasing.models import Cleaning, ErasedName, Erasure
+from contacts.erasing.names import proofs_of
 from contacts.erasing.replaying import look, replay
 from contacts.erasing.services import erase_contact, erase_contacts
 from contacts.merging import merge_contacts
@@ -228,6 +229,19 @@ def test_a_phone_that_others_share_is_theirs_still(account: Any) -> None:
     ala, ola = factories.contact(phone="600100200"), factories.contact(phone="600100200")
     erase_contact(ala, now=NOW, by="t")
     assert create_contact(fields={"phone": "600 100 200", "email": "new@x.pl"}, now=LATER, by="t").pk > ola.pk
+
+
+@pytest.mark.parametrize("before", ["+48699888777", "699888777", "48699888777"])
+def test_a_phone_is_the_same_with_its_country_and_without(account: Any, before: str) -> None:
+    erase_contact(factories.contact(phone=before), now=NOW, by="t")
+    spellings = ["+48 699 888 777", "699-888-777", "0048699888777", "48699888777", "0699888777"]
+    outcomes = record_contacts([{"phone": each} for each in spellings], account=account, now=LATER, by="t")
+    assert [[each.code for each in outcome.errors] for outcome in outcomes] == [["erased"]] * 5
+    assert len(proofs_of([("phone", "699888777")])) == 1
+    factories.contact(phone="48699888777")  # theirs, whoever had it before
+    others = [*spellings, "+49699888777", "+4848699888777"]
+    outcomes = record_contacts([{"phone": each} for each in others], account=account, now=LATER, by="t")
+    assert [outcome.status for outcome in outcomes] == ["created"] * 7
 
 
 @pytest.mark.parametrize(

@@ -6,15 +6,19 @@ from collections.abc import Collection, Iterable, Mapping
 from datetime import datetime
 
 from django.core.exceptions import ValidationError
+from django.db import connection
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
+from accounts.models import Account
 from contacts.attributes import day_words
+from contacts.calling_codes import calling_code
 from contacts.erasing.models import ErasedName, Erasure, ErasureKey
 from contacts.models import Contact
 from contacts.scrubbing import Names
 
 KINDS = ("email", "phone", "external_id")
+SHORTEST = 8  # digits behind a calling code that has no +: with fewer it is the beginning of a number
 Named = tuple[str, str]  # ("email", "ala@example.com")
 
 
@@ -40,30 +44,67 @@ def keep_names(erasure: Erasure, names: Names) -> None:
     )
 
 
+def spelt(name: Named, code: str) -> set[Named]:
+    """The name, and of a phone what else it may be typed as: with the country of `code`, without, with a 0."""
+    kind, value = name
+    if kind != "phone" or not code or (value.startswith("+") and not value.startswith(f"+{code}")):
+        return {name}
+    own = {value.removeprefix(f"+{code}")}
+    if value.startswith(code) and len(value) >= len(code) + SHORTEST:
+        own.add(value.removeprefix(code))
+    found = {zero + digits for digits in (each.lstrip("0") for each in own) if digits for zero in ("", "0")}
+    return {name, *((kind, before + digits) for digits in found for before in ("", code, f"+{code}"))}
+
+
+def code_for(names: Iterable[Named]) -> str:
+    """The calling code that phones without one have; "" where there is no phone, or it is not known."""
+    if not any(kind == "phone" for kind, _value in names):
+        return ""
+    return calling_code(Account.objects.get(schema_name=connection.schema_name).timezone)  # type: ignore[attr-defined]
+
+
 def erased(names: Collection[Named]) -> dict[Named, datetime]:
-    """When somebody of these names was erased, the last time; of the others nothing. Four queries at most.
+    """When somebody of these names was erased, the last time; of the others nothing. Five queries at most.
 
     A phone that a contact has is not told: several people may share one.
     """
     if not names or not Erasure.objects.exists():
         return {}
-    secret = key()
-    wanted = {digest(secret, name): name for name in names}
+    secret, code = key(), code_for(names)
+    wanted: dict[bytes, list[Named]] = {}
+    for name in names:
+        for each in spelt(name, code):
+            wanted.setdefault(digest(secret, each), []).append(name)
     found: dict[Named, datetime] = {}
     rows = ErasedName.objects.filter(digest__in=list(wanted)).values_list("digest", "erasure__at")
     for told, at in rows:
-        name = wanted[bytes(told)]
-        found[name] = max(at, found.get(name, at))
-    shared = {value for kind, value in found if kind == "phone"}
-    for phone in Contact.objects.filter(phone__in=shared).values_list("phone", flat=True) if shared else ():
-        found.pop(("phone", str(phone)), None)
-    return found
+        for name in wanted[bytes(told)]:
+            found[name] = max(at, found.get(name, at))
+    phones = {name: {each for _kind, each in spelt(name, code)} for name in found if name[0] == "phone"}
+    had = Contact.objects.filter(phone__in=set().union(*phones.values())) if phones else Contact.objects.none()
+    shared = set(had.values_list("phone", flat=True))
+    return {name: at for name, at in found.items() if not shared & phones.get(name, set())}
 
 
-def proofs_of(names: Iterable[Named]) -> list[int]:
+class Recognised:
+    """Tells names of those erased whose proofs are not cleaned up after yet: for what holds names and no ids."""
+
+    def __init__(self) -> None:
+        rows = ErasedName.objects.filter(erasure__cleaned_at=None).values_list("kind", "digest")
+        self.digests = {bytes(told) for _kind, told in rows}
+        self.kinds = {kind for kind, _told in rows}
+        self.secret, self.code = key(), code_for((kind, "") for kind in self.kinds)
+
+    def knows(self, name: Named) -> bool:
+        if name[0] not in self.kinds:
+            return False
+        return any(digest(self.secret, each) in self.digests for each in spelt(name, self.code))
+
+
+def proofs_of(names: Collection[Named]) -> list[int]:
     """The erasures of whoever was called so."""
-    secret = key()
-    wanted = [digest(secret, name) for name in names]
+    secret, code = key(), code_for(names)
+    wanted = [digest(secret, each) for name in names for each in spelt(name, code)]
     return list(ErasedName.objects.filter(digest__in=wanted).values_list("erasure", flat=True).distinct())
 
 
