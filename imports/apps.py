@@ -16,5 +16,6 @@ class ImportsConfig(AppConfig):
         register_job(JobKind("import", Import, running.carry_out, stopped=running.tidy_up))
         register_filter(people.FILTER)
         register_cleaner(erasing.Files())
+        register_cleaner(erasing.Uploads())
         register_cleaner(StoredSets(Import, SETS))
         register_purge(services.remove_old)

@@ -15,7 +15,7 @@ from imports.fields import fields_of
 from imports.guessing import fingerprint, found_dates, found_decimal, guessed
 from imports.models import Import, Mapping, SourceFile, Subject
 from imports.plans import Plan, plan_from, problems_of
-from imports.reading import Reading, sample, sniffed
+from imports.reading import Reading, repeated, sample, sniffed
 from jobs import services as jobs
 from jobs.models import ACTIVE, JobState
 from users.models import User
@@ -92,6 +92,15 @@ def headings_in(rows: Sequence[Sequence[str]], reading: Reading) -> list[str]:
     ]
 
 
+def open_questions(plan: Plan, rows: list[list[str]]) -> list[str]:
+    """What keeps the import from beginning, and why it may be so: a heading that stands twice makes the row none."""
+    problems = problems_of(plan)
+    if problems and not plan.reading.header and (name := repeated(rows)):
+        told = _("“%(name)s” stands in the first row twice: it was not taken for headings.") % {"name": name[:60]}
+        return [told, *problems]
+    return problems
+
+
 # --- remembered mappings ----------------------------------------------------------------------------------------
 def remembered(subject: str, headings: Sequence[str], *, by: User | None) -> Any:
     """What was remembered for files with these headings, the reader's own before those of the whole account."""
@@ -132,9 +141,10 @@ def start(source: SourceFile, plan: Plan, *, now: datetime, by: User | None, rem
 
     Raises: NotReadyError; SourceFile.DoesNotExist, if it is being imported already.
     """
-    if problems := problems_of(plan):
+    rows = sample(store.path_of(source.stored_as), plan.reading)
+    if problems := open_questions(plan, rows):
         raise NotReadyError(problems)
-    headings = headings_in(sample(store.path_of(source.stored_as), plan.reading), plan.reading)
+    headings = headings_in(rows, plan.reading)
     with transaction.atomic():
         locked = SourceFile.objects.select_for_update().get(pk=source.pk)
         if clean_name(remember_as):
@@ -147,7 +157,11 @@ def start(source: SourceFile, plan: Plan, *, now: datetime, by: User | None, rem
             requested_by=by,
             by=_("Import: %(name)s") % {"name": locked.name},
             requested_at=now,
-            work={"headings": headings, "of_user": by is not None},
+            work={
+                "headings": headings,
+                "of_user": by is not None,
+                "uploaded": locked.created_at.isoformat(),
+            },
         )
         locked.delete()
         jobs.wake(job, now=now)

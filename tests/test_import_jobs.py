@@ -15,11 +15,12 @@ from contacts.erasing.cleaners import in_order
 from contacts.erasing.services import erase_contact
 from contacts.models import Contact, HistoryEntry
 from imports import running, store
+from imports.erasing import Files
 from imports.models import Import, SourceFile, set_of
 from imports.plans import plan_from
 from imports.reports import Reports
 from imports.rows import ActivityRows, ContactRows, OrderRows
-from imports.services import go_on, remember, remove_old
+from imports.services import go_on, remember, remove_old, start
 from jobs.lease import LEASE
 from jobs.registry import KINDS, JobKind
 from jobs.services import cancel, run
@@ -207,16 +208,73 @@ def test_a_file_that_nobody_imports_goes_after_a_day():
     assert not SourceFile.objects.exists()
 
 
+def clean_files(pk):
+    """The part of a pass that is the imports'."""
+    for cleaner in in_order():
+        after = 0 if cleaner.name.startswith("imports.") else None
+        while after is not None:
+            after = cleaner.clean(BitMap([pk]), after)
+
+
 def test_reports_go_with_an_erased_contact():
     job = imported(DATA)
     gone = Contact.objects.get(email="p3@example.com")
     erase_contact(gone, now=NOW, by="x")
-    for cleaner in in_order():
-        if cleaner.name.startswith("imports."):
-            assert cleaner.clean(BitMap([gone.pk]), 0) is None
+    clean_files(gone.pk)
     job.refresh_from_db()
     assert gone.pk not in set_of(job.people)
     assert (job.stored_as, len(set_of(job.people))) == ("", 7)
+
+
+PERSON = {"email": "ola@example.com", "phone": "+48600100200", "external_id": "X-7"}
+
+
+@pytest.mark.parametrize("row", ["Ola@Example.com,,,-1", ",600 100 200,,-1", ",,X-7,-1"])
+@pytest.mark.parametrize("what", ["rejected", "stopped"])
+def test_files_go_that_name_an_erased_contact_in_rows_that_were_not_written(row, what, monkeypatch):
+    gone = factories.contact(**PERSON)
+    heading = "e-mail,phone,external id,lead score"
+    of_another = imported(csv_of(heading, "p1@example.com,,,x", ",700100200,,x", ",,X-77,x"))
+    job = begun(csv_of(heading, "p2@example.com,,,1", row.replace("-1", "x")))
+    if what == "rejected":
+        job = carried_out(job)
+        assert counts(job)[4] == 1
+    else:
+        monkeypatch.setattr(ContactRows, "most", 1)
+        cancel(job, now=NOW)
+    assert gone.pk not in set_of(job.people)
+    erase_contact(gone, now=NOW, by="x")
+    clean_files(gone.pk)
+    job.refresh_from_db()
+    of_another.refresh_from_db()
+    assert (job.stored_as, job.reports_until) == ("", None)
+    assert of_another.stored_as
+    assert {path.name.partition(".")[0] for path in store.path_of(store.FOLDER).iterdir()} == {
+        of_another.stored_as.rpartition("/")[2]
+    }
+
+
+@pytest.mark.parametrize(
+    "rows",
+    [("a;b", "x;Ola@Example.com"), ("a", "call 600 100 200, please"), ('a,b"c', 'X-7,"'), ("a\tb", "1\t0048600100200")],
+)
+def test_an_upload_goes_that_names_an_erased_contact(rows):
+    gone = factories.contact(**PERSON)
+    other, source = upload(csv_of("a", "p1@example.com")), upload(csv_of(*rows))
+    erase_contact(gone, now=NOW, by="x")
+    clean_files(gone.pk)
+    assert list(SourceFile.objects.all()) == [other]
+    assert not store.path_of(source.stored_as).exists()
+    assert store.path_of(other.stored_as).exists()
+
+
+def test_a_pass_waits_for_an_import_of_a_file_that_was_uploaded_before():
+    source = upload(DATA)
+    job = start(source, plan_from(source.choices), now=NOW + timedelta(hours=2), by=None)
+    files = Files()
+    assert (files.busy(NOW + timedelta(hours=1)), files.busy(NOW - timedelta(hours=1))) == (True, False)
+    carried_out(job, now=NOW + timedelta(hours=2))
+    assert not files.busy(NOW + timedelta(hours=1))
 
 
 def test_columns_are_remembered_by_their_headings():
