@@ -18,7 +18,7 @@ from typing import IO, Any
 
 from django.db import connection, transaction
 
-from config.spreadsheets import defuse
+from config.spreadsheets import defuse, defuse_but_phones
 from contacts.models import Consent, ConsentWording, Contact, ContactAlias, ContactConsent, EntryKind, HistoryEntry
 from contacts.services.contacts import FIELDS
 from users.models import User
@@ -96,7 +96,7 @@ def cell(value: Any) -> str | int | float:
         case int() | float():
             return value
         case str():
-            return defuse(value)
+            return defuse_but_phones(value)
         case dict() | list():
             return defuse(json.dumps(value, default=plain, ensure_ascii=False))
     return str(plain(value))

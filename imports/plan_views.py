@@ -14,7 +14,7 @@ from imports import services, store
 from imports.errors import FileError
 from imports.forms import PlanForm, ReadingForm
 from imports.models import Mapping, SourceFile
-from imports.plans import Plan, plan_from, problems_of
+from imports.plans import Plan, plan_from
 from imports.preview import previewed
 from imports.reading import Reading, sample, sheets_of
 from imports.rows import Doer
@@ -115,7 +115,7 @@ def shown(
     rows = sample(path, current.reading)
     headings = headings_in(rows, current.reading)
     form = form or PlanForm(None, plan=current, headings=headings, user=signed_in(request))
-    problems = [] if form.errors else problems_of(current)
+    problems = [] if form.errors else services.open_questions(current, rows)
     body = rows[1:] if current.reading.header else rows
     user = signed_in(request)
     doer = Doer(request.tenant, request.now, str(user), user)
@@ -134,7 +134,7 @@ def shown(
         "mappings": services.remembered(source.subject, headings, by=user),
     }
     if not problems and not form.errors:
-        context["preview"] = previewed(source, current, doer)
+        context["preview"], context["fault"] = previewed(source, current, doer)
         context["becoming"] = [current.fields()[name].label for name in current.columns if name]
         context["total"] = len(context["preview"])
     return page(request, "imports/plan.html", context, part="plan", status=status)

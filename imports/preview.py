@@ -10,7 +10,7 @@ from imports import store
 from imports.fields import Field
 from imports.models import SourceFile
 from imports.plans import Plan
-from imports.reading import sample
+from imports.reading import first_records
 from imports.reports import label_of
 from imports.rows import Doer, Result, Row, writer_for
 from imports.rows.base import Cells, Values
@@ -38,20 +38,19 @@ class Shown:
     errors: list[str]
 
 
-def previewed(source: SourceFile, plan: Plan, doer: Doer) -> list[Shown]:
-    """The first rows, for a plan without problems. Raises: FileError."""
-    read = sample(store.path_of(source.stored_as), plan.reading, FULL)
-    first = 2 if plan.reading.header else 1
-    body = read[1:] if plan.reading.header else read
-    rows = [Row(number, cells) for number, cells in enumerate(body, first)]
+def previewed(source: SourceFile, plan: Plan, doer: Doer) -> tuple[list[Shown], str]:
+    """The first rows, for a plan without problems; and what is wrong with the file after them, if that is seen here."""
+    read, fault = first_records(store.path_of(source.stored_as), plan.reading, FULL)
+    rows = [Row(number, cells) for number, cells in (read[1:] if plan.reading.header else read)]
     with transaction.atomic():
         results = writer_for(plan, doer).write(rows)
         transaction.set_rollback(True)
     cells, fields = Cells(plan), plan.fields()
-    return [
+    told = [
         shown(row, cells.read(row), result, fields=fields, plan=plan)
         for row, result in list(zip(rows, results, strict=True))[:SHOWN]
     ]
+    return told, fault
 
 
 def shown(row: Row, values: Values, result: Result, *, fields: dict[str, Field], plan: Plan) -> Shown:

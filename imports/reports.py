@@ -13,7 +13,7 @@ from typing import Any
 from django.utils.text import capfirst
 from django.utils.translation import gettext as _
 
-from config.spreadsheets import defuse
+from config.spreadsheets import defuse_but_phones
 from imports import store
 from imports.errors import FileError
 from imports.fields import Field
@@ -62,7 +62,7 @@ class Reports:
     def lines(self, rows: Iterable[Sequence[Any]]) -> bytes:
         text = io.StringIO()
         writer = csv.writer(text, delimiter=self.delimiter, lineterminator="\n")
-        writer.writerows([defuse(cell) if isinstance(cell, str) else cell for cell in row] for row in rows)
+        writer.writerows([defuse_but_phones(cell) if isinstance(cell, str) else cell for cell in row] for row in rows)
         return text.getvalue().encode()
 
     def append(self, ending: str, at: int, data: bytes) -> None:

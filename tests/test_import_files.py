@@ -8,7 +8,19 @@ import pytest
 from openpyxl import Workbook
 
 from imports.errors import FileError
-from imports.reading import Reading, Rows, limits, plain_copy, rows, sample, sheets_of, sniffed, workbook
+from imports.reading import (
+    Reading,
+    Rows,
+    first_records,
+    limits,
+    plain_copy,
+    rows,
+    sample,
+    sheets_of,
+    sniffed,
+    text,
+    workbook,
+)
 from tests.support.importing import csv_of, saved, workbook_of
 
 LINES = ("imię;e-mail", "Żaneta;z@example.com", '"Anna; Maria";a@example.com')
@@ -52,6 +64,33 @@ def test_a_text_is_read_in_its_encoding(kept, encoding, found):
 def test_the_delimiter_is_the_one_that_divides_rows_evenly(kept, delimiter):
     path = kept(csv_of(*(delimiter.join(["a b", f"x{n};,"[: n % 2 * 2], "c"]) for n in range(9))))
     assert sniffed(path).delimiter == delimiter
+
+
+@pytest.mark.parametrize(("said", "divided"), [("sep=;", ";"), ('"sep=,"', ","), ("SEP=\t\r", "\t")])
+def test_the_first_line_of_spreadsheets_says_what_divides_cells(kept, said, divided):
+    path = kept(csv_of(said, divided.join(["a", "b|c"]), divided.join(["1", "2|3"])))
+    reading = sniffed(path)
+    assert (reading.delimiter, reading.header) == (divided, True)
+    assert sample(path, reading) == read(path, reading) == [["a", "b|c"], ["1", "2|3"]]
+
+
+def test_a_file_of_that_line_alone_is_empty(kept):
+    with pytest.raises(FileError, match="empty"):
+        sniffed(kept(b"sep=;"))
+
+
+def test_the_first_rows_are_those_an_import_reads_and_end_where_it_does(kept):
+    path = kept(csv_of("a,b", "", "1,2", '"3,4', "5,6", "7,8"))
+    found, fault = first_records(path, Reading(format="csv"), 60)
+    assert found == [(1, ["a", "b"]), (3, ["1", "2"])]
+    assert "Row 4 cannot be read as CSV" in fault
+    assert first_records(path, Reading(format="csv"), 2) == (found, "")
+
+
+def test_a_row_that_goes_on_behind_the_first_megabytes_is_no_fault(kept, monkeypatch):
+    monkeypatch.setattr(text, "AT_ONCE", 10)
+    path = kept(csv_of("a,b", "1,2", '"3', "4", "5", "6", "7", '8",9'))
+    assert first_records(path, Reading(format="csv"), 60) == ([(1, ["a", "b"]), (2, ["1", "2"])], "")
 
 
 @pytest.mark.parametrize("end", ["\n", "\r\n", "\r"])

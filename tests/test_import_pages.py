@@ -79,6 +79,19 @@ def test_a_preview_writes_nothing(client):
     assert list(Contact.objects.values_list("email", "first_name")) == [("a@example.com", "Anna")]
 
 
+def test_a_preview_says_where_the_import_would_stop(client):
+    source = sent(client, csv_of("e-mail,imię", "a@example.com,Anna", 'b@example.com,"Ola', "c@example.com,Jan"))
+    answer = client.get(page_of(source))
+    assert "Row 3 cannot be read as CSV" in answer.context["fault"]
+    assert answer.context["fault"] in answer.content.decode()
+    assert [row.number for row in answer.context["preview"]] == [2]
+
+
+def test_a_heading_that_stands_twice_is_named(client):
+    answer = client.get(page_of(sent(client, csv_of("email,email", "a@example.com,Anna"))))
+    assert "“email” stands in the first row twice" in answer.content.decode()
+
+
 def test_the_file_is_read_anew_when_it_was_read_wrongly(client):
     source = sent(client, csv_of("e-mail;imię", "a@example.com;Żaneta", encoding="iso8859-2"))
     text = client.post(page_of(source), ANSWERS | {"encoding": "iso8859-2"}).content.decode()

@@ -12,9 +12,11 @@ from typing import Literal
 from django.utils.translation import gettext as _
 from pydantic import BaseModel
 
+from config.spreadsheets import restore
 from imports.errors import FileError
 from imports.reading import text, workbook
 from imports.reading.limits import LARGEST_FILE, MB, MOST_COLUMNS, SAMPLE
+from imports.reading.rows import Rows
 from segmentation.uploads.decoding import OLD_WORKBOOK, WORKBOOK
 
 CR = re.compile(r"\r\n?")  # the writer does not quote them, and the reader refuses them bare
@@ -93,11 +95,46 @@ def _sample(path: Path, _written: int, told: str) -> list[list[str]]:
             found = rows_of_sheet(path, reading, file)
         else:
             found = iter(text.records(text.first_lines(file, reading.encoding, 2 * SAMPLE), reading.delimiter))
-        rows = [[cell.strip() for cell in row] for row in islice(found, 2 * SAMPLE)]
+        rows = [[restore(cell).strip() for cell in row] for row in islice(found, 2 * SAMPLE)]
     rows = [row for row in rows if any(row)][:SAMPLE]
     if any(len(row) > MOST_COLUMNS for row in rows):
         raise FileError(_("The file has more than %(limit)d columns.") % {"limit": MOST_COLUMNS})
     return rows
+
+
+def first_records(path: Path, reading: Reading, most: int) -> tuple[list[tuple[int, list[str]]], str]:
+    """The first rows that are not empty, as an import reads them, by their numbers; and why it stops at the next.
+
+    Looked for in the first megabyte or two of a text.
+    """
+    if reading.format == "xlsx":
+        return list(enumerate(sample(path, reading, most), 1)), ""
+    copied = io.BytesIO()
+    found: list[tuple[int, list[str]]] = []
+    rows = Rows(copied, delimiter=reading.delimiter)
+    cut = False
+    try:
+        with path.open("rb") as file:
+            cut = len(list(islice(text.copy_text(file, reading.encoding, copied), 2))) > 1
+        for cells in rows:
+            if any(cells):
+                found.append((rows.row, [cell.strip() for cell in cells]))
+            if len(found) == most:
+                break
+    except FileError as error:
+        at_end = cut and rows.offset >= copied.tell()
+        return found, "" if at_end else str(error)
+    return found, ""
+
+
+def repeated(rows: list[list[str]]) -> str:
+    """The first cell that stands in the first row twice."""
+    seen: set[str] = set()
+    for cell in rows[0] if rows else ():
+        if cell and cell.casefold() in seen:
+            return cell
+        seen.add(cell.casefold())
+    return ""
 
 
 def rows_of_sheet(path: Path, reading: Reading, file: io.BufferedReader) -> Iterator[list[str]]:
@@ -109,7 +146,7 @@ def rows_of_sheet(path: Path, reading: Reading, file: io.BufferedReader) -> Iter
 def looks_like_header(rows: list[list[str]]) -> bool:
     """Whether the first row names the columns: words, none of them twice, and not one number, date or address."""
     first = [cell for cell in rows[0] if cell]
-    if len({cell.casefold() for cell in first}) < len(first):
+    if repeated(rows):
         return False
     return not any(cell[0].isdigit() or "@" in cell or cell[0] in "+-" for cell in first)
 

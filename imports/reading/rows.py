@@ -6,6 +6,7 @@ from typing import BinaryIO
 
 from django.utils.translation import gettext as _
 
+from config.spreadsheets import restore
 from imports.errors import FileError
 from imports.reading.limits import LONGEST_LINE, MOST_LINES
 
@@ -14,7 +15,7 @@ class Rows:
     """The records of `file` from byte `offset` on, each as its cells.
 
     After a record was given, `offset` is where the next one begins: reading from there goes on exactly so. A blank line
-    is a record without cells.
+    is a record without cells. An apostrophe that exports and reports put before what looks like a formula is left out.
     Raises: FileError, where a line is no CSV or longer than it may be; `row` is the number of the record before.
     """
 
@@ -28,12 +29,14 @@ class Rows:
         self.file.seek(self.offset)
         self._begun = self.offset
         self._lines = 0
+        self._quoted = False  # most lines have no apostrophe: one look at each instead of at every cell
         reader = csv.reader(self.lines(), delimiter=self.delimiter, strict=True)
         try:
             for cells in reader:
                 self.row += 1
                 self._lines = 0
-                yield cells
+                yield [restore(cell) for cell in cells] if self._quoted else cells
+                self._quoted = False
         except csv.Error as error:
             raise FileError(
                 _("Row %(row)d cannot be read as CSV: a quotation mark is not closed, or stands in a quoted value.")
@@ -51,4 +54,5 @@ class Rows:
             if self._lines > MOST_LINES:
                 raise csv.Error
             self.offset += len(line)
+            self._quoted = self._quoted or b"'" in line
             yield line.decode()

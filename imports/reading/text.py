@@ -2,6 +2,7 @@
 
 import csv
 import io
+import re
 from collections.abc import Iterator
 from contextlib import suppress
 from itertools import islice
@@ -25,6 +26,7 @@ ENCODINGS = {
     "cp1252": "Windows-1252",
 }
 AT_ONCE = 1 << 20
+SAID = re.compile(r'"?sep=([;,|\t])"?\n?', re.IGNORECASE)  # spreadsheets' own first line: no row of the file
 
 
 def found_encoding(file: BinaryIO) -> str:
@@ -63,6 +65,7 @@ def first_lines(file: BinaryIO, encoding: str, most: int = SAMPLE) -> list[str]:
 
 def records(lines: list[str], delimiter: str) -> list[list[str]]:
     """The records that begin in these lines, as far as they can be read: the last may be cut short."""
+    lines = lines[1:] if lines and SAID.fullmatch(lines[0]) else lines
     found: list[list[str]] = []
     with suppress(csv.Error):
         found.extend(csv.reader(lines, delimiter=delimiter))
@@ -70,7 +73,11 @@ def records(lines: list[str], delimiter: str) -> list[list[str]]:
 
 
 def found_delimiter(lines: list[str]) -> str:
-    """The sign that divides the rows into the same number of columns most often; of those that do as well, the most."""
+    """The sign that the first line says ("sep=;"), or that divides the rows into the same number of columns most often;
+    of those that do as well, the most.
+    """
+    if lines and (said := SAID.fullmatch(lines[0])):
+        return said[1]
 
     def rated(delimiter: str) -> tuple[float, int]:
         rows = [row for row in records(lines, delimiter) if row]
@@ -87,15 +94,22 @@ def copy_text(file: BinaryIO, encoding: str, to: BinaryIO) -> Iterator[int]:
     """Writes the text in UTF-8, a megabyte at a time; gives how far it has read. Raises: FileError."""
     text = as_text(file, encoding)
     try:
+        first = text.readline(LONGEST_LINE)
+        to.write(b"" if SAID.fullmatch(first) else refused_if_binary(first, encoding).encode())
         while chunk := text.read(AT_ONCE):
-            if "\0" in chunk:
-                raise undecodable(encoding)
-            to.write(chunk.encode())
+            to.write(refused_if_binary(chunk, encoding).encode())
             yield file.tell()
     except UnicodeError as error:
         raise undecodable(encoding) from error
     finally:
         text.detach()
+
+
+def refused_if_binary(text: str, encoding: str) -> str:
+    """Raises: FileError."""
+    if "\0" in text:
+        raise undecodable(encoding)
+    return text
 
 
 def undecodable(encoding: str) -> FileError:

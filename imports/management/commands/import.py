@@ -76,9 +76,19 @@ class Command(BaseCommand):
         job = Import.objects.get(pk=job.pk)
         self.tell(job)
         if options["report"]:
-            Path(options["report"]).write_bytes(store.path_of(job.stored_as + store.REPORT).read_bytes())
+            self.report(job, options["report"])
         if job.state != JobState.DONE:
             raise CommandError(job.problem_text or job.state)
+
+    def report(self, job: Import, target: str) -> None:
+        """What became of each row, as far as the import came: one that failed at once has no report."""
+        made = store.path_of(job.stored_as + store.REPORT)
+        if not made.is_file():
+            return
+        try:
+            Path(target).write_bytes(made.read_bytes())
+        except OSError as error:
+            raise CommandError(f"{target} can't be written: {error.strerror}") from error
 
     def planned(self, source: SourceFile, options: dict[str, Any]) -> Plan:
         """What the file itself suggests, and then whatever the options say."""
