@@ -1,5 +1,6 @@
 """Tags and categories of a batch of contacts (`contacts.services.batches`): a fixed number of statements for all."""
 
+import re
 from collections.abc import Collection, Iterable, Mapping
 from datetime import datetime
 from typing import Any
@@ -9,6 +10,7 @@ from django.db import connection
 from django.utils.translation import gettext as _
 from pyroaring import BitMap
 
+from contacts.folding import folded
 from contacts.hooks import AgainError
 from contacts.id_sets import bitmap, id_array
 from contacts.label_writes import note_writes
@@ -16,13 +18,13 @@ from contacts.models import EntryKind, LabelKind
 from contacts.normalising import quoted
 from tags.assigning import entry
 from tags.following import hold_tags
-from tags.models import Category
 from tags.normalising import MOST_NAMES, normalise
 from tags.pickers import allowed_to
 from tags.services import take_back, there_or_made
-from tags.tree import readable_paths
+from tags.tree import branches, readable_paths
 from users.models import User
 
+STEPS = re.compile(r"[/\\>›»→]")
 # The contacts are held by the caller; in the order of contacts, as everybody puts labels on several.
 ADD_TAGS = """
 WITH changed AS (
@@ -99,18 +101,26 @@ class Categories:
         self.user = user
         self.allowed: Collection[int] | None = allowed_to(user)
         self.ids: dict[str, int] | None = None
+        self.titles: dict[str, str] = {}  # paths as people read them, folded → as criteria and exports write them
 
     def read(self, raw: Any, /) -> tuple[str, ...]:
         if self.ids is None:
-            self.ids = dict(Category.objects.order_by().values_list("slug_path", "pk"))
-        paths = tuple(dict.fromkeys(text.strip().strip("/").lower() for text in texts(raw) if text.strip()))
+            tree = branches()
+            self.ids = {branch.category.slug_path: branch.pk for branch in tree}
+            self.titles = {step_by_step(branch.title): branch.category.slug_path for branch in tree}
+        paths: dict[str, None] = {}
+        for text in texts(raw):
+            if not (typed := text.strip()):
+                continue
+            path = typed.strip("/").lower()
+            path = path if path in self.ids else self.titles.get(step_by_step(typed), "")
+            if not path:
+                told = {"path": quoted(typed)}
+                raise ValidationError(_("There is no category “%(path)s”."), code="no_category", params=told)
+            paths[path] = None
         if len(paths) > MOST_NAMES:
             raise ValidationError(_("At most %(limit)s categories at once.") % {"limit": MOST_NAMES}, code="too_many")
-        for path in paths:
-            if path not in self.ids:
-                told = {"path": quoted(path)}
-                raise ValidationError(_("There is no category “%(path)s”."), code="no_category", params=told)
-        return paths
+        return tuple(paths)
 
     def refusal(self, names: tuple[str, ...], *, new: bool) -> ValidationError | None:
         if self.allowed is None:
@@ -160,6 +170,11 @@ def put(
     note_writes(kind, spoken)
     nobody = BitMap()
     return {(name, pk) for name, named in contacts.items() for pk in changed.get(ids[name], nobody) & BitMap(named)}
+
+
+def step_by_step(path: str) -> str:
+    """A path as people write it, "Klient / Stały" or "klient › stały", so that all such ways are one."""
+    return "/".join(" ".join(folded(step).split()) for step in STEPS.split(path) if step.strip())
 
 
 def texts(raw: Any) -> list[str]:
