@@ -16,6 +16,7 @@ from django.utils.formats import date_format
 from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 
+from config import names
 from config.templatetags.numbers import number as number_text
 from config.templatetags.times import DAY, DAY_OTHERS
 from contacts import normalising
@@ -202,6 +203,8 @@ def clean_choices(attribute: Attribute, raw: Any, _localized: bool) -> list[str]
 def option_of(attribute: Attribute, raw: Any) -> str:
     """The option that was given. Raises: ValidationError that lists those there are."""
     option = normalising.line(raw, longest=LONGEST_TEXT)
+    if option not in attribute.options:
+        option = names.clean_name(option)  # as options are written
     if option not in attribute.options:
         raise ValidationError(
             _("“%(given)s” is not one of the options: %(options)s."),

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 import yaml
-from django.core.management import get_commands
+from django.core.management import get_commands, load_command_class
 from django.utils.module_loading import import_string
 
 from config.embedded.folders import BASE
@@ -46,6 +46,15 @@ def test_commands_exist():
         import_string(app.replace(":", "."))
     module = re.search(r'CMD \["gunicorn", "([\w.]+)"', dockerfile())[1]
     assert import_string(f"{module}.application")
+
+
+def test_options_of_our_commands_exist():
+    lines = re.findall(r"^python manage\.py ([^#\n]+)", (BASE / "docs/operations.md").read_text(), re.MULTILINE)
+    told = [line.split() for line in lines] + [compose()["services"]["migrate"]["command"][2:]]
+    assert {command for command, *_ in told} == {"migrate_schemas", "collectstatic"}
+    for command, *options in told:
+        made = load_command_class(get_commands()[command], command)
+        made.create_parser("manage.py", command).parse_args(options)
 
 
 def test_addresses_name_the_services_beside():

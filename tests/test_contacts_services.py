@@ -6,6 +6,7 @@ import pytest
 from django.core.exceptions import ValidationError
 
 from contacts import hooks
+from contacts.attributes import clean_attribute
 from contacts.hooks import Use
 from contacts.models import Attribute, Contact, EntryKind, HistoryEntry
 from contacts.services import (
@@ -182,8 +183,11 @@ def test_deleting_takes_everything_that_is_the_contacts() -> None:
 
 def test_an_attribute_is_declared_last_in_the_list() -> None:
     create_attribute(key="city", name=" City ", type="text")
-    made = create_attribute(key="frame", name="Frame", type="choice", options=["metal", " metal ", "", "plastic"])
+    made = create_attribute(
+        key="frame", name="Frame", type="choice", options=["metal", " me\u202etal ", "", "\ufeff", "plastic"]
+    )
     assert (made.position, made.options) == (1, ["metal", "plastic"])
+    assert clean_attribute(made, "plastic\u200b") == "plastic"
     assert Attribute.objects.get(key="city").name == "City"
 
 

@@ -46,27 +46,28 @@ class RefreshOut(Out):
     unit: str = Field(description="hour or day")
 
 
+SEGMENT = {
+    "id": 12,
+    "name": "Warm leads",
+    "list": "ready",
+    "owner": "Ala Nowak",
+    "readiness_hours": 24,
+    "ready_until": "2026-11-22T13:30:00Z",
+    "refresh": {"every": 1, "unit": "day"},
+    "next_refresh_at": "2026-11-22T13:00:00Z",
+    "created_at": "2026-10-01T08:00:00Z",
+    "criteria": SAID,
+    "sentence": "lead score is above 20",
+    "calculation": CALCULATION,
+    "pending": None,
+}
+
+
 class SegmentOut(Out):
     """`calculation`: the last one done, its numbers of the contacts that the key sees. `pending`: a newer one, that is
     being made or came to nothing."""
 
-    model_config = example(
-        {
-            "id": 12,
-            "name": "Warm leads",
-            "list": "ready",
-            "owner": "Ala Nowak",
-            "readiness_hours": 24,
-            "ready_until": "2026-11-22T13:30:00Z",
-            "refresh": {"every": 1, "unit": "day"},
-            "next_refresh_at": "2026-11-22T13:00:00Z",
-            "created_at": "2026-10-01T08:00:00Z",
-            "criteria": SAID,
-            "sentence": "lead score is above 20",
-            "calculation": CALCULATION,
-            "pending": None,
-        }
-    )
+    model_config = example(SEGMENT)
     id: int
     name: str
     list: str = Field(description="ready: actions may be added; in_creation; archive: the window is closed.")
@@ -83,6 +84,7 @@ class SegmentOut(Out):
 
 
 class SegmentMadeOut(SegmentOut):
+    model_config = example({**SEGMENT, "note": None})
     note: str | None = Field(description="What follows from readiness and refreshing: times without a window.")
 
 

@@ -188,7 +188,8 @@ def clean_options(raw: Sequence[str], *, type: str) -> list[str]:  # noqa: A002
     """Each option once, in the order given; none for types that have no list. Raises: ValidationError."""
     if type not in LISTED:
         return []
-    options = list(dict.fromkeys(option for each in raw if (option := normalising.line(each, longest=LONGEST_OPTION))))
+    cleaned_each = (names.clean_name(normalising.line(each, longest=LONGEST_OPTION)) for each in raw)
+    options = list(dict.fromkeys(option for option in cleaned_each if option))
     if not options:
         raise ValidationError(_("Give at least one option."), code="required")
     if len(options) > MOST_OPTIONS:
