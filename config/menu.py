@@ -65,7 +65,7 @@ MENU: list[tuple[str | Promise, list[Item]]] = [
             Item(_("Users"), "users:list", "user-cog", administrators=True),
             Item(_("Permission groups"), "permissions:groups", "shield", administrators=True),
             Item(_("Erasures"), "contacts:erasures", "user-x", administrators=True),
-            Item(_("API keys"), "api:keys", "key-round", administrators=True),
+            Item(_("API keys"), "api:keys", "key-round", under=("api:docs",), administrators=True),
             Item(_("Webhooks"), "webhooks:endpoints", "webhook", administrators=True),
             Item(_("Tracking"), "tracker:sites", "radar", administrators=True),
         ],

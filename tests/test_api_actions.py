@@ -186,6 +186,7 @@ def test_an_export_is_listed_and_downloaded_by_a_link_without_a_key(client, sett
     assert {name: said[name] for name in listed} == listed
     response = client.ask("get", f"/exports/{listed['id']}/download")
     assert response.status_code == 303
+    assert said["download"]["url"].startswith("http://acme.testserver/exports/")
     for url in (said["download"]["url"], response.headers["Location"]):
         file = client_for(None).get(url)
         lines = file.getvalue().decode().splitlines()

@@ -14,7 +14,7 @@ from typing import Any
 from wsgiref.simple_server import WSGIRequestHandler, make_server
 
 import pytest
-from connector import Receiver, Sender, contact_of
+from connector import Receiver, Sender, contact_of, main
 from django.utils import timezone
 from orders_queue import Queue
 from sito_client import Sito, SitoError
@@ -178,3 +178,28 @@ def test_a_shop_whose_clock_is_ahead_is_understood(queue) -> None:
     ahead = (datetime.now(UTC) + timedelta(hours=1)).isoformat()[:19]
     contact = contact_of(order(date_created_gmt=ahead), consent="newsletter", consent_field="_newsletter")
     assert datetime.fromisoformat(contact["consents"]["newsletter"]["at"]) <= datetime.now(UTC)
+
+
+@pytest.mark.parametrize(
+    ("words", "there", "code", "said"),
+    [
+        (["serve"], {}, 1, "SHOP_SECRET is not set."),
+        (["serve"], {"SHOP_SECRET": "x"}, 1, "SITO_URL is not set."),
+        (["send"], {"SITO_URL": "http://localhost:1"}, 1, "SITO_KEY is not set."),
+        (["send"], {"SITO_URL": "shop", "SITO_KEY": "x"}, 1, "is no address of an account"),
+        (["send"], {"SITO_URL": "http://localhost:1", "SITO_KEY": "x"}, 0, ""),  # nothing waits
+        (["refused"], {}, 0, ""),
+        (["sned"], {}, 2, "SHOP_SECRET="),
+        ([], {}, 2, "SHOP_SECRET="),
+        (["--help"], {}, 0, ""),
+    ],
+)
+def test_what_is_not_set_is_said_in_a_sentence(words, there, code, said, tmp_path, monkeypatch, capsys) -> None:
+    for name in ("SITO_URL", "SITO_KEY", "SHOP_SECRET"):
+        monkeypatch.delenv(name, raising=False)
+    for name, value in {"QUEUE": str(tmp_path / "orders.sqlite3"), **there}.items():
+        monkeypatch.setenv(name, value)
+    assert main(words) == code
+    out, err = capsys.readouterr()
+    assert said in err
+    assert ("SHOP_SECRET=" in out) == (words == ["--help"])

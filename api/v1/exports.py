@@ -79,7 +79,12 @@ class FileOut(Out):
 
 
 class OneFileOut(FileOut):
-    model_config = example({**SAID, "download": {"url": "/exports/5/link/…/", "expires_at": "2026-11-21T13:46:00Z"}})
+    model_config = example(
+        {
+            **SAID,
+            "download": {"url": "https://shop.sito.example/exports/5/link/…/", "expires_at": "2026-11-21T13:46:00Z"},
+        }
+    )
     download: DownloadOut | None = Field(description="A new link each time; null: the key acts for an analyst.")
 
 
@@ -128,7 +133,7 @@ def files(request: Request, limit: Limit = 100, cursor: CursorText = None) -> Ht
 def file(request: Request, file_id: int) -> HttpResponse:
     found, key = file_there(request, file_id), key_of(request)
     link = link_for(found, user=key.user, now=now_of(request)) if key.user.may_write else None
-    said = {"url": link.url, "expires_at": link.expires_at} if link else None
+    said = {"url": request.build_absolute_uri(link.url), "expires_at": link.expires_at} if link else None
     return answer(told(found) | {"download": said})
 
 

@@ -221,7 +221,13 @@ def contact_products(request: Request, contact_id: int, limit: Limit = 100) -> H
     return answer({"items": items, "next_cursor": None})
 
 
-@router.get("/orders/find", auth=needs("contacts:read"), response=OrderOut, summary="An order by its number")
+@router.get(
+    "/orders/find",
+    auth=needs("contacts:read"),
+    response=OrderOut,
+    summary="An order by its number",
+    openapi_extra={"x-asked": "external_id=Z/2026/1"},
+)
 def find_order(
     request: Request, external_id: str = Query(..., max_length=120, description="The order's number.")
 ) -> HttpResponse:

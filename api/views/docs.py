@@ -1,12 +1,15 @@
 """The API's description as a page: made from the same document that programs read, with nothing from elsewhere."""
 
 import json
+import re
 from dataclasses import dataclass
 from functools import cache
 from typing import Any
 
 from django.contrib.auth.decorators import login_not_required
 from django.http import HttpRequest, HttpResponse
+from django.utils.html import escape
+from django.utils.safestring import SafeString, mark_safe
 from django.views.decorators.http import require_safe
 
 from api.models import Scope
@@ -14,6 +17,8 @@ from api.problems import KINDS
 from api.v1.description import Document, described, operations
 from config.pages import page
 
+MARKED = re.compile(r"`([^`]+)`")
+NAMED = re.compile(r"\{(\w+)\}")
 DEEPEST = 3  # levels of fields that are told in the table; the example shows the rest
 
 
@@ -24,7 +29,7 @@ class Row:
     name: str
     type: str
     required: bool
-    description: str
+    description: SafeString
 
 
 @dataclass(frozen=True)
@@ -43,12 +48,13 @@ class Route:
     path: str
     scope: str
     summary: str
-    description: str
+    description: SafeString
     parameters: list[Row]
     body: Message | None
     answers: list[Message]
     problems: list[str]
     curl: str
+    named: bool  # whether the line begins with ids that the reader has to put their own for
 
 
 @dataclass(frozen=True)
@@ -97,21 +103,22 @@ def route_of(operation: Document, schemas: Document) -> Route:
         path="/api/v1" + operation["x-path"],
         scope=operation["x-scope"],
         summary=operation["summary"],
-        description=plain(operation.get("description", "")),
+        description=prose(operation.get("description", "")),
         parameters=[
-            Row(each["name"], type_of(each["schema"], schemas), each["required"], plain(each.get("description", "")))
+            Row(each["name"], type_of(each["schema"], schemas), each["required"], prose(each.get("description", "")))
             for each in operation.get("parameters", [])
         ],
         body=told,
         answers=answers,
         problems=problems,
         curl=curl_of(operation, told),
+        named=NAMED.search(operation["x-path"]) is not None,
     )
 
 
-def plain(text: str) -> str:
-    """Without the marks of Markdown that descriptions have."""
-    return text.replace("`", "")
+def prose(text: str) -> SafeString:
+    """What stands between `marks` set as code."""
+    return mark_safe(MARKED.sub(r"<code>\1</code>", escape(text)))  # noqa: S308 - escaped
 
 
 def message_of(title: str, message: Document, schemas: Document) -> Message:
@@ -130,7 +137,7 @@ def fields_of(schema: Document, schemas: Document, below: str = "", depth: int =
     for name, field in schema.get("properties", {}).items():
         path = f"{below}.{name}" if below else name
         required = name in schema.get("required", ())
-        rows.append(Row(path, type_of(field, schemas), required, plain(field.get("description", ""))))
+        rows.append(Row(path, type_of(field, schemas), required, prose(field.get("description", ""))))
         if depth < DEEPEST:
             rows += fields_of(field, schemas, path, depth + 1)
     return rows
@@ -159,8 +166,9 @@ def type_of(schema: Document, schemas: Document) -> str:
 
 
 def curl_of(operation: Document, body: Message | None) -> str:
-    """A line to try it with; HOST and KEY are the reader's."""
-    parts = ['curl -H "Authorization: Bearer $SITO_KEY"']
+    """A line to try it with; SITO_URL and SITO_KEY are the reader's, and so are ids, which are set before it."""
+    leads_on = "303" in operation["responses"]
+    parts = [f"""curl {"-L -O -J " if leads_on else ""}-H "Authorization: Bearer $SITO_KEY\""""]
     method = operation["x-method"].upper()
     if body is None and method != "GET":
         parts.append(f"-X {method}")
@@ -169,5 +177,10 @@ def curl_of(operation: Document, body: Message | None) -> str:
             parts.append(f"-X {method}")
         compact = json.dumps(json.loads(body.example or "{}"), ensure_ascii=False).replace("'", "'\\''")
         parts.append(f"-H 'Content-Type: application/json' -d '{compact}'")
-    parts.append(f'"$SITO_URL/api/v1{operation["x-path"]}"')
-    return " \\\n  ".join(parts)
+    path, asked = operation["x-path"], operation.get("x-asked", "")
+    ids = "".join(f"{name.upper()}=7\n" for name in NAMED.findall(path))
+    path = NAMED.sub(lambda found: f"${found[1].upper()}", path) + (f"?{asked}" if asked else "")
+    if any("application/zip" in answer.get("content", {}) for answer in operation["responses"].values()):
+        parts.append("-O -J")
+    parts.append(f'"$SITO_URL/api/v1{path}"')
+    return ids + " \\\n  ".join(parts)

@@ -222,35 +222,71 @@ class Sender:
 
 
 # --- running -------------------------------------------------------------------------------------------------
-@cache
-def from_environment() -> tuple[Receiver, Sender]:
-    queue = Queue(os.environ.get("QUEUE", "orders.sqlite3"))
-    sito = Sito(os.environ["SITO_URL"], os.environ["SITO_KEY"])
+class SetupError(Exception):
+    """What is missing in the environment, as a sentence."""
+
+
+def set_to(name: str) -> str:
+    """Raises: SetupError."""
+    value = os.environ.get(name, "")
+    if not value:
+        raise SetupError(f"{name} is not set.")
+    return value
+
+
+def queue_here() -> Queue:
+    return Queue(os.environ.get("QUEUE", "orders.sqlite3"))
+
+
+def receiver_here() -> Receiver:
+    return Receiver(queue_here(), secret=set_to("SHOP_SECRET"))
+
+
+served = cache(receiver_here)
+
+
+def sender_here() -> Sender:
+    try:
+        sito = Sito(set_to("SITO_URL"), set_to("SITO_KEY"))
+    except ValueError as error:
+        raise SetupError(str(error)) from error
     consent, consent_field = os.environ.get("CONSENT", ""), os.environ.get("CONSENT_FIELD", "")
-    sender = Sender(queue, sito, consent=consent, consent_field=consent_field)
-    return Receiver(queue, secret=os.environ["SHOP_SECRET"]), sender
+    return Sender(queue_here(), sito, consent=consent, consent_field=consent_field)
 
 
 def application(environ: Mapping[str, Any], start: Callable[..., Any]) -> Iterable[bytes]:
     """For a WSGI server: `gunicorn connector:application`."""
-    return from_environment()[0](environ, start)
+    return served()(environ, start)
 
 
 def main(words: list[str]) -> int:
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(name)s %(message)s")
-    receiver, sender = from_environment()
+    try:
+        return run(words)
+    except SetupError as error:
+        print(f"{error} `python connector.py help` lists what is set in the environment.", file=sys.stderr)
+    except SitoError as error:
+        print(f"What waits stays in line: {error}", file=sys.stderr)
+    return 1
+
+
+def run(words: list[str]) -> int:
     match words:
         case ["serve"]:
+            receiver, sender = receiver_here(), sender_here()
             threading.Thread(target=sender.run, daemon=True).start()
             make_server("", int(os.environ.get("PORT", "8080")), receiver).serve_forever()
         case ["send"]:
+            sender = sender_here()
             while sender.send():
                 pass
         case ["refused"]:
-            for row in sender.queue.refused():
+            for row in queue_here().refused():
                 print(row.number, row.problem, sep="\t")
         case ["retry"]:
-            print(sender.queue.retry())
+            print(queue_here().retry())
+        case ["help" | "-h" | "--help"]:
+            print(__doc__)
         case _:
             print(__doc__, file=sys.stderr)
             return 2

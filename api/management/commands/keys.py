@@ -14,7 +14,6 @@ from api.models import USUAL, USUAL_DAYS, ApiKey, Scope
 from api.services import KeyRefusedError, create_key, revoke_key
 from users.models import User
 
-
 NEVER = "never"
 
 
