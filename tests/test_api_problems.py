@@ -131,3 +131,16 @@ def test_a_database_that_is_away_is_503_with_a_time_to_wait(committed, account) 
     said = assert_problem(response, 503, "unavailable")
     assert int(response.headers["Retry-After"]) > 0
     assert "nowhere" not in json.dumps(said)
+
+
+@pytest.mark.parametrize(("method", "path"), [("get", "/contacts?email=ala@example.com"), ("get", "/contacts/7?x=1"),
+                                              ("post", "/contacts?hole=true"), ("post", "/count?limit=1")])  # fmt: skip
+def test_a_parameter_that_a_route_does_not_have_is_refused_by_name(method: str, path: str) -> None:
+    client = key_client()
+    status, said = client.send(method, path, None if method == "get" else {"items": []}, Idempotency_Key="x")
+    assert (status, said["code"]) == (422, "invalid")
+    assert [(each["field"], each["code"]) for each in said["errors"]] == [
+        (path.split("?")[1].split("=", maxsplit=1)[0], "unknown")
+    ]
+    scopeless = key_client(None, "exports:read")
+    assert scopeless.send(method, path)[1]["code"] == "scope_missing"

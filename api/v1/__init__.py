@@ -9,6 +9,7 @@ from ninja.operation import Operation
 from ninja.parser import Parser
 from pydantic_core import from_json, to_json
 
+from api.declared import declared_only
 from api.problems import Problem, problem_of
 from api.repeats import once
 
@@ -56,5 +57,6 @@ api = Api(
     openapi_url=None,
 )
 api.add_decorator(once, mode="view")
+api.add_decorator(declared_only, mode="view")
 for name in MODULES:
     api.add_router("", import_module(f"api.v1.{name}").router)
