@@ -1,6 +1,7 @@
 """The pages of tracked sites, for owners and administrators, the script as it is served, and `manage.py tracker`."""
 
 import gzip
+import html
 import io
 import re
 import shutil
@@ -22,10 +23,11 @@ from activities.models import Activity, Visit
 from contacts.hooks import uses_of_consent
 from tests import factories
 from tests.support.people import client_for, make_user
-from tests.support.tracker import SHOP, body, event, send, site, token
+from tests.support.tracker import AGENT, SHOP, body, event, send, site, token
 from tracker import tokens
 from tracker.models import TrackedSite
 from tracker.origins import origin_of
+from tracker.samples import samples
 from tracker.script import SOURCE, built
 from tracker.tokens import Named, TokenError
 
@@ -189,12 +191,14 @@ def test_the_number_of_queries_is_constant(client, here, now, path):
 
 # --- trying ---------------------------------------------------------------------------------------------------
 def test_the_test_page_is_counted_and_stores_nothing(client, here, now):
-    page = client.get(address("test", here.pk)).content.decode()
+    browser = {"User-Agent": AGENT}
+    page = client.get(address("test", here.pk), headers=browser).content.decode()
     given = re.search(r'data-token="([^"]+)"', page)[1]
     own = f"http://{client.get(LIST).wsgi_request.get_host()}"
     assert send(client_for(None), body(here, given, [event(now)], now=now), origin=own).status_code == 204
     assert Activity.objects.count() == 0
-    assert "note good" in client.get(address("test", here.pk), headers={"HX-Request": "true"}).content.decode()
+    part = client.get(address("test", here.pk), headers=browser | {"HX-Request": "true"})
+    assert "note good" in part.content.decode()
 
 
 @pytest.mark.parametrize("called", ["ala@example.com", "K-17", "#"])
@@ -236,6 +240,22 @@ def test_lines_of_the_script_can_lose_their_indent():
     assert all(text.encode() in built().plain for text in quoted)
 
 
+# --- trying it out in a browser of tests ------------------------------------------------------------------------
+def test_who_tries_it_as_a_bot_is_told_that_it_is_ignored(client, here, now):
+    robot, ordinary = {"User-Agent": "HeadlessChrome/127.0"}, {"User-Agent": AGENT}
+    for page in (address("test", here.pk), address("site", here.pk)):
+        assert "ignored" not in client.get(page, headers=ordinary).content.decode()
+    assert "this browser tells is ignored" in client.get(address("test", here.pk), headers=robot).content.decode()
+    named = token(here, Named(tokens.TEST, ""), now=now)
+    send(client_for(None), body(here, named, [event(now)], now=now), agent=robot["User-Agent"])
+    told = client.get(address("test", here.pk), headers=robot).content.decode()
+    assert "The last ignored event arrived" in told
+    assert "Press “I agree”" not in told
+    told = client.get(address("site", here.pk), headers=ordinary).content.decode()
+    assert "Only bots came so far" in told
+    assert "The test works" not in told
+
+
 # --- tokens of the documented code ----------------------------------------------------------------------------
 RUNS = {
     "Python": ([sys.executable, "-c"], "print(sito_token('Ż-17', KEY, SECRET, 3))"),
@@ -252,6 +272,7 @@ def test_the_documented_code_makes_tokens_that_hold(here, now, language):
         pytest.skip(f"no {start[0]} here")
     text = (Path(project.BASE_DIR) / "docs" / "tracker.md").read_text()
     code = re.search(rf"\n{re.escape(language)}\n```\w+\n(.*?)```", text, re.DOTALL)[1]
+    assert code.rstrip() == {each.language: each.code for each in samples(here)}[language]
     call = call.replace("KEY", f"'{here.key}'").replace("SECRET", f"'{here.secret}'")
     before = "use utf8;\n" if language == "Perl" else ""
     made = subprocess.run([*start, before + code + call], capture_output=True, text=True, check=True, timeout=20)
@@ -260,6 +281,16 @@ def test_the_documented_code_makes_tokens_that_hold(here, now, language):
     with pytest.raises(TokenError) as late:
         tokens.read(given, key=here.key, keys=[here.secret], now=now + timedelta(days=3, seconds=30))
     assert late.value.expired
+
+
+def test_the_page_has_that_code_in_each_language_with_the_sites_key(client, here):
+    text = html.unescape(client.get(address("site", here.pk)).content.decode())
+    assert {each.language for each in samples(here)} == RUNS.keys()
+    for each in samples(here):
+        assert each.code in text
+        assert each.call in text
+        assert here.key in each.call
+    assert "docs/" not in text
 
 
 # --- the command ----------------------------------------------------------------------------------------------
