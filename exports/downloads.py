@@ -44,9 +44,16 @@ def sent(request: Request, file: ExportFile, *, user: User, how: How) -> HttpRes
 
 
 def note(
-    file: ExportFile, *, user: User | None, how: How, now: datetime, address: str | None = None, program: str = ""
+    file: ExportFile,
+    *,
+    user: User | None,
+    how: How,
+    now: datetime,
+    by: str = "",
+    address: str | None = None,
+    program: str = "",
 ) -> Download:
-    """Writes down that the file is carried away."""
+    """Writes down that the file is carried away. `by`: what whoever is no user is called."""
     return Download.objects.create(
         file_id=file.pk,
         file_name=file.name,
@@ -54,7 +61,7 @@ def note(
         rows=file.rows,
         at=now,
         how=how,
-        by=str(user)[:254] if user else "",
+        by=(str(user) if user else by)[:254],
         user=user,
         address=address,
         program=program[:200],

@@ -1,5 +1,8 @@
 """`manage.py export`: a list as a file without a browser; what is refused leaves no file."""
 
+from getpass import getuser
+from socket import gethostname
+
 import pytest
 from django.core.management import CommandError, call_command
 
@@ -32,7 +35,8 @@ def test_a_list_is_written_offered_and_written_down(db, target, capsys):
     assert [int(line.split("\t")[0]) for line in lines[1:]] == list(people)
     assert target.stat().st_mode & 0o077 == 0
     assert "3 rows" in capsys.readouterr().out
-    assert Download.objects.get().how == "command"
+    noted = Download.objects.get()
+    assert (noted.how, noted.by, noted.program) == ("command", getuser(), f"manage.py export, {gethostname()}")
 
 
 def test_an_audience_tells_who_is_left_out(db, target, capsys):

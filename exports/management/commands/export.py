@@ -1,9 +1,12 @@
 """`manage.py export`: a list of a segment as a file, as its page writes it."""
 
+import os
 import shutil
 import time
 from argparse import ArgumentParser
+from getpass import getuser
 from pathlib import Path
+from socket import gethostname
 from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError
@@ -61,7 +64,8 @@ class Command(BaseCommand):
             except BaseException:
                 target.unlink()
                 raise
-            downloads.note(made, user=None, how=How.COMMAND, now=timezone.now())
+            program = f"manage.py export, {gethostname()}"
+            downloads.note(made, user=None, how=How.COMMAND, now=timezone.now(), by=system_user(), program=program)
             self.stdout.write(told(made, target))
 
     def written(self, calculation: Calculation, options: dict[str, Any]) -> ExportFile:
@@ -82,6 +86,14 @@ class Command(BaseCommand):
         if made is None:
             raise CommandError(found.problem_text or "It was cancelled.")
         return made
+
+
+def system_user() -> str:
+    """Who runs the command, as the machine calls them; by number, where it has no name for them."""
+    try:
+        return getuser()
+    except (KeyError, OSError):
+        return f"uid {os.getuid()}"
 
 
 def last_calculation(text: str) -> Calculation:
