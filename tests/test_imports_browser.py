@@ -42,3 +42,9 @@ def test_a_file_is_imported(page, make_user, settings, tmp_path, language, theme
     assert violations(page) == []
     assert page.evaluate("document.documentElement.scrollWidth") <= width
     assert list(Contact.objects.values_list("email", "first_name")) == [("ala@example.com", "Ala")]
+    page.goto("/imports/")
+    tops = page.eval_on_selector_all(
+        "td.fig", "cells => cells.map(cell => Math.round(cell.getBoundingClientRect().top))"
+    )
+    assert (len(tops), len(set(tops))) == (4, 1)  # the counts stand in one line, on a phone too
+    assert page.evaluate("document.documentElement.scrollWidth") <= width
