@@ -6,7 +6,8 @@ from logging import getLogger
 from typing import Any
 
 from django.conf import settings
-from django.http import HttpRequest, HttpResponse
+from django.db import transaction
+from django.http import HttpRequest, HttpResponse, StreamingHttpResponse
 from django.http.response import HttpResponseBase
 from django.urls import Resolver404, resolve
 from django.utils import timezone, translation
@@ -15,6 +16,7 @@ from django.utils.translation.trans_real import parse_accept_lang_header
 from django_tenants.middleware.main import TenantMainMiddleware
 
 from api.auth import authenticate
+from api.bodies import drain
 from api.limits import refuse_beyond, take
 from api.problems import MEDIA_TYPE, Problem, problem_of
 from segmentation.readers import read_by
@@ -37,12 +39,14 @@ class ApiMiddleware(TenantMainMiddleware):
     def __call__(self, request: HttpRequest) -> HttpResponseBase:
         if not request.path_info.startswith(PREFIX) or request.path_info in PAGES:
             return self.get_response(request)
+        head = request.method == "HEAD"
         with translation.override(language_of(request)):
             headers: dict[str, str] = {}
             try:
                 response = self.answer(request, headers)
             except Exception as error:  # noqa: BLE001 - the last one who can turn it into an answer
                 response = problem_of(error).response()
+                drain(request)
             for name, value in headers.items():
                 response.headers.setdefault(name, value)
             response.headers.setdefault("Cache-Control", "no-store")
@@ -50,6 +54,8 @@ class ApiMiddleware(TenantMainMiddleware):
             response.headers.setdefault("Vary", "Accept-Language")
             if isinstance(response, HttpResponse):
                 response.headers.setdefault("Content-Length", str(len(response.content)))
+                if head:
+                    response.content = b""
         return response
 
     def answer(self, request: Any, headers: dict[str, str]) -> HttpResponseBase:
@@ -68,7 +74,18 @@ class ApiMiddleware(TenantMainMiddleware):
                 refuse_beyond(allowance)
             read_body(request)
             with read_by(request):
-                return found(request)
+                return headers_alone(request) if request.method == "HEAD" else found(request)
+
+
+def headers_alone(request: Any) -> HttpResponseBase:
+    """As GET answers. What it would note of being read is undone: nothing is."""
+    request.method = "GET"
+    with transaction.atomic():
+        response = found(request)
+        transaction.set_rollback(True)
+    if isinstance(response, StreamingHttpResponse):
+        response.streaming_content = ()  # what it would have sent is closed with it
+    return response
 
 
 def found(request: Any) -> HttpResponseBase:
@@ -81,7 +98,8 @@ def found(request: Any) -> HttpResponseBase:
     view: Callable[..., HttpResponseBase] = match.func
     response = view(request, *match.args, **match.kwargs)
     if response.status_code == 405 and response.headers.get("Content-Type") != MEDIA_TYPE:
-        raise Problem("method_not_allowed", headers={"Allow": response.headers.get("Allow", "")})
+        allowed = response.headers.get("Allow", "")
+        raise Problem("method_not_allowed", headers={"Allow": allowed.replace("GET", "GET, HEAD")})
     return response
 
 

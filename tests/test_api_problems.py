@@ -1,11 +1,14 @@
 """Whatever goes wrong is a problem document, and tells nothing of the inside."""
 
+import io
 import json
 
 import pytest
 from django.db import connection
 
 from api.problems import KINDS, MEDIA_TYPE, problem_of
+from contacts.models import HistoryEntry
+from tests import factories
 from tests.support.keys import KeyClient, key_client
 
 pytestmark = pytest.mark.django_db
@@ -32,7 +35,7 @@ def test_addresses_and_methods_that_are_none(client) -> None:
         if method != "head":
             response = client.ask(method, "/contacts")
             assert_problem(response, 405, "method_not_allowed")
-            assert set(response.headers["Allow"].split(", ")) == {"GET", "POST"}
+            assert set(response.headers["Allow"].split(", ")) == {"GET", "HEAD", "POST"}
     for huge in ("9" * 12, "9" * 40, "9" * 400):
         assert_problem(client.ask("get", f"/contacts/{huge}"), 404, "not_found")
         assert_problem(client.ask("get", f"/orders/{huge}"), 404, "not_found")
@@ -74,6 +77,44 @@ def test_bodies_without_length_or_too_long_are_refused_unread(client, settings) 
     assert_problem(client.ask("post", "/contacts", b"{}", Transfer_Encoding="chunked"), 411, "length_required")
     settings.API_BODY_MB = 1
     assert_problem(client.ask("post", "/contacts", b" " * (1024 * 1024 + 1)), 413, "too_large")
+
+
+@pytest.mark.parametrize(("megabytes", "left"), [(11, 0), (33, 33)])
+def test_a_refused_body_is_read_to_its_end_unless_it_is_huge(client, megabytes: int, left: int) -> None:
+    wire = io.BytesIO(bytes(megabytes * 1024 * 1024))
+    sent = {"wsgi.input": wire, "CONTENT_LENGTH": str(wire.getbuffer().nbytes)}
+    response = client.generic("POST", "/api/v1/contacts", content_type="application/json", **sent)
+    assert_problem(response, 413, "too_large")
+    assert len(wire.read()) == left * 1024 * 1024
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        b'{"items": [{"email": "a@x.pl", "email": "b@x.pl"}]}',
+        b'{"items": [], "items": []}',
+        b'{"items": [{"first_name": "\\u003a", "email": "a@x.pl", "email": "b@x.pl"}]}',
+    ],
+)
+def test_a_key_that_stands_twice_in_an_object_is_refused(client, body: bytes) -> None:
+    said = assert_problem(client.ask("post", "/contacts", body), 400, "malformed")
+    assert "is there twice" in said["detail"]
+    colons = {"items": [{"email": "a@x.pl", "first_name": 'a":b', "source": "x: y", "last_name": "{:}"}]}
+    assert client.send("post", "/contacts", colons)[0] == 200
+
+
+def test_head_answers_as_get_without_a_body_and_notes_nothing(client) -> None:
+    person = factories.contact()
+    for path in ("/contacts", f"/contacts/{person.pk}", "/contacts/999999", "/openapi.json"):
+        response, read = client.ask("head", path), client.ask("get", path)
+        assert (response.status_code, response.content) == (read.status_code, b"")
+        for name in ("Content-Type", "Content-Length", "Cache-Control"):
+            assert response.headers[name] == read.headers[name]
+    archive = client.ask("head", f"/contacts/{person.pk}/archive")
+    assert (archive.headers["Content-Type"], b"".join(archive.streaming_content)) == ("application/zip", b"")
+    assert not HistoryEntry.objects.exists()
+    assert client.ask("head", "/contacts/find").status_code == 422
+    assert client.ask("head", "/activities").status_code == 405
 
 
 def test_a_body_larger_than_a_forms_is_read(client) -> None:

@@ -7,10 +7,11 @@ from django.http import HttpRequest, HttpResponse
 from ninja import NinjaAPI
 from ninja.operation import Operation
 from ninja.parser import Parser
-from pydantic_core import from_json, to_json
+from pydantic_core import to_json
 
+from api.bodies import read_json
 from api.declared import declared_only
-from api.problems import Problem, problem_of
+from api.problems import problem_of
 from api.repeats import once
 
 MODULES = (
@@ -20,13 +21,10 @@ MODULES = (
 
 
 class JsonParser(Parser):
-    """JSON as pydantic's core reads it: three times as fast as the standard library, 200 levels deep at most."""
+    """JSON as pydantic's core reads it: three times as fast as the standard library."""
 
     def parse_body(self, request: HttpRequest) -> Any:
-        try:
-            return from_json(request.body, allow_inf_nan=False, allow_partial=False)
-        except ValueError as error:
-            raise Problem("malformed", str(error)) from error
+        return read_json(request.body)
 
 
 class Api(NinjaAPI):
