@@ -235,7 +235,9 @@ def test_lines_of_the_script_can_lose_their_indent():
     assert "`" not in built().plain.decode(), "a text over several lines would be changed"
     code = [line for line in SOURCE.read_text().splitlines() if not line.strip().startswith("//")]
     assert all(line.count("//") == 0 for line in code)
-    quoted = [text for line in code for text in re.findall('"[^"]*"', line)]  # they keep their spaces; nothing else does
+    quoted = [
+        text for line in code for text in re.findall('"[^"]*"', line)
+    ]  # they keep their spaces; nothing else does
     assert not any(sign in line for line in code for sign in "'`")
     assert all(text.encode() in built().plain for text in quoted)
 
