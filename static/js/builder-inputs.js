@@ -13,6 +13,7 @@
   let active = -1;
   let waiting = 0;
   let asking = null;
+  let again = ""; // the field whose list an answer took away while it was open, or asked for
   const options = () => [...(list?.querySelectorAll("[role=option]:not([aria-disabled])") ?? [])];
   const offers = (target) => target instanceof HTMLInputElement && target.matches("#builder [data-seen]");
   const isMultiple = (input) => input.hasAttribute("data-adds");
@@ -62,7 +63,11 @@
       return undefined; // a newer question, or no network: it is a plain field then
     }
     input = drawnAnew(input);
-    if (asking !== mine || !input || document.activeElement !== input) return undefined;
+    if (asking !== mine || !input) return undefined;
+    if (document.activeElement !== input) { // drawn anew just now: the focus comes back when that has settled
+      if (input !== asked) again = input.id;
+      return undefined;
+    }
     prepare(field = input);
     list?.remove();
     list = document.createElement("ul");
@@ -132,7 +137,16 @@
       close();
     } else if (event.key === "Enter") close();
   }, true);
-  document.addEventListener("htmx:afterSwap", () => { if (list && !list.isConnected) close(); });
+  document.addEventListener("htmx:afterSwap", () => {
+    if (!list || list.isConnected) return;
+    again = field.id;
+    close();
+  });
+  document.addEventListener("htmx:afterSettle", () => {
+    const input = again && document.getElementById(again);
+    again = "";
+    if (input && input === document.activeElement) open(input);
+  });
 
   // --- a value added that nobody has: it is taken, and said ------------------------------------------------------------
   let nobody = null;
