@@ -22,8 +22,8 @@ def read_json(body: bytes) -> Any:
         found = from_json(body, allow_inf_nan=False, allow_partial=False)
     except ValueError as error:
         raise Problem("malformed", str(error)) from error
-    # A key that stands twice leaves one colon fewer in what was read. Counting them costs a hundredth of reading with
-    # the standard library, which is asked only of a body that may hold one.
+    # A key that stands twice leaves one colon fewer in what was read. Counting them runs no Python for each object, as
+    # asking the standard library does: only of a body that may hold one.
     if body.count(b":") != to_json(found).count(b":") or b"\\u003a" in body.lower():
         refuse_twice(body)
     return found
