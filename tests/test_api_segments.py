@@ -63,7 +63,6 @@ def test_a_preview_tells_what_it_would_be_without_each_criterion_and_a_sample(cl
         ('{"criteria": {"kind": "tag", "op": "any", "tags": ["GONE"]}}', "criteria.tags[0]"),
         ('{"criteria": {"any": [{"kind": "nothing"}]}}', "criteria.any[0].kind"),
         ('{"criteria": {"kind": "saved", "criteria": 99}}', "criteria.criteria"),
-        ('{"criteria": {"all": [{"kind": "engagement"}], "all": [{"kind": "field"}]}}', "criteria"),
         ('{"criteria": {"kind": "field", "field": "lead_score", "op": "gt", "value": 0.12345678901234567}}',
          "criteria.value"),
         ('{"criteria": []}', "criteria"),
@@ -74,6 +73,13 @@ def test_criteria_that_cannot_be_used_are_refused_at_their_place(client, body: s
     for path in ("/count", "/segments/preview"):
         status, said = client.send("post", path, body.encode())
         assert (status, said["errors"][0]["field"]) == (422, field)
+
+
+def test_criteria_in_which_a_key_stands_twice_are_refused(client) -> None:
+    body = b'{"criteria": {"all": [{"kind": "engagement"}], "all": [{"kind": "field"}]}}'
+    status, said = client.send("post", "/count", body)
+    assert (status, said["code"]) == (400, "malformed")
+    assert "all" in said["detail"]
 
 
 # --- saved criteria ------------------------------------------------------------------------------------------
