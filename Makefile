@@ -33,7 +33,7 @@ help:
 	@echo "make bench-actions [CONTACTS=…]  measure actions and exports beside bare SQL"
 	@echo "make bench-api            activities over the API beside COPY"
 	@echo "make bench-imports [CONTACTS=…]  measure an import beside bare COPY"
-	@echo "make bench-imports bench-manager        pages of the contact manager beside bare SQL, after make bench"
+	@echo "make bench-manager        pages of the contact manager beside bare SQL, after make bench"
 	@echo "make stress [MINUTES=3]   the columnar copy under writers, readers and compactions at once"
 	@echo "make translations         bring locale/pl up to date with the texts in the source"
 	@echo "make lock                 resolve requirements/*.in anew"
