@@ -174,10 +174,11 @@ def world(settings: Any, tmp_path: Any) -> World:
 
 
 def high_ids(*models: Any) -> None:
-    """So that no id of what is made from here is by chance one of the crowd's numbers."""
+    """So that no id of what is made from here is by chance one of the crowd's numbers, or the id of another kind."""
     with connection.cursor() as cursor:
-        for table in (model._meta.db_table for model in models):
-            cursor.execute("SELECT setval(%s, greatest(%s, nextval(%s)))", [f"{table}_id_seq", HIGH, f"{table}_id_seq"])
+        for place, model in enumerate(models, start=1):
+            sequence = f"{model._meta.db_table}_id_seq"
+            cursor.execute("SELECT setval(%s, greatest(%s, nextval(%s)))", [sequence, HIGH * place, sequence])
 
 
 def address(route: str, values: list[Any]) -> str:
