@@ -190,6 +190,7 @@ def test_json_is_edited_counted_refused_with_its_place_and_applied(opened: Any) 
     expect(page.locator("#builder-json-error")).to_contain_text("any[0].all[0].op")
     expect(page.locator("#builder-json-error")).to_contain_text("2")
     assert page.evaluate("() => document.getSelection().toString()") == '"more"'
+    counted_or_missing(page)
     page.reload()  # nothing is lost
     assert "more" in page.input_value("#builder-json")
     page.fill("#builder-json", BROKEN.replace("more", "gt"))
@@ -198,6 +199,22 @@ def test_json_is_edited_counted_refused_with_its_place_and_applied(opened: Any) 
     until(page, [["1"]])
     page.keyboard.press("Control+z")
     until(page, [["10", "20"], ["30", "40"]])
+
+
+def test_undo_pressed_before_the_change_is_counted_takes_it_back(opened: Any) -> None:
+    page = opened
+    page.click("#builder-to-json")
+    page.fill("#builder-json", BROKEN.replace("more", "gt"))
+    expect(page.locator("#builder-total .stat")).to_have_text("5")
+    page.evaluate(
+        "() => document.addEventListener('htmx:afterSettle', () => {"
+        " if (document.querySelector('#builder-json') || window.pressed) return;"
+        " window.pressed = document.querySelector('#builder-undo').getAttribute('aria-disabled');"
+        " document.dispatchEvent(new KeyboardEvent('keydown', {key: 'z', ctrlKey: true})); })"
+    )
+    page.click("#builder-json-apply")
+    until(page, [["10", "20"], ["30", "40"]])
+    assert page.evaluate("window.pressed") == "true"
 
 
 def test_with_a_finger_it_is_dragged_too(chromium: Any, live_site: str, make_user: Any, account: Any) -> None:

@@ -63,14 +63,14 @@ def count(request: Request) -> HttpResponse:
     now, zone = request.now, ZoneInfo(request.tenant.timezone)
     builder = from_post(request.POST, place=place_in(request))
     sequence = request.headers.get(SEQUENCE, "")
+    if sequence == FIRST:
+        begun_as_sent(builder)
+    else:
+        builder.remember(request)  # before the counting: whoever leaves meanwhile finds it all again
     if builder.problem:
         result = Live(taken_at=now, missing=builder.problem)
     else:
         result = live(builder, now=now, zone=zone, user=signed_in(request), mask=counted_in(request, builder.place))
-    if sequence == FIRST:
-        begun_as_sent(builder)
-    else:
-        builder.remember(request)
     result.kept_at = builder.kept_at
     builder.tell(Words(now=now, zone=zone, catalog=builder.catalog))
     groups = {item.id for item in builder.shape.items() if isinstance(item, Group)}

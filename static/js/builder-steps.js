@@ -19,6 +19,19 @@
     button.click();
   });
 
+  // A change is a step once it has been counted: what is pressed before is done then.
+  let pressed = "";
+  document.addEventListener("click", (event) => {
+    const button = event.target.closest?.("#builder-undo, #builder-redo");
+    if (button?.getAttribute("aria-disabled") === "true" && document.querySelector("#builder-live.htmx-request")) pressed = button.id;
+  });
+  document.addEventListener("htmx:afterRequest", (event) => {
+    if (!pressed || event.detail.elt?.id !== "builder-live") return;
+    const button = document.getElementById(pressed);
+    pressed = "";
+    button?.click();
+  });
+
   // --- how the server tells steps apart: which field is still being typed into, what was only drawn again -----------
   const SETTLES = ["refresh", "undo", "redo"];
   let operation = "";
