@@ -4,6 +4,7 @@ import unicodedata
 from typing import Any
 
 import pytest
+from django.utils.timezone import now as clock
 
 from segmentation.models import SavedCriteria
 from tests import factories
@@ -24,7 +25,7 @@ def test_a_letter_in_two_pieces_is_that_letter(
 ) -> None:
     assert not unicodedata.is_normalized("NFC", typed)
     factories.contact(first_name="Évá", last_name="Müller")
-    calculated(NAME, now=NOW)
+    calculated(NAME, now=clock())
     SavedCriteria.objects.create(name=NAME, criteria=SCORED, created_at=NOW, updated_at=NOW)
     User.objects.filter(pk=analyst.pk).update(name=NAME)
     client = client_for(owner)

@@ -48,7 +48,10 @@ def queries_of(client: Client, address: str) -> int:
 
 
 # --- what it shows -------------------------------------------------------------------------------------------
-def test_everything_is_shown_newest_first_in_the_accounts_zone(client: Client, contact: Contact) -> None:
+def test_everything_is_shown_newest_first_in_the_accounts_zone(
+    client: Client, contact: Contact, time_machine: Any
+) -> None:
+    time_machine.move_to(factories.NOW)  # of another year, the days would name theirs
     factories.activity(contact, "page_view", at=datetime(2026, 3, 1, 23, 30, tzinfo=UTC), url="https://x.pl/<a>")
     factories.visit(contact, at=datetime(2026, 3, 1, 10, 0, tzinfo=UTC))
     factories.order(contact, at=datetime(2026, 6, 1, 10, 0, tzinfo=UTC), external_id="A/7")
