@@ -1,6 +1,5 @@
 """Sending a file, and the record of it: who carried it away, when, how and from where."""
 
-import ipaddress
 import logging
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -10,6 +9,7 @@ from django.db.models import Count, Q, QuerySet
 from django.http import FileResponse, HttpResponse
 from django.http.response import HttpResponseBase
 
+from config.clients import client_address
 from config.pages import page
 from config.requests import Request
 from contacts.folding import folded, plain
@@ -35,7 +35,7 @@ def sent(request: Request, file: ExportFile, *, user: User, how: How) -> HttpRes
         response: HttpResponseBase = HttpResponse(headers={"Content-Disposition": "attachment"})
     else:
         program = "".join(sign for sign in request.headers.get("User-Agent", "") if sign.isprintable())
-        note(file, user=user, how=how, now=request.now, address=address_of(request), program=program)
+        note(file, user=user, how=how, now=request.now, address=client_address(request) or None, program=program)
         response = FileResponse(content, as_attachment=True, filename=file.name)
     response["Content-Type"] = file.kind.content_type
     response["Cache-Control"] = "private, no-store"
@@ -66,14 +66,6 @@ def note(
         address=address,
         program=program[:200],
     )
-
-
-def address_of(request: Request) -> str | None:
-    """The address that the server saw: a proxy's, where one stands before it."""
-    try:
-        return str(ipaddress.ip_address(request.META.get("REMOTE_ADDR", "")))
-    except ValueError:
-        return None
 
 
 @dataclass(frozen=True)

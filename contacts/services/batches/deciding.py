@@ -14,7 +14,7 @@ from contacts.services.batches.answers import Answer
 from contacts.services.batches.outcomes import FieldError, Mode, Outcome, Status
 from contacts.services.batches.people import DEFAULTS, UNIQUE, People, Person
 from contacts.services.batches.reading import Draft, Drafts, no_contact
-from contacts.services.contacts import LEFT_BEHIND, TAKEN
+from contacts.services.contacts import LEFT_BEHIND, TAKEN, changes_between
 
 IDENTIFYING = ("email", "phone", "external_id", "first_name", "last_name")
 
@@ -200,11 +200,7 @@ class Decisions:
         if new:
             changes = {name: [None, value] for name, value in after.items() if value not in (None, "")}
         else:
-            changes = {
-                name: [before.get(name), after.get(name)]
-                for name in dict.fromkeys([*before, *after])
-                if before.get(name) != after.get(name)
-            }
+            changes = changes_between(before, after)
             if not changes:
                 return False
             person.updated_at = max(self.now, person.updated_at + person.updated_at.resolution)
