@@ -7,6 +7,7 @@ from django.db import connection, transaction
 from django.utils.translation import gettext as _
 
 from contacts.models import Consent
+from contacts.services.errors import LostUpdateError
 from tracker import tokens
 from tracker.models import TrackedSite
 from tracker.recording import SILENCE
@@ -22,10 +23,6 @@ assert SEEN > OLDEST + SILENCE  # noqa: S101 - else a late event would begin a v
 
 class SiteError(Exception):
     """What was asked may not be done; the message is for whoever asked."""
-
-
-class LostUpdateError(Exception):
-    """Somebody else changed the site since it was read."""
 
 
 @dataclass(frozen=True)

@@ -9,6 +9,7 @@ from django.db import transaction
 from django.db.models import QuerySet
 from django.utils.translation import gettext as _
 
+from contacts.services.errors import LostUpdateError
 from jobs.models import JobState
 from users.models import User
 from webhooks import lane, stopping
@@ -23,10 +24,6 @@ PER_PURGE = 1000
 
 class EndpointError(Exception):
     """What was asked may not be done; the message is for whoever asked."""
-
-
-class LostUpdateError(Exception):
-    """Somebody else changed the endpoint since it was read."""
 
 
 @dataclass(frozen=True)

@@ -10,6 +10,8 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 
 from config.pages import page
 from config.requests import Request
+from config.shown_once import show_once, taken_secret
+from contacts.services.errors import LostUpdateError
 from tracker import selectors, services
 from tracker.arriving import DAYS, arrived, since
 from tracker.door import SCRIPT
@@ -17,11 +19,11 @@ from tracker.forms import LinkForm, SiteForm
 from tracker.models import TrackedSite
 from tracker.samples import samples
 from tracker.selectors import site_for
-from tracker.services import LostUpdateError, SiteError
+from tracker.services import SiteError
 from users.access import administrators_only, signed_in
 
 FORM = "tracker/form.html"
-SHOW = "tracker-secret"  # in the session: the site whose secret is shown on the next page, once
+KIND = "tracker"  # of secret, beside others shown once
 
 
 @require_safe
@@ -80,7 +82,7 @@ def site(request: Request, pk: int) -> HttpResponse:
             "overlap": len(here.secrets_at(request.now)) > 1,
             "link_form": LinkForm(),
             "samples": samples(here),
-            "secret": taken_secret(request, here),
+            "secret": taken_secret(request, here, kind=KIND),
         }
     answer = page(request, "tracker/site.html", context, part="arrived")
     if context.get("secret"):
@@ -128,15 +130,8 @@ def drop_secret(request: Request, pk: int) -> HttpResponse:
 
 def showing_secret(request: Request, here: TrackedSite) -> HttpResponse:
     """To the site's page, which shows its secret this once."""
-    request.session[SHOW] = here.pk
+    show_once(request, here, kind=KIND)
     return redirect("tracker:site", here.pk)
-
-
-def taken_secret(request: Request, here: TrackedSite) -> str:
-    if request.method != "GET" or request.session.get(SHOW) != here.pk:
-        return ""
-    del request.session[SHOW]
-    return here.secret
 
 
 def doer(request: Request) -> dict[str, Any]:

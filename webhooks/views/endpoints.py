@@ -6,23 +6,24 @@ from django.contrib import messages
 from django.core.paginator import Paginator
 from django.http import Http404, HttpResponse
 from django.shortcuts import redirect
-from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from config.asked import page_number, problems_in
 from config.pages import page
 from config.requests import Request
+from config.shown_once import show_once, taken_secret
+from contacts.services.errors import LostUpdateError
 from users.access import administrators_only, signed_in
 from webhooks import selectors, services
 from webhooks.forms import EndpointForm, LogForm
 from webhooks.models import CHOSEN, Endpoint
 from webhooks.selectors import endpoint_for
-from webhooks.services import EndpointError, LostUpdateError
+from webhooks.services import EndpointError
 
 PER_PAGE = 25
 FORM = "webhooks/form.html"
-SHOW = "webhook-secret"  # in the session: the endpoint whose secret is shown on the next page, once
+KIND = "webhook"  # of secret, beside others shown once
 
 
 @require_safe
@@ -93,7 +94,7 @@ def endpoint(request: Request, pk: int) -> HttpResponse:
     if not request.htmx:
         context |= {"counts": selectors.counts(here), "at": now, "segments": list(here.segments.order_by("name"))}
         context["events"] = [kind.label for kind in CHOSEN if kind in here.events]
-        context["secret"] = taken_secret(request, here)
+        context["secret"] = taken_secret(request, here, kind=KIND)
     answer = page(request, "webhooks/endpoint.html", context, part="rows", status=422 if problems else 200)
     if context.get("secret"):
         answer["Cache-Control"] = "no-store"
@@ -167,15 +168,8 @@ def switched(here: Endpoint, request: Request, *, on: bool) -> Endpoint:
 
 def showing_secret(request: Request, here: Endpoint) -> HttpResponse:
     """To the endpoint's page, which shows its secret this once."""
-    request.session[SHOW] = here.pk
-    return redirect(reverse("webhooks:endpoint", args=[here.pk]))
-
-
-def taken_secret(request: Request, here: Endpoint) -> str:
-    if request.method != "GET" or request.session.get(SHOW) != here.pk:
-        return ""
-    del request.session[SHOW]
-    return here.secret
+    show_once(request, here, kind=KIND)
+    return redirect("webhooks:endpoint", here.pk)
 
 
 def origin(request: Request) -> str:
