@@ -16,5 +16,6 @@ class Owner:
     language: str
 
 
+checks: list[Callable[[Owner], None]] = []  # called before anything is made; raise ValidationError
 created: list[Callable[[Account, Owner], None]] = []  # called inside the new account, in the transaction that makes it
 deleted: list[Callable[[Account], None]] = []  # called before its schema is dropped; must bear being called twice

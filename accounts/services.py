@@ -46,6 +46,8 @@ def create_account(  # noqa: PLR0913 - each is a column or the owner
         account.next_due_at = clock.now()  # so that the first tick looks at it
         account.full_clean(exclude=["next_due_at"], validate_unique=False)
         refuse_taken(schema, hosts)
+        for check in hooks.checks:
+            check(owner)
         try:
             with transaction.atomic():
                 account.save(verbosity=0)

@@ -16,6 +16,7 @@ from accounts import hooks, services
 from accounts.models import Account, Domain
 from accounts.services import create_account, delete_account
 from accounts.timezones import timezone_names
+from tests.support.accounts import bare_account
 from users.models import Role, User
 
 PASSWORD = "correct horse battery"
@@ -40,6 +41,11 @@ def made(schema: str = "fresh", **fields):
     return create_account(schema=schema, **{**given, **fields})
 
 
+@pytest.fixture
+def bare(public):
+    return bare_account("fresh")
+
+
 def schemas() -> set[str]:
     with connection.cursor() as cursor:
         cursor.execute("SELECT nspname FROM pg_namespace")
@@ -47,7 +53,7 @@ def schemas() -> set[str]:
 
 
 # --- making ------------------------------------------------------------------------------------------------------
-def test_a_new_account_has_its_schema_hosts_and_owner(public, settings):
+def test_a_new_account_has_its_schema_hosts_and_an_owner_who_signs_in(committed, account, settings):
     account = made(domains=["Segments.Example.com"], timezone="America/New_York", currency="USD", language="pl")
     hosts = account.domains.order_by("-is_primary", "pk").values_list("domain", flat=True)
     assert list(hosts) == [f"fresh.{settings.SITE_DOMAIN}", "segments.example.com"]
@@ -57,19 +63,9 @@ def test_a_new_account_has_its_schema_hosts_and_owner(public, settings):
         owner = User.objects.get()
         assert (owner.email, owner.role, owner.language) == ("ala@example.com", Role.OWNER, "pl")
         assert owner.check_password(PASSWORD)
-
-
-def test_its_owner_signs_in_at_its_host(public, settings):
-    made()
+    assert connection.schema_name == "acme", "making leaves the caller where it was"
     client = Client(headers={"host": f"fresh.{settings.SITE_DOMAIN}"})
-    response = client.post("/login/", {"username": "ALA@example.com", "password": PASSWORD})
-    connection.set_schema_to_public()
-    assert response.status_code == 302
-
-
-def test_making_leaves_the_caller_where_it_was(committed, account):
-    made()
-    assert connection.schema_name == "acme"
+    assert client.post("/login/", {"username": "ALA@example.com", "password": PASSWORD}).status_code == 302
 
 
 @pytest.mark.parametrize(
@@ -139,8 +135,14 @@ def test_a_failure_at_the_very_end_leaves_nothing_behind(public, monkeypatch):
         made()
     assert "fresh" not in schemas()
     assert not Account.objects.filter(schema_name="fresh").exists()
-    monkeypatch.undo()
-    made()  # and the name is free
+    services.refuse_taken("fresh", ["fresh.localhost"])  # and the name is free
+
+
+@pytest.mark.parametrize(("email", "password"), [("nobody", PASSWORD), ("ala@example.com", "short")])
+def test_an_owner_who_could_not_be_one_is_refused_before_anything_is_made(public, monkeypatch, email, password):
+    monkeypatch.setattr(Account, "save", lambda *_given, **_more: pytest.fail("made"))
+    with pytest.raises(ValidationError):
+        made(owner_email=email, owner_password=password)
 
 
 # --- the database's own checks -----------------------------------------------------------------------------------
@@ -153,12 +155,11 @@ def test_the_database_refuses_bad_settings(public, fields):
 
 
 # --- deleting ----------------------------------------------------------------------------------------------------
-def test_deleting_removes_schema_hosts_files_and_mirror(public, files):
-    account = made()
+def test_deleting_removes_schema_hosts_files_and_mirror(bare, files):
     for folder in (files / "files" / "fresh", files / "mirror" / "fresh", files / "files" / "acme"):
         folder.mkdir(parents=True)
         (folder / "kept.csv").write_text("1")
-    delete_account(account)
+    delete_account(bare)
     assert "fresh" not in schemas()
     assert not Account.objects.filter(schema_name="fresh").exists()
     assert not Domain.objects.filter(domain__startswith="fresh").exists()
@@ -167,8 +168,7 @@ def test_deleting_removes_schema_hosts_files_and_mirror(public, files):
     assert (files / "files" / "acme" / "kept.csv").exists()
 
 
-def test_deleting_that_failed_half_way_is_finished_by_the_next_call(public, files, monkeypatch):
-    account = made()
+def test_deleting_that_failed_half_way_is_finished_by_the_next_call(bare, files, monkeypatch):
     (files / "files" / "fresh").mkdir(parents=True)
 
     def fail(folder):
@@ -176,7 +176,7 @@ def test_deleting_that_failed_half_way_is_finished_by_the_next_call(public, file
 
     monkeypatch.setattr(services.shutil, "rmtree", fail)
     with pytest.raises(OSError, match="busy"):
-        delete_account(account)
+        delete_account(bare)
     assert Client(headers={"host": "fresh.localhost"}).get("/login/").status_code == 404  # closed at once
     monkeypatch.undo()
     delete_account(Account.objects.get(schema_name="fresh"))
@@ -242,8 +242,7 @@ def test_the_command_lists_accounts_a_line_each(public):
     assert "acme.localhost,acme.testserver" in lines[0]
 
 
-def test_the_command_deletes_only_when_the_name_is_typed(public, files, monkeypatch):
-    made()
+def test_the_command_deletes_only_when_the_name_is_typed(bare, files, monkeypatch):
     monkeypatch.setattr("builtins.input", lambda _question: "fersh")
     with pytest.raises(CommandError, match="Nothing was deleted"):
         run("delete", "fresh")
@@ -253,8 +252,7 @@ def test_the_command_deletes_only_when_the_name_is_typed(public, files, monkeypa
     assert "fresh" not in schemas()
 
 
-def test_the_command_deletes_without_asking_when_confirmed(public, files, monkeypatch):
-    made()
+def test_the_command_deletes_without_asking_when_confirmed(bare, files, monkeypatch):
     monkeypatch.setattr("builtins.input", lambda _question: pytest.fail("asked"))
     with pytest.raises(CommandError, match="Nothing was deleted"):
         run("delete", "fresh", "--confirm", "other")
@@ -262,9 +260,7 @@ def test_the_command_deletes_without_asking_when_confirmed(public, files, monkey
     assert "fresh" not in schemas()
 
 
-def test_the_command_deletes_nothing_when_nobody_can_type(public, files, monkeypatch):
-    made()
-
+def test_the_command_deletes_nothing_when_nobody_can_type(bare, files, monkeypatch):
     def nobody(_question):
         raise EOFError
 

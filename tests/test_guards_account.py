@@ -7,16 +7,15 @@ import pytest
 from django.db import connection
 
 from accounts.models import Account
-from accounts.services import create_account, delete_account
+from accounts.services import delete_account
+from tests.support.accounts import bare_account
 
 
 @pytest.fixture
 def fresh(committed: Any, account: Any, settings: Any, tmp_path: Path) -> Account:
     settings.VAR, settings.MEDIA_ROOT = tmp_path, tmp_path / "files"
     connection.set_schema_to_public()
-    return create_account(
-        schema="fresh", name="Fresh", owner_email="ala@example.com", owner_password="correct horse battery"
-    )
+    return bare_account("fresh")
 
 
 def test_files_written_until_the_schema_goes_are_removed(fresh: Account, tmp_path: Path, monkeypatch: Any) -> None:

@@ -25,15 +25,25 @@ def create_user(
     """
     if by is not None:
         refuse_beyond(by, role)
-    user = User(email=email.strip(), name=name.strip(), role=role, language=language)
+    user = checked(User(email=email.strip(), name=name.strip(), role=role, language=language), password)
+    save_unique(user)
+    return user
+
+
+def checked(user: User, password: str | None) -> User:
+    """The user with this password, not saved. Raises: ValidationError, if a field or the password is bad."""
     if password is None:
         user.set_unusable_password()
     else:
         validate_password(password, user)
         user.set_password(password)
     user.full_clean(validate_constraints=False)
-    save_unique(user)
     return user
+
+
+def check_owner(owner: Owner) -> None:
+    """Raises: ValidationError, if who is to own a new account could not be made a user."""
+    checked(User(email=owner.email.strip(), name=owner.name.strip(), role=Role.OWNER), owner.password)
 
 
 def create_owner(_account: Account, owner: Owner) -> None:
