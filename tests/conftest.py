@@ -9,6 +9,7 @@ Several processes (`-n`) have services each: in one cluster a transaction of one
 """
 
 import copy
+import gc
 import os
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -58,6 +59,17 @@ def leave_services_to_each_process() -> None:
         os.environ.pop(variable, None)
 
 
+def pytest_collection_finish() -> None:
+    """What is there now stays to the end: the collector of garbage need not look at it again and again."""
+    gc.collect()
+    gc.freeze()
+    gc.set_threshold(20_000, 20, 20)
+
+
+def pytest_sessionfinish() -> None:
+    gc.unfreeze()
+
+
 def pytest_unconfigure() -> None:
     for lease in LEASES:
         lease.leave()
@@ -65,7 +77,11 @@ def pytest_unconfigure() -> None:
 
 @pytest.fixture(scope="session")
 def django_db_setup(
-    request: pytest.FixtureRequest, django_test_environment: None, django_db_keepdb: bool, django_db_blocker
+    request: pytest.FixtureRequest,
+    django_test_environment: None,
+    django_db_keepdb: bool,
+    django_db_blocker,
+    tmp_path_factory: pytest.TempPathFactory,
 ) -> Iterator[None]:
     """The test database, and in it the accounts `acme` and `other`, made once.
 
@@ -75,19 +91,29 @@ def django_db_setup(
     from django.db import connection
     from django.test.utils import setup_databases, teardown_databases
 
+    from tests.support import prepared
     from tests.support.accounts import make_accounts
 
     verbosity = request.config.option.verbose
-    with django_db_blocker.unblock():
-        made = setup_databases(
+    several = hasattr(request.config, "workerinput") and prepared.programs() is not None
+    made: list = []
+
+    def make() -> None:
+        made[:] = setup_databases(
             verbosity=verbosity,
             interactive=False,
             aliases={"default"},
-            keepdb=django_db_keepdb,
+            keepdb=django_db_keepdb or several,
             serialized_aliases=set(),
         )
         assert connection.settings_dict["NAME"].startswith("test_")
         make_accounts()
+
+    with django_db_blocker.unblock():
+        if several:
+            prepared.made_or_restored(tmp_path_factory.getbasetemp().parent, make)
+        else:
+            make()
     yield
     if not django_db_keepdb:
         with django_db_blocker.unblock():

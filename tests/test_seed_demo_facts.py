@@ -91,6 +91,7 @@ def test_numbers_that_cannot_be_are_refused(option: dict[str, int]) -> None:
 
 
 def test_the_same_seed_and_moment_give_the_same_facts() -> None:
+    empty(Account.objects.get(schema_name="acme"))  # ids begin at 1, wherever other tests have left the sequences
     seeded(300)
     first = fingerprint()
     seeded(300, reset=True, confirm="acme")
