@@ -168,12 +168,14 @@ def _django_db_marker(request: pytest.FixtureRequest) -> None:
 
 @pytest.fixture
 def account(request: pytest.FixtureRequest) -> Iterator:
-    """The account `acme`, which the test runs in."""
+    """The account `acme`, which the test runs in. Nothing is kept from before: a slow count would be."""
+    from django.core.cache import cache
     from django.db import connection
 
     from tests.support.accounts import ACCOUNTS
 
     request.getfixturevalue("committed" if "committed" in request.fixturenames else "db")
+    cache.clear()
     acme = copy.deepcopy(ACCOUNTS["acme"])
     connection.set_tenant(acme)
     yield acme
