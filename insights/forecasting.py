@@ -108,7 +108,8 @@ class Seen:
 
     def __init__(self, segment: Segment, mask: BitMap | None) -> None:
         self.segment, self.mask, self.scope = segment, mask, scope(segment, mask)
-        self.name = f"{FORM}:{segment.pk}:{digest(self.scope)}:{digest(mask)}"
+        # A new account of an old name gives the same ids to other segments, but not at the same instant.
+        self.name = f"{FORM}:{segment.pk}:{segment.created_at.timestamp()}:{digest(self.scope)}:{digest(mask)}"
 
 
 # --- kept, so that a list shows exactly those that were counted --------------------------------------------------

@@ -128,6 +128,16 @@ def test_it_says_what_has_happened_since_the_calculation(account: Any) -> None:
     assert point(forecast, 0) == (2, 0, 0)
 
 
+def test_a_segment_of_the_same_ids_in_a_new_account_has_none_of_it(account: Any) -> None:
+    scored(1)
+    segment = calculated()
+    kept = taken(segment, now=NOW, zone=WARSAW)
+    assert forecasting.newest(Seen(segment, None)) == kept
+    segment.created_at += timedelta(microseconds=1)
+    again = Seen(segment, None)
+    assert (forecasting.newest(again), forecasting.kept(again, kept.key)) == (None, None)
+
+
 def test_the_same_time_of_the_clock_is_meant_when_the_clocks_change(account: Any) -> None:
     scored(1)
     before = datetime.fromisoformat("2026-10-20T10:00:00+02:00")
