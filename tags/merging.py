@@ -31,7 +31,7 @@ from jobs.models import ACTIVE
 from jobs.services import chunk, finish, heartbeat, wake
 from tags import hooks, seeing
 from tags.following import hold_tags
-from tags.models import Category, MergedTag, Tag, TagDeletion, TagMerge
+from tags.models import Category, MergedTag, PastTag, Tag, TagDeletion, TagMerge
 from tags.selectors import merges_of
 from tags.services import delete_tag, one_name, refuse_going, there_by_now
 from tags.usage import InUseError, Use
@@ -222,6 +222,7 @@ def follow(merge: TagMerge, *, result: int, others: list[int], several: BitMap, 
         cursor.execute(STARS, {"result": result, "others": others})
     TagMerge.objects.filter(result__in=others).update(result=result)
     MergedTag.objects.filter(tag__in=others).update(tag=result)
+    PastTag.objects.filter(tag__in=others).update(tag=result)  # who had one of them had the result
     MergedTag.objects.bulk_create(MergedTag(pk=pk, name=before[pk], tag_id=result, merged_at=now) for pk in others)
     Tag.objects.filter(pk__in=others).delete()
     Tag.objects.filter(pk=result).update(name=merge.name, contacts_count=count, counted_at=now)

@@ -12,6 +12,7 @@ from tags.models import Tag
 from tags.tree import readable_paths
 
 TABLES = {LabelKind.TAG: ("tags_contacttag", "tag_id"), LabelKind.CATEGORY: ("tags_contactcategory", "category_id")}
+PAST = ("tags_pasttag", "tags_pastcategory")
 # Before the contacts are, as everybody who labels them does it: a label that is being deleted is waited for.
 HOLD = """
 SELECT FROM {labels} WHERE id IN (SELECT {label} FROM {table} WHERE contact_id = ANY (%s::int[]))
@@ -28,6 +29,12 @@ SELECT {label}, %(kept)s, assigned_at FROM earliest ORDER BY {label}
 ON CONFLICT ({label}, contact_id) DO UPDATE SET assigned_at = least(link.assigned_at, EXCLUDED.assigned_at)
 RETURNING new.{label}, old.{label} IS NULL
 """
+# What the others once had, the kept one once had. What they have is moved, not lost: that it left them goes with them.
+MOVE_PAST = """
+UPDATE {past} SET contacts = array_replace(contacts, %(other)s::int, %(kept)s::int),
+    span = range_merge(span, int4range(%(kept)s::int, %(kept)s::int, '[]'))
+WHERE span @> %(other)s::int AND %(other)s::int = ANY (contacts)
+"""
 
 
 def hold_labels(contacts: list[int]) -> None:
@@ -42,6 +49,7 @@ def move_labels(merge: Merge) -> dict[str, Any]:
 
     What an action put on is not changed back any more where another record had it too.
     """
+    move_past(merge)
     added: dict[LabelKind, list[int]] = {}
     for kind, (table, label) in TABLES.items():
         with connection.cursor() as cursor:
@@ -56,3 +64,10 @@ def move_labels(merge: Merge) -> dict[str, Any]:
         "categories": sorted(paths.values()),
     }
     return {name: labels for name, labels in told.items() if labels}
+
+
+def move_past(merge: Merge) -> None:
+    with connection.cursor() as cursor:
+        for past in PAST:
+            for other in merge.others:
+                cursor.execute(MOVE_PAST.format(past=past), {"kept": merge.kept, "other": other})

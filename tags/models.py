@@ -1,6 +1,8 @@
 """Labels that people put on contacts: tags (flat) and categories (a tree)."""
 
 from django.conf import settings
+from django.contrib.postgres.fields import ArrayField, IntegerRangeField
+from django.contrib.postgres.indexes import GistIndex
 from django.db import models
 from django.db.models import BooleanField, F, Func, Q, Value
 from django.db.models.functions import Collate, Upper
@@ -161,6 +163,60 @@ class ContactCategory(models.Model):
 
     def __str__(self) -> str:
         return f"{self.contact_id} in {self.category_id}"
+
+
+class Past(models.Model):
+    """Contacts who had a label and lost it in one statement. Written by triggers alone: nothing can forget it.
+
+    `since`: of each of `contacts`, in their order, when they had got it; `span`: no contact of the row is outside.
+    A contact may stand in several rows, and have the label again now, since a moment before `removed_at` too: what was
+    undone, merged, or passed on within one statement. Contacts that are deleted leave it at once.
+    """
+
+    contacts = ArrayField(models.IntegerField())
+    since = ArrayField(models.DateTimeField())
+    span = IntegerRangeField()
+    removed_at = models.DateTimeField()
+
+    class Meta:
+        abstract = True
+
+
+class PastTag(Past):
+    """Who had a tag."""
+
+    tag = models.ForeignKey(Tag, on_delete=models.CASCADE, related_name="past")
+
+    class Meta:
+        indexes = [GistIndex(fields=["span"], name="pasttag_span")]
+
+    def __str__(self) -> str:
+        return f"{self.tag_id} until {self.removed_at}"
+
+
+class PastCategory(Past):
+    """Who was in a category. Of one that is deleted they were `below` the next above it; a trigger sees to it."""
+
+    category = models.ForeignKey(Category, on_delete=models.DO_NOTHING, related_name="past")
+    below = models.BooleanField(db_default=False)
+
+    class Meta:
+        indexes = [GistIndex(fields=["span"], name="pastcategory_span")]
+
+    def __str__(self) -> str:
+        return f"{self.category_id} until {self.removed_at}"
+
+
+class PastKnown(models.Model):
+    """Since when every loss of a label is written down: one row, made with the tables."""
+
+    since = models.DateTimeField()
+
+    class Meta:
+        constraints = [models.CheckConstraint(condition=Q(pk=1), name="pastknown_one")]
+
+    def __str__(self) -> str:
+        return f"since {self.since}"
 
 
 class Deletion(Job):

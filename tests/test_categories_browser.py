@@ -3,11 +3,11 @@
 from typing import Any
 
 import pytest
+from playwright.sync_api import expect
 
 from tags.models import Category
 from tests import factories
-from tests.support.people import PASSWORD
-from tests.test_frame_browser import violations
+from tests.support.browser import sign_in, violations
 
 pytestmark = pytest.mark.browser
 
@@ -18,28 +18,24 @@ def test_a_tree_is_closed_searched_and_moved_by_keys_and_by_the_pointer(
 ) -> None:
     factories.category("klient/media/prasa", factories.contact())
     factories.category("partner")
-    page.goto("/login/")
-    page.fill("[name=username]", make_user("marketer", language=language).email)
-    page.fill("[name=password]", PASSWORD)
-    page.keyboard.press("Enter")
-    page.wait_for_selector("#menu", state="attached")
+    sign_in(page, make_user("marketer", language=language))
     page.goto("/categories/")
     row = {each.slug_path: f"#category-row-{each.pk}" for each in Category.objects.all()}
 
     assert violations(page) == []
     toggle = page.locator(f"{row['klient']} .tree-toggle")
     toggle.click()
-    assert page.locator(row["klient/media/prasa"]).is_hidden()
+    expect(page.locator(row["klient/media/prasa"])).to_be_hidden()
     page.reload()
-    assert page.locator(row["klient/media"]).is_hidden(), "what was closed stays closed"
+    expect(page.locator(row["klient/media"])).to_be_hidden()  # what was closed stays closed
     page.locator("form.filters input[name=q]").fill("prasa")
     page.locator(row["klient/media/prasa"]).wait_for()
-    assert page.locator(row["partner"]).count() == 0
+    expect(page.locator(row["partner"])).to_have_count(0)
     page.goto("/categories/")
     page.locator(row["klient"]).focus()
     page.keyboard.press("ArrowRight")
     page.keyboard.press("ArrowRight")
-    assert page.locator(row["klient/media"]).evaluate("row => row === document.activeElement")
+    expect(page.locator(row["klient/media"])).to_be_focused()
 
     page.locator(f"{row['klient/media']} [data-tree-grip]").focus()
     page.keyboard.press("Enter")

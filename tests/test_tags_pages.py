@@ -160,7 +160,7 @@ def test_a_category_is_created_below_another(browser) -> None:
 
 
 @pytest.mark.parametrize(
-    "given", [{"name": ""}, {"name": "a/b"}, {"name": "X", "below": "999"}, {"name": "X", "below": "y"}]
+    "given", [{"name": ""}, {"name": "a/b"}, {"name": "X", "below": "999999999"}, {"name": "X", "below": "y"}]
 )
 def test_a_bad_category_is_refused(browser, given) -> None:
     response = browser.post(CATEGORIES, given)
