@@ -18,7 +18,7 @@ from django.utils.translation import gettext as _
 
 from config import names
 from config.templatetags.numbers import number as number_text
-from config.templatetags.times import DAY, DAY_OTHERS
+from config.templatetags.times import month_pattern
 from contacts import normalising
 from contacts.models import Attribute, AttributeType
 from contacts.normalising import quoted, written
@@ -259,5 +259,4 @@ def datetime_text(value: str) -> str:
 
 
 def day_words(day: date) -> str:
-    pattern = DAY.get((get_language() or "en")[:2], DAY_OTHERS)
-    return date_format(day, f"{pattern} Y", use_l10n=False)
+    return date_format(day, f"j {month_pattern()} Y", use_l10n=False)

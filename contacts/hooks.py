@@ -88,6 +88,9 @@ breaking: list[Callable[[Attribute], list[Use]]] = []
 retyped: list[Callable[[Attribute, Attribute], None]] = []
 # Called in the deleting transaction: what goes along, a table at once; how much of what went, by its name.
 erasing: list[Callable[[Contact], Mapping[str, int] | None]] = []
+# What an app above knows of a contact that is about to go and nobody could find out afterwards, in a few bits that say
+# nothing of the person; by its name, for the proof of the erasure. Asked in the erasing transaction.
+witnesses: dict[str, Callable[[Contact, datetime], Any]] = {}
 copies: list[Copies] = []
 # By the name of an item's field ("tags"): the labels of a batch, as far as this user may put them on contacts.
 batch_labels: dict[str, Callable[[User | None], BatchLabels]] = {}

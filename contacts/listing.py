@@ -143,6 +143,10 @@ class Search:
         notes = (entry.note(self.request, self.values[entry.name], total) for entry in self.in_force())
         return [note for note in notes if note]
 
+    def unknown(self) -> Text:
+        """Why it cannot be told yet who fits; empty: it can."""
+        return next((why for entry in self.in_force() if (why := entry.unknown(self.values[entry.name]))), "")
+
     def in_force(self) -> list[ManagerFilter]:
         return [entry for entry in self.entries if entry.name in self.values]
 

@@ -30,6 +30,10 @@ def not_known(_value: Any) -> None:
     return None
 
 
+def known(_value: Any) -> Text:
+    return ""
+
+
 def not_asked(_answers: Answers, _value: Any) -> None:
     return None
 
@@ -43,7 +47,8 @@ class ManagerFilter:
     """One parameter of the address that narrows the list.
 
     The form field of `filter` judges the value: what it refuses is shown at the filter, with no rows. `words` says a
-    cleaned value ("Tag: VIP"); `note` may put a sentence above the list. `criteria` writes the value as criteria that
+    cleaned value ("Tag: VIP"); `note` may put a sentence above the list; `unknown` says
+    why it cannot be told yet whom the value fits. `criteria` writes the value as criteria that
     exactly the same contacts satisfy, also later; None: that can't be. `members`: whom it lets through, contacts all of
     them, if that is known without asking the database; `found`: the same, asked of the engine. A hidden one has no
     control: links carry it.
@@ -53,6 +58,7 @@ class ManagerFilter:
     filter: Callable[[Request], django_filters.Filter]
     words: Callable[[Any], Text]
     note: Callable[[Request, Any, int], Text] = no_note
+    unknown: Callable[[Any], Text] = known
     criteria: Callable[[Any], Criteria | None] = no_criteria
     members: Callable[[Any], BitMap | None] = not_known
     found: Callable[[Answers, Any], BitMap | None] = not_asked

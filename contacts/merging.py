@@ -67,6 +67,8 @@ def merge_contacts(
         kept = next(person for person in people if person.pk == into)
         others = [person for person in people if person.pk != into]
         before, values = state_of(kept), resulting(people, chosen)
+        statuses = HistoryEntry.objects.filter(contact__in=others, detail__fields__has_key="status")
+        theirs = list(statuses.order_by("pk").values_list("pk", flat=True))
         moved = moved_to(Merge(kept=kept.pk, others=[other.pk for other in others], now=now))
         leave_aliases(kept, others, left=names_left(people, values), now=now)
         Contact.objects.filter(pk__in=[other.pk for other in others]).delete()
@@ -84,6 +86,7 @@ def merge_contacts(
                 "from": [other.pk for other in others],
                 "fields": changes_between(before, state_of(kept)),
                 "moved": moved,
+                **({"statuses": theirs} if theirs else {}),
             },
             by=by[:254],
             user=user,

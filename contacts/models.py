@@ -278,7 +278,8 @@ class HistoryEntry(models.Model):
     `detail` by kind: changed: {"fields": {"phone": [old, new], "attributes.city": [old, new]}}; created: {"fields":
     {"phone": [null, new]}}; consents: {"consent": key, "pl": Polish name, "source", "wording_version"}, and "state"
     (given, withdrawn, unknown) where it was changed back; categories: {"undo": true} where an action was undone.
-    merged: {"from": [id], "fields" as changed}; its label names those who were merged into this one.
+    merged: {"from": [id], "fields" as changed, "statuses": entries that tell of the others' statuses}; its label names
+    those who were merged into this one.
     """
 
     contact = models.ForeignKey(Contact, on_delete=models.CASCADE, related_name="history", db_index=False)
@@ -294,7 +295,12 @@ class HistoryEntry(models.Model):
 
     class Meta:
         ordering = ["-at", "-id"]
-        indexes = [models.Index(fields=["contact", "-at", "-id"], name="history_contact_at")]
+        indexes = [
+            models.Index(fields=["contact", "-at", "-id"], name="history_contact_at"),
+            # Who had which status on a day of the past, and who became one: few entries among very many.
+            models.Index(fields=["at"], condition=Q(detail__fields__has_key="status"), name="history_status_at"),
+            models.Index(fields=["at"], condition=Q(kind="merged"), name="history_merged_at"),
+        ]
         constraints = [models.CheckConstraint(condition=Q(kind__in=EntryKind.values), name="historyentry_kind")]
 
     def __str__(self) -> str:

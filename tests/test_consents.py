@@ -142,7 +142,7 @@ def test_answers_are_read_in_a_constant_number_of_queries(
         services.set_consent(person, sms, state, now=NOW + timedelta(days=day), source="x", by="x")
     with django_assert_max_num_queries(12):
         admin.get(reverse("contacts:consent_of_contact", args=[person.pk, sms.pk]))
-    with django_assert_max_num_queries(16):
+    with django_assert_max_num_queries(18):
         admin.get(reverse("contacts:consent", args=[sms.pk]))
 
 

@@ -32,7 +32,7 @@ def test_of_two_with_one_address_the_second_changes_what_the_first_made(committe
         thread = elsewhere(account, partial(record, account, second, outcomes), failed)
         thread.join(0.5)
         assert thread.is_alive(), "it waits"
-    thread.join(20)
+    thread.join(60)
     assert not failed
     assert [each.status for each in outcomes] == ["updated", "created"]
     assert Contact.objects.get(email="a@x.pl").first_name == "Second"
@@ -48,7 +48,7 @@ def test_whoever_is_merged_meanwhile_is_found_under_the_name_they_had(committed:
         thread = elsewhere(account, partial(record, account, items, outcomes))
         thread.join(0.5)
         assert thread.is_alive(), "it waits"
-    thread.join(20)
+    thread.join(60)
     assert [(each.status, each.contact_id) for each in outcomes] == [("updated", kept.pk)] * 2
     person = Contact.objects.get()
     assert (person.email, person.first_name, person.last_name) == ("a@x.pl", "By a former name", "By number")
@@ -62,7 +62,7 @@ def test_a_name_that_a_merge_has_just_left_behind_is_not_given_to_a_new_contact(
         thread = elsewhere(account, partial(record, account, [{"email": "a@x.pl", "first_name": "A"}], outcomes))
         thread.join(0.5)
         assert thread.is_alive(), "it waits"
-    thread.join(20)
+    thread.join(60)
     assert [(each.status, each.contact_id) for each in outcomes] == [("updated", kept.pk)]
     assert Contact.objects.get().email == "b@x.pl"
 

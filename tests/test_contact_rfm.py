@@ -1,5 +1,6 @@
 """The card of RFM scores says what the criterion says."""
 
+import re
 from collections.abc import Callable
 from datetime import timedelta
 from typing import Any
@@ -61,6 +62,7 @@ def test_the_card_is_fetched_by_the_page_and_is_a_page_without_scripts(
     card = client.get(address, headers=HTMX).content.decode()
     assert "Champions" in card
     assert "this score" in card
+    assert re.search(r"As of \d+ \w+, \d\d:\d\d\.", re.sub(r"<[^>]+>", "", card))
     assert "<html" not in card
     assert "<html" in client.get(address).content.decode()
 

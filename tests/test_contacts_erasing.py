@@ -49,7 +49,7 @@ def test_who_is_merged_while_they_are_erased_is_asked_about_again(
         thread = elsewhere(account, lambda: answers.append(client.post(f"/contacts/{other.pk}/delete/", SURE)))
         thread.join(0.5)
         assert thread.is_alive(), "it waits"
-    thread.join(20)
+    thread.join(60)
     told = answers[0].content.decode()
     assert answers[0].status_code == 409
     assert f"#{other.pk} was merged into" in told
@@ -65,7 +65,7 @@ def test_erasing_one_that_is_no_more_is_said(committed: None, account: Any) -> N
         thread = elsewhere(account, partial(delete_contact, other), failed)
         thread.join(0.5)
         assert thread.is_alive(), "it waits"
-    thread.join(20)
+    thread.join(60)
     assert [type(each) for each in failed] == [GoneError]
 
 

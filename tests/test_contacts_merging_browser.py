@@ -7,8 +7,7 @@ from playwright.sync_api import expect
 
 from contacts.models import Contact, ContactConsent
 from tests import factories
-from tests.support.people import PASSWORD
-from tests.test_frame_browser import violations
+from tests.support.browser import sign_in, violations
 
 pytestmark = pytest.mark.browser
 LANGUAGES = pytest.mark.parametrize("language", ["en", "pl"])
@@ -18,11 +17,7 @@ LANGUAGES = pytest.mark.parametrize("language", ["en", "pl"])
 def signed_in(page, make_user):
     def enter(language: str):
         user = make_user("marketer", language=language)
-        page.goto("/login/")
-        page.fill("[name=username]", user.email)
-        page.fill("[name=password]", PASSWORD)
-        page.keyboard.press("Enter")
-        page.wait_for_selector("#menu", state="attached")
+        sign_in(page, user)
         return page
 
     return enter
@@ -47,7 +42,7 @@ def test_a_detail_and_an_answer_are_changed_where_they_stand(signed_in, language
     page.fill("#id_last_name", "Kot")
     page.keyboard.press("Enter")
     page.wait_for_selector("#contact-name:has-text('Ala Kot')")
-    assert page.locator("#history .history > li").count() == 2
+    expect(page.locator("#history .history > li")).to_have_count(2)
     page.click(f"#consent-{newsletter.pk} details:last-of-type > summary")
     page.fill(f"#consent-{newsletter.pk}-source", "list")
     page.click(f"#consent-{newsletter.pk} button[value=withdrawn]")

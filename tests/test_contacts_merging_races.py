@@ -37,7 +37,7 @@ def while_merging(account: Any, kept: Contact, other: Contact, *works: Callable[
             thread.join(0.4)
             assert thread.is_alive(), "it waits"
     for thread in threads:
-        thread.join(20)
+        thread.join(60)
         assert not thread.is_alive()
     return failed
 
@@ -65,7 +65,7 @@ def test_what_is_written_first_is_waited_for_and_comes_along(committed: None, ac
         thread = elsewhere(account, partial(merge, kept, other), failed)
         thread.join(0.5)
         assert thread.is_alive(), "it waits"
-    thread.join(20)
+    thread.join(60)
     assert not failed
     assert list(ContactTag.objects.values_list("contact_id", flat=True)) == [kept.pk]
     assert list(ContactConsent.objects.values_list("contact_id", "state")) == [(kept.pk, "withdrawn")]

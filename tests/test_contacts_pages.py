@@ -251,7 +251,7 @@ def test_an_answer_that_makes_no_sense_is_refused(client: Client, bad: dict[str,
 
 def test_an_unknown_consent_is_404(client: Client) -> None:
     contact = factories.contact()
-    assert client.post(f"/contacts/{contact.pk}/consents/999/", {"state": "given", "source": "x"}).status_code == 404
+    assert client.post(f"/contacts/{contact.pk}/consents/999999/", {"state": "given", "source": "x"}).status_code == 404
 
 
 def test_history_reads_as_sentences_newest_first_in_pages(client: Client, marketer: Any) -> None:

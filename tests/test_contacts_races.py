@@ -43,7 +43,7 @@ def test_a_value_written_while_its_definition_is_deleted_is_not_left_behind(comm
         thread = elsewhere(account, delete)
         thread.join(0.5)
         assert thread.is_alive(), "it waits"
-    thread.join(10)
+    thread.join(60)
     assert len(outcome) == 1
     assert "1 contact has a value" in outcome[0]
 
@@ -62,7 +62,7 @@ def test_of_two_who_take_an_address_at_once_one_is_told(committed, account) -> N
         thread = elsewhere(account, second)
         thread.join(0.3)
         assert thread.is_alive(), "it waits for the first"
-    thread.join(10)
+    thread.join(60)
     assert outcome == ["taken"]
     assert Contact.objects.count() == 1
 
@@ -80,6 +80,6 @@ def test_a_contact_deleted_meanwhile_is_passed_over_by_a_set_of_consents(committ
         thread = elsewhere(account, give)
         thread.join(0.3)
         assert thread.is_alive(), "it waits for the deletion"
-    thread.join(10)
+    thread.join(60)
     assert changed == [[kept.pk]]
     assert HistoryEntry.objects.count() == 1

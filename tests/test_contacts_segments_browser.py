@@ -9,23 +9,19 @@ from playwright.sync_api import expect
 from contacts.selecting import selected
 from segmentation.models import Segment, UploadedList
 from tests import factories
+from tests.support.browser import sign_in, violations
 from tests.support.people import PASSWORD
-from tests.test_frame_browser import violations
 
 pytestmark = pytest.mark.browser
 
 
-@pytest.fixture(params=["en", "pl"])
-def manager(request: pytest.FixtureRequest, page: Any, make_user: Any) -> Any:
+@pytest.fixture
+def manager(page: Any, make_user: Any) -> Any:
     """The contact manager with 60 contacts, ten of them with a high score, in both languages."""
-    user = make_user("marketer", language=request.param)
+    user = make_user("marketer", language="pl")
     for at in range(60):
         factories.contact(last_name=f"Nowak{at:02}", lead_score=50 if at < 10 else 1)
-    page.goto("/login/")
-    page.fill("[name=username]", user.email)
-    page.fill("[name=password]", PASSWORD)
-    page.keyboard.press("Enter")
-    page.wait_for_selector("#menu", state="attached")
+    sign_in(page, user)
     page.goto("/contacts/?sort=name")
     page.user = user
     return page

@@ -55,6 +55,7 @@ def line_of(proof: Erasure) -> dict[str, Any]:
         "by": proof.by,
         "reason": proof.reason,
         "counts": proof.counts,
+        "told": proof.told,
         "names": [[name.kind, bytes(name.digest).hex()] for name in proof.names.order_by("pk")],
     }
 
@@ -96,6 +97,7 @@ def put_back(entry: dict[str, Any]) -> Erasure:
             by=entry["by"],
             reason=entry["reason"],
             counts=entry["counts"],
+            told=entry.get("told", {}),  # lines of before it was kept
             journaled=True,
         )
         ErasedName.objects.bulk_create(

@@ -34,6 +34,7 @@ class Erasure(models.Model):
     """Proof that a contact was erased: nothing in it tells who it was.
 
     `ids`: its number, and those of contacts that had been merged into it. `counts`: how much of each thing went.
+    `told`: how it stood, for numbers of the past: status, since when it was a contact, what `hooks.witnesses` say.
     `cleaned_at`: since then it is in no stored set and no file; `completed_at`: nor in files for counting.
     """
 
@@ -43,6 +44,7 @@ class Erasure(models.Model):
     by = models.CharField(max_length=254)
     reason = models.CharField(max_length=10, choices=ErasureReason)
     counts = models.JSONField(default=dict)
+    told = models.JSONField(default=dict)
     replays = models.PositiveIntegerField(default=0)  # how often it was erased again, come back with a backup
     journaled = models.BooleanField(default=False)  # it stands in the file beside the database as well
     cleaned_at = models.DateTimeField(null=True)

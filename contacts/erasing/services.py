@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Sequence
 from datetime import datetime
+from typing import Any
 
 from django.db import IntegrityError, transaction
 from pyroaring import BitMap
@@ -11,6 +12,7 @@ from contacts.erasing.cleaners import in_order, remains, union
 from contacts.erasing.journal import write_down
 from contacts.erasing.models import Cleaning, Erasure, ErasureReason
 from contacts.erasing.names import keep_names
+from contacts.hooks import witnesses
 from contacts.models import Contact
 from contacts.scrubbing import names_of
 from contacts.services.contacts import delete_contact
@@ -52,11 +54,18 @@ def erased(pk: int, *, reason: str, now: datetime, by: str) -> Erasure:
     contact = Contact.objects.select_for_update().filter(pk=pk).first()
     if contact is None:
         raise GoneError
-    names, ids = names_of(contact), sorted({pk, *called_before(contact)})
+    names, ids, told = names_of(contact), sorted({pk, *called_before(contact)}), told_of(contact, now=now)
     counts = delete_contact(contact)
-    proof = Erasure.objects.create(ids=ids, at=now, by=by[:254], reason=ErasureReason(reason), counts=counts)
+    reason = ErasureReason(reason)
+    proof = Erasure.objects.create(ids=ids, at=now, by=by[:254], reason=reason, counts=counts, told=told)
     keep_names(proof, names)
     return proof
+
+
+def told_of(contact: Contact, *, now: datetime) -> dict[str, Any]:
+    """How it stood when it went, which numbers of the days before still need."""
+    own = {"status": contact.status, "since": contact.created_at.isoformat()}
+    return own | {name: witness(contact, now) for name, witness in witnesses.items()}
 
 
 def clean_up(*, now: datetime) -> None:

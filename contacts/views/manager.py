@@ -102,6 +102,7 @@ def listed(request: Request, search: Search, view: SavedView | None) -> dict[str
         ],
         "chips": search.chips(),
         "notes": search.notes(total),
+        "unknown": "" if total else search.unknown(),
         "nobody": nobody,
         "shown_none": nobody and not whole_sight(request),
         "shown_by_none": nobody and not whole_sight(request) and not names(signed_in(request)),
