@@ -1,9 +1,9 @@
 """The frame in a real browser: on the phone, by keyboard, in both themes, with a request that fails."""
 
 import pytest
+from playwright.sync_api import expect
 
-from tests.support.browser import WATCH
-from tests.support.people import PASSWORD
+from tests.support.browser import WATCH, sign_in, violations
 
 pytestmark = pytest.mark.browser
 PHONE = {"width": 390, "height": 844}
@@ -17,19 +17,8 @@ PAGES = (
 def signed_in(page, make_user):
     owner = make_user("owner", name="Ala Kowalska")
     make_user(name="Żaneta Łęcka", email="zaneta@example.com")
-    page.goto("/login/")
-    page.fill("[name=username]", owner.email)
-    page.fill("[name=password]", PASSWORD)
-    page.keyboard.press("Enter")
-    page.wait_for_selector("#menu", state="attached")
+    sign_in(page, owner)
     return page
-
-
-def violations(page) -> list[str]:
-    from axe_playwright_python.sync_playwright import Axe
-
-    found = Axe().run(page).response["violations"]
-    return [f"{page.url} {one['id']}: {[node['target'] for node in one['nodes']]}" for one in found]
 
 
 @pytest.mark.parametrize(("theme", "width"), [("light", 1440), ("dark", 390)])
@@ -74,7 +63,7 @@ def test_the_first_tab_skips_to_the_content(signed_in):
     signed_in.keyboard.press("Tab")
     assert signed_in.evaluate("document.activeElement.className") == "skip"
     signed_in.keyboard.press("Enter")
-    assert signed_in.evaluate("document.activeElement.id") == "main"
+    expect(signed_in.locator("#main")).to_be_focused()
 
 
 def test_on_the_phone_the_menu_is_a_drawer_that_escape_closes(signed_in):
@@ -116,7 +105,7 @@ def test_without_scripts_the_menu_opens_too(chromium, live_site, signed_in):
     page.click("[popovertarget=menu]")
     assert page.is_visible("#menu")
     page.click("#menu a[href='/users/']")
-    assert "/users/" in page.url
+    page.wait_for_url("**/users/**")
     context.close()
 
 
@@ -126,7 +115,7 @@ def test_searching_changes_rows_and_address(signed_in):
     signed_in.wait_for_url("**/users/?q=zaneta")
     signed_in.wait_for_function("document.querySelectorAll('#rows tbody tr').length === 1")
     signed_in.reload()
-    assert signed_in.locator("#rows tbody tr").count() == 1
+    expect(signed_in.locator("#rows tbody tr")).to_have_count(1)
 
 
 def test_letting_go_asks_in_a_dialog_and_says_what_was_done(signed_in):
@@ -137,12 +126,12 @@ def test_letting_go_asks_in_a_dialog_and_says_what_was_done(signed_in):
     signed_in.wait_for_selector("#dialog[open]")
     assert violations(signed_in) == []
     signed_in.click("#dialog [data-close]")
-    assert not signed_in.is_visible("#dialog")
+    expect(signed_in.locator("#dialog")).to_be_hidden()
     row.locator("[popovertarget]").click()
     row.locator(".item.danger").click()
     signed_in.click("#dialog .btn-danger")
     signed_in.wait_for_selector(".toast-s >> text=Żaneta Łęcka can no longer sign in.")
-    assert signed_in.locator("tr", has_text="deactivated").count() == 1
+    expect(signed_in.locator("tr", has_text="deactivated")).to_have_count(1)
 
 
 def test_a_failed_request_is_said_and_goes_when_the_next_one_works(signed_in):
@@ -170,8 +159,9 @@ def test_nothing_is_asked_of_another_host(signed_in, live_site):
     assert [url for url in asked if not url.startswith((live_site, "data:"))] == []
 
 
-def test_a_page_does_not_jump_while_it_loads(signed_in):
+def test_a_page_does_not_jump_while_it_loads_on_a_slow_machine(signed_in):
     signed_in.add_init_script(WATCH)
-    for address in PAGES:
+    signed_in.context.new_cdp_session(signed_in).send("Emulation.setCPUThrottlingRate", {"rate": 8})
+    for address in ("/users/", "/profile/", "/find?q=zzz", "/activity-types/"):
         signed_in.goto(address, wait_until="networkidle")
         assert signed_in.evaluate("shift") == 0, address

@@ -294,46 +294,6 @@ def test_a_flat_sparkline_lies_in_the_middle():
     assert charts.sparkline_points([4, 4]) == "0.0,11.0 72.0,11.0"
 
 
-@pytest.mark.parametrize(
-    ("values", "scale"),
-    [
-        ([0], (0, 4)),
-        ([3, 1], (0, 4)),
-        ([9, 2], (0, 20)),
-        ([41, 0], (0, 80)),
-        ([1863, 5], (0, 2000)),
-        ([999_999, 1], (0, 1_000_000)),
-        ([985, 985], (0, 1000)),  # nothing changed: nothing to look at closely
-        ([980, 986, 992], (980, 1000)),
-        ([20_001, 20_000], (20_000, 20_004)),
-    ],
-)
-def test_a_scale_is_round_and_begins_near_values_that_lie_close_together(values, scale):
-    found = charts.scale_of(values)
-    assert found == scale
-    assert found[0] <= min(values) <= max(values) <= found[1]
-
-
-def test_a_chart_that_does_not_begin_at_0_has_no_area():
-    assert 'class="area"' in drawn('{% line_chart points "x" %}', points=[(NOW, 10), (NOW, 90)])
-    assert 'class="area"' not in drawn('{% line_chart points "x" %}', points=[(NOW, 980), (NOW, 990)])
-
-
-def test_a_chart_in_polish_keeps_points_in_its_geometry():
-    points = [(NOW, 1400), (NOW + timedelta(days=1), 1863.5), (NOW + timedelta(days=2), 1)]
-    with translation.override("pl"):
-        html = drawn('{% line_chart points "Liczebność" %}', points=points)
-    assert 'viewBox="0 0 1000 220"' in html
-    assert f"1{NB}863,5" in html  # what is read
-    assert 'd="M500.0 15.0h0.01"' in html  # what is drawn
-    assert "style=" not in html
-
-
-def test_a_chart_of_nothing_draws_nothing_and_of_one_a_dot():
-    assert drawn('{% line_chart points "x" %}', points=[]).strip() == ""
-    assert 'class="dot"' in drawn('{% line_chart points "x" %}', points=[(NOW, 3)])
-
-
 def test_an_empty_list_says_what_to_do():
     html = drawn('{% empty_state "No tags" "Make one." icon="tag" url="/tags/new" action="Make a tag" %}')
     for part in ("No tags", "Make one.", 'href="/tags/new"', "Make a tag"):

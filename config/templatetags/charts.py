@@ -1,45 +1,14 @@
-"""Small charts as SVG without inline style: colours come from classes in static/css/chart.css."""
+"""The geometry of small drawings as SVG without inline style: colours come from classes in static/css/chart.css.
+
+Charts with an axis and a table are config.charts.
+"""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
 
 SPARK_WIDTH, SPARK_HEIGHT = 72, 22
-WIDTH, HEIGHT = 1000, 220
+WIDTH = 1000
 THIN = 4  # the narrowest part of a bar
-RULES = 4  # of a line chart, above its lowest one
-
-
-@dataclass(frozen=True)
-class Point:
-    """One dot of a line chart, placed in the drawing, with what to say about it."""
-
-    x: float
-    y: float
-    text: str
-
-
-def nice_step(room: float) -> int:
-    """The smallest 1, 2, 2.5 or 5 times a power of ten, a whole number, of which `RULES` hold `room`."""
-    power = 1
-    while True:
-        for step in (power, 2 * power, 5 * power // 2, 5 * power):
-            if step * RULES >= room and (power > 1 or step != 5 * power // 2):
-                return step
-        power *= 10
-
-
-def scale_of(values: Sequence[float]) -> tuple[int, int]:
-    """Where the scale begins and ends: at 0, or near the values if they differ by less than a fifth of the highest."""
-    low, high = int(min(values)), max(values)
-    if high == min(values) or high - low >= high / 5:
-        step = nice_step(high)
-        return 0, RULES * step
-    step = nice_step(max(high - low, 1))
-    while low // step * step + RULES * step < high:
-        step = nice_step(step * RULES + 1)
-    bottom = low // step * step
-    return bottom, bottom + RULES * step
 
 
 def spread(count: int, width: float) -> list[float]:
@@ -72,27 +41,6 @@ def overlap_shape(only_first: int, both: int, only_second: int) -> dict[str, tup
         places[name] = (round(start * scale, 1), round(width * scale, 1))
         start += width
     return places
-
-
-def line_chart_shape(points: Sequence[tuple[Any, float]], texts: Sequence[str]) -> dict[str, Any]:
-    """Geometry of a line chart of (label, value).
-
-    Shape: dots as `Point`, `line` and `area` as SVG point lists, `scale` from top to bottom. An area stands for an
-    amount only from 0 up: where the scale begins elsewhere, `area` is empty.
-    """
-    bottom, top = scale_of([value for _label, value in points])
-    xs = spread(len(points), WIDTH)
-    dots = [
-        Point(round(x, 1), round(HEIGHT - HEIGHT * (value - bottom) / (top - bottom), 1), text)
-        for x, (_label, value), text in zip(xs, points, texts, strict=True)
-    ]
-    line = " ".join(f"{dot.x},{dot.y}" for dot in dots)
-    return {
-        "dots": dots,
-        "line": line,
-        "area": "" if bottom else f"{dots[0].x},{HEIGHT} {line} {dots[-1].x},{HEIGHT}",
-        "scale": [top - (top - bottom) // RULES * rule for rule in range(RULES + 1)],
-    }
 
 
 @dataclass(frozen=True)

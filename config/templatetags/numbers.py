@@ -41,11 +41,11 @@ def size(value: Any) -> str:
     return f"{number(amount, 0 if unit == 'B' else 1)}{SPACE}{unit}"
 
 
-def signed(value: Any) -> str:
-    """41 → "+41", -12 → "−12" with a true minus, 0 → "0"."""
+def signed(value: Any, places: Any = None) -> str:
+    """41 → "+41", -12 → "−12" with a true minus, 0 → "0"; `places` as of `number`."""
     if value is None or value == "":
         return NONE
-    text = number(value)
+    text = number(value, places)
     return f"+{text}" if Decimal(str(value)) > 0 else text
 
 

@@ -205,23 +205,3 @@ def overlap_chart(first: str, second: str, sizes: tuple[int, int, int], label: s
     shape = charts.overlap_shape(*sizes)
     bars = [(first, "first", shape["first"], shape["both"]), (second, "second", shape["second"], shape["both"])]
     return {"bars": bars, "label": label, "width": charts.WIDTH}
-
-
-@register.inclusion_tag("frame/_line_chart.html")
-def line_chart(points: Sequence[tuple[Any, float]], label: str) -> dict[str, Any]:
-    """A line over `points` of (moment or text, value). The same figures must stand in a table beside it."""
-    if not points:
-        return {"label": label}
-    now = timezone.now()
-    names = [times.moment_text(at, now=now) if isinstance(at, datetime) else str(at) for at, _value in points]
-    texts = [f"{name}: {numbers.number(value)}" for name, (_at, value) in zip(names, points, strict=True)]
-    shape = charts.line_chart_shape(points, texts)
-    middle = [names[len(names) // 2]] if len(names) > 4 else []
-    return {
-        **shape,
-        "label": label,
-        "width": charts.WIDTH,
-        "height": charts.HEIGHT,
-        "rules": [charts.HEIGHT * rule / charts.RULES for rule in range(charts.RULES + 1)],
-        "names": [names[0], *middle, names[-1]] if len(names) > 1 else names,
-    }

@@ -13,13 +13,22 @@ NONE = "–"
 MINUTE, WHOLE_DAY = timedelta(minutes=1), timedelta(days=1)
 LONGEST_IN_HOURS = timedelta(hours=72)
 LONGEST_AGO = timedelta(days=30)
-DAY = {"pl": "j b"}  # day and short month; Polish writes months in small letters
-DAY_OTHERS = "j M"
+SMALL_MONTHS = ("pl",)
+
+
+def small_months() -> bool:
+    """Whether the language writes months in small letters."""
+    return (translation.get_language() or "en")[:2] in SMALL_MONTHS
+
+
+def month_pattern() -> str:
+    """Of a short month, as `date_format` has it."""
+    return "b" if small_months() else "M"
 
 
 def day_text(when: date, *, now: datetime) -> str:
     """ "19 Nov", with the year where it is not the current one."""
-    pattern = DAY.get((translation.get_language() or "en")[:2], DAY_OTHERS)
+    pattern = f"j {month_pattern()}"
     if when.year != timezone.localtime(now).year:
         pattern += " Y"
     return date_format(when, pattern, use_l10n=False)
