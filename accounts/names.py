@@ -9,7 +9,7 @@ PATTERN = re.compile(r"[a-z][a-z0-9]{1,39}")
 RESERVED = frozenset(
     {"account", "accounts", "admin", "api", "app", "assets", "auth", "blog", "cdn", "docs", "ftp", "help", "host"}
     | {"imap", "information", "login", "mail", "media", "ns", "pop", "postgres", "public", "root", "sito", "smtp"}
-    | {"static", "status", "support", "system", "template", "tmp", "web", "webmail", "www"}
+    | {"operator", "static", "status", "support", "system", "template", "tmp", "web", "webmail", "www"}
 )
 
 

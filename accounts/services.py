@@ -74,6 +74,10 @@ def refuse_taken(schema: str, hosts: Sequence[str]) -> None:
     for host in hosts:
         if not HOST.fullmatch(host):
             raise ValidationError(_("“%(host)s” is not a host name."), params={"host": host})
+    if settings.OPERATOR_HOST in hosts:
+        raise ValidationError(
+            _("The host name “%(host)s” is that of Sito's operators."), params={"host": settings.OPERATOR_HOST}
+        )
     if taken := Domain.objects.filter(domain__in=hosts).first():
         raise ValidationError(_("The host name “%(host)s” leads to another account."), params={"host": taken.domain})
 
@@ -92,10 +96,11 @@ def delete_account(account: Account) -> None:
     a failure on the way the same call finishes the work. Dropping the schema waits for what is under way in it (an
     export writes files); only then do the folders go, so that nothing makes them again.
     """
+    now = clock.now()
     with schema_context("public"):
         Domain.objects.filter(tenant=account).delete()
         for hook in hooks.deleted:
-            hook(account)
+            hook(account, now)
         folders = folders_of(account)
         with transaction.atomic():
             account.delete(force_drop=True)

@@ -9,6 +9,8 @@ from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import pgettext_lazy
 
+from rollout.selectors import page_is_open
+
 
 @dataclass(frozen=True)
 class Item:
@@ -56,6 +58,12 @@ MENU: list[tuple[str | Promise, list[Item]]] = [
         _("Insights"),
         [
             Item(_("Statistics"), "insights:statistics", "chart-column"),
+            Item(_("Engagement"), "insights:engagement", "heart-pulse"),
+            Item(_("Sunset"), "sunset:list", "sunset"),
+            Item(_("Buyers"), "insights:buyers", "shopping-bag"),
+            Item(_("Over time"), "insights:over_time", "chart-line"),
+            Item(pgettext_lazy("of segments", "Overlap"), "insights:overlap", "combine", under=("insights:matrix",)),
+            Item(_("Reports"), "reports:index", "file-chart-column"),
         ],
     ),
     (
@@ -68,6 +76,7 @@ MENU: list[tuple[str | Promise, list[Item]]] = [
             Item(_("API keys"), "api:keys", "key-round", under=("api:docs",), administrators=True),
             Item(_("Webhooks"), "webhooks:endpoints", "webhook", administrators=True),
             Item(_("Tracking"), "tracker:sites", "radar", administrators=True),
+            Item(_("Network signal"), "network:signal", "network", administrators=True),
         ],
     ),
 ]
@@ -86,13 +95,19 @@ def menu(request: HttpRequest) -> list[dict[str, Any]]:
     groups: list[dict[str, Any]] = []
     best: dict[str, Any] = {}
     longest = 0
+    account: Any = getattr(request, "tenant", None)
     administers = bool(getattr(request.user, "administers", False))
     writes = bool(getattr(request.user, "may_write", False))
     for title, items in MENU:
         links = []
         for item in items:
             url = address_of(item.url_name)
-            if not url or (item.administrators and not administers) or (item.writers and not writes):
+            if (
+                not url
+                or not page_is_open(item.url_name, account)
+                or (item.administrators and not administers)
+                or (item.writers and not writes)
+            ):
                 continue
             link = {"label": item.label, "url": url, "icon": item.icon, "current": False}
             for start in (url, *(address_of(name) for name in item.under)):

@@ -31,6 +31,7 @@ ALLOWED_HOSTS = os.environ.get("ALLOWED_HOSTS", "*").split(
     ","
 )  # the account's domain decides; see TenantMainMiddleware
 SITE_DOMAIN = os.environ.get("SITE_DOMAIN", "localhost")  # accounts live at NAME.SITE_DOMAIN
+OPERATOR_HOST = os.environ.get("OPERATOR_HOST", f"operator.{SITE_DOMAIN}")  # of those who run Sito; "": nowhere
 
 # --- accounts: one PostgreSQL schema each -------------------------------------------------------------------
 DATABASES = {
@@ -48,6 +49,10 @@ TENANT_LIMIT_SET_CALLS = True
 SHARED_APPS = [
     "django_tenants",
     "accounts",
+    "rollout.flags.FlagsConfig",
+    "rollout",
+    "axes",  # of operators; accounts have tables of their own
+    "operators",
     "django.contrib.staticfiles",
     "django_htmx",
     "template_partials",
@@ -55,6 +60,7 @@ SHARED_APPS = [
     "django_filters",
     "treebeard",
     "jobs",
+    "pool",
     "config",
     "demo",
 ]
@@ -74,12 +80,18 @@ TENANT_APPS = [
     "actions",
     "exports",
     "insights",
+    "reports",
+    "sunset",
     "imports",
     "webhooks",
     "tracker",
+    "network",
     "api",
 ]
-INSTALLED_APPS = [*SHARED_APPS, *TENANT_APPS, "django.forms"]
+INSTALLED_APPS = [*dict.fromkeys([*SHARED_APPS, *TENANT_APPS, "django.forms"])]
+# Areas open to some accounts (docs/rollout.md): the flags are of a model of our own, waffle's own tables are not made.
+WAFFLE_FLAG_MODEL = "rollout.AreaFlag"
+MIGRATION_MODULES = {"waffle": None}
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 
 # --- requests -----------------------------------------------------------------------------------------------
@@ -87,9 +99,10 @@ MIDDLEWARE = [
     "config.health.HealthMiddleware",  # before the account is looked up: any host may ask
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",  # likewise: a stylesheet costs no query
+    "operators.door.OperatorMiddleware",  # a host of its own, where no account is looked up
     "api.door.ApiMiddleware",  # the API needs none of what follows, and says itself what fails
     "tracker.door.TrackerMiddleware",  # nor do browsers on the sites of customers: no session, no cookie
-    "django_tenants.middleware.main.TenantMainMiddleware",
+    "rollout.middleware.AccountMiddleware",
     "csp.middleware.CSPMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",
     "django.middleware.locale.LocaleMiddleware",
@@ -98,6 +111,7 @@ MIDDLEWARE = [
     "django.contrib.auth.middleware.AuthenticationMiddleware",
     "users.middleware.SignInMiddleware",
     "users.middleware.PreferencesMiddleware",
+    "rollout.middleware.AreaMiddleware",
     "users.middleware.ReadOnlyMiddleware",
     "segmentation.readers.ReaderMiddleware",
     "django.contrib.messages.middleware.MessageMiddleware",
@@ -125,7 +139,13 @@ TEMPLATES = [
                 "django.contrib.messages.context_processors.messages",
                 "config.pages.chrome",
             ],
-            "builtins": ["config.templatetags.sito", "django.templatetags.i18n", "django.templatetags.static"],
+            "builtins": [
+                "config.templatetags.sito",
+                "config.templatetags.drawing",
+                "waffle.templatetags.waffle_tags",
+                "django.templatetags.i18n",
+                "django.templatetags.static",
+            ],
         },
     }
 ]
@@ -249,6 +269,15 @@ API_RATE_PER_MINUTE = int(os.environ.get("SITO_API_RATE_PER_MINUTE") or 3000)  #
 API_BODY_MB = int(os.environ.get("SITO_API_BODY_MB") or 10)  # the largest body of a request
 # Reports of the tracker from one address (docs/tracker.md): an office of many visitors has but one.
 TRACKER_RATE_PER_MINUTE = int(os.environ.get("SITO_TRACKER_RATE_PER_MINUTE") or 1200)
+
+# --- the network signal (docs/network-signal.md) ------------------------------------------------------------------
+# Each round has a key of its own, made of this secret, which belongs in no database. Nobody is answered before so many
+# others gave so many addresses each in a round, and a yes takes so many of them: lower is for trying it out.
+NETWORK_KEY = os.environ.get("SITO_NETWORK_KEY", "")  # none: one that follows from SECRET_KEY
+NETWORK_ROUND_H = int(os.environ.get("SITO_NETWORK_ROUND_H") or 24)
+NETWORK_ACCOUNTS = int(os.environ.get("SITO_NETWORK_ACCOUNTS") or 5)
+NETWORK_ADDRESSES = int(os.environ.get("SITO_NETWORK_ADDRESSES") or 1000)
+NETWORK_YES = int(os.environ.get("SITO_NETWORK_YES") or 2)
 
 # --- what is written down: everything to standard error, a failure with its trace --------------------------------
 LOGGING = {

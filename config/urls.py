@@ -22,8 +22,11 @@ urlpatterns = [
     path("", include("actions.urls")),
     path("", include("exports.urls")),
     path("", include("insights.urls")),
+    path("", include("reports.urls")),
+    path("", include("sunset.urls")),
     path("", include("imports.urls")),
     path("", include("webhooks.urls")),
     path("", include("tracker.urls")),
+    path("", include("network.urls")),
     path("", include("api.urls")),
 ]

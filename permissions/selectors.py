@@ -11,7 +11,7 @@ from pyroaring import BitMap
 from config.requests import Request
 from contacts.models import Contact
 from permissions.models import GroupChange, PermissionGroup
-from permissions.sight import holders
+from permissions.sight import categories_of, holders
 from tags.models import Category
 from tags.tree import Branch, branches
 from users.models import Role, User
@@ -24,6 +24,12 @@ BY_NAME = ("name", "email", "pk")
 def group_for(_request: Request, pk: int) -> PermissionGroup:
     """The door to a group. Raises: Http404."""
     return get_object_or_404(PermissionGroup, pk=pk)
+
+
+def groups_known_to(user: User) -> QuerySet[PermissionGroup]:
+    """Those whose names a user may read: all, for who sees every contact; else their own."""
+    groups = PermissionGroup.objects.all()
+    return groups if categories_of(user) is None else groups.filter(users=user)
 
 
 @dataclass(frozen=True)
