@@ -1,10 +1,7 @@
 """What is no criteria is refused: at its path, in words, at once. Nothing incomplete is read as something wider."""
 
-import gc
 import json
 import re
-import time
-from collections.abc import Callable
 from decimal import Decimal
 from functools import partial
 from typing import Any
@@ -13,6 +10,7 @@ import pytest
 from django.utils import translation
 
 from segmentation.criteria import KINDS, CriteriaError, dump, limits, nodes, parse, parse_json
+from tests.support.speed import seconds
 
 LEAF = {"kind": "field", "field": "lead_score", "op": "gt", "value": 20}
 
@@ -167,17 +165,6 @@ BOMBS = {
     "wide": json.dumps({f"key{n}": 1 for n in range(5000)}),
     "many criteria": json.dumps({"any": [{"kind": "file", "file": 1}] * 2000}),
 }
-
-
-def seconds(work: Callable[[], Any]) -> float:
-    """Of processor time, collecting the garbage of all tests before left out."""
-    gc.disable()
-    started = time.process_time()
-    try:
-        work()
-        return time.process_time() - started
-    finally:
-        gc.enable()
 
 
 @pytest.mark.parametrize("bomb", BOMBS)

@@ -18,7 +18,7 @@ from mirror.models import File
 from mirror.reading import Reader
 from segmentation.criteria import Context
 from segmentation.criteria import standing as module
-from segmentation.criteria.buyers import RANKS, cut_offs, measured, ranked
+from segmentation.criteria.buyers import RANKS, all_buyers, buyers, cut_offs, measured, ranked
 from segmentation.criteria.standing import Measures, standing
 from segmentation.engine import snapshot
 from tests import factories
@@ -232,7 +232,22 @@ def test_a_transaction_that_writes_or_sees_every_commit_reads_all(read: list[Any
 def test_no_more_buyers_are_kept_than_fit(monkeypatch: pytest.MonkeyPatch) -> None:
     filed()
     monkeypatch.setattr(module, "KEPT", 5)
-    module._kept["another"] = (1, stands())  # type: ignore[assignment]
-    module._kept.pop(connection.schema_name)  # type: ignore[attr-defined]
+    module._kept["another", False] = (1, None, stands())  # type: ignore[assignment]
+    module._kept.pop((connection.schema_name, False))  # type: ignore[attr-defined]
     assert stands() is not None
-    assert list(module._kept) == [connection.schema_name]  # type: ignore[attr-defined]
+    assert list(module._kept) == [(connection.schema_name, False)]  # type: ignore[attr-defined]
+
+
+def test_what_orders_came_to_by_an_earlier_instant_is_kept_beside() -> None:
+    """All buyers as of an end: the same as a context of that instant counts anew, also after an order of before it."""
+    people = filed()
+    for days in (0, 3, 9, 3):
+        end = NOW - timedelta(days=days)
+        with snapshot():
+            context = Context(now=NOW, zone=WARSAW)
+            found, plain = all_buyers(context, end=end), buyers(Context(now=end, zone=WARSAW))
+        assert [each.tolist() for each in found.cut_offs] == [each.tolist() for each in plain.cut_offs]
+        for name in ("ids", "last", "orders", "spent", "group"):
+            assert getattr(found, name).tolist() == getattr(plain, name).tolist(), (days, name)
+        factories.order(people[days % len(people)], total=7, at=end)
+        factories.order(people[days % len(people)], total=7, at=end + timedelta(seconds=1))

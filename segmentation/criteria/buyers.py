@@ -3,7 +3,7 @@
 Rules in docs/criteria.md, "Buyers". Everything is over all buyers of the account, whoever looks.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from functools import cached_property
@@ -103,10 +103,32 @@ def _buyers(context: Context) -> Buyers:
     missing = sum(context.was_made(("cut-offs", name)) is None and _kept(context, name) is None for name in RANKS)
     if missing > 1 and _standing(context) is None:
         _together(context, everybody=True)
-    recency, frequency, monetary = (cut_offs(context, name) for name in RANKS)
-    ends = CutOffs(_moments(recency), frequency[:4], monetary[:4], monetary[4:], frequency[4:])
+    ends = _ends({name: cut_offs(context, name) for name in RANKS})
     orders, spent = own["frequency"], own["monetary"]
     return Buyers(spent.ids, _moments(own["recency"].values), orders.values, spent.values, ends)
+
+
+def _ends(found: Mapping[str, np.ndarray]) -> CutOffs:
+    recency, frequency, monetary = (found[name] for name in RANKS)
+    return CutOffs(_moments(recency), frequency[:4], monetary[:4], monetary[4:], frequency[4:])
+
+
+def all_buyers(context: Context, *, end: datetime | None = None) -> Buyers:
+    """Every buyer of the account at the context's present, whoever looks: what pages of all of them show.
+
+    What orders in files come to is kept in this process, so that after an order only whom it concerns is counted anew
+    (`standing`). `end`: by the orders up to then, an instant that stays the same for a while, such as the end of a day.
+    """
+    found = standing(context, end=end)
+    if found is None:
+        every = _all(context.population, end or context.present)
+        ids = every["monetary"].ids
+        own = Measures(ids, *(every[name].values for name in RANKS))
+    else:
+        order = np.argsort(found.ids, kind="stable")  # two runs, each in order: merged
+        own = Measures(*(each[order] for each in found))
+    ends = _ends({name: ranked(getattr(own, name), RANKS[name]) for name in RANKS})
+    return Buyers(own.ids, _moments(own.recency), own.frequency, own.monetary, ends)
 
 
 def _moments(microseconds: np.ndarray) -> np.ndarray:
@@ -210,7 +232,7 @@ def _cut_offs(context: Context, name: str) -> np.ndarray:
     values = measured(context, name, everybody=True).values if every is None else getattr(every, name)
     found = ranked(values, RANKS[name])
     if scope := _scope(context):
-        cache.set(_key(scope, name), tuple(Kept(found, *_unmoved(context))), KEPT_S)
+        cache.set(_key(scope, name), tuple(Kept(found, *unmoved(context))), KEPT_S)
     return found
 
 
@@ -229,7 +251,7 @@ def _kept(context: Context, name: str) -> np.ndarray | None:
     return Kept(*kept).values if kept and Kept(*kept).at(context.present) else None
 
 
-def _unmoved(context: Context) -> tuple[datetime | None, datetime | None]:
+def unmoved(context: Context) -> tuple[datetime | None, datetime | None]:
     """The time around now in which no order begins to count: from the last one on, until before the next."""
     present, latest = context.present, context.population.latest("order")
     if latest is None or latest <= present:

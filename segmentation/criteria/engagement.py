@@ -18,9 +18,20 @@ from segmentation.criteria.base import Criterion, register
 from segmentation.criteria.catalog import Catalog
 from segmentation.criteria.context import Context
 from segmentation.criteria.telling import window_told
-from segmentation.criteria.times import Last
+from segmentation.criteria.times import Last, Span
 from segmentation.criteria.words import Sentence, Words, phrase, plain
 from segmentation.parts.occurrences import EngagementForm
+
+
+def interest(catalog: Catalog, span: Span) -> list[tuple[Rows, str]]:
+    """The rows that show interest within a span, and which of them: the one place that says so."""
+    types = [known.type.pk for key, known in catalog.activities.items() if key in ENGAGING]
+    none: tuple[Column, ...] = ()
+    return [
+        *((Rows(ACTIVITY, none, type_, *span), "") for type_ in types),
+        (Rows(VISIT, none, 0, *span), ""),
+        (Rows(ORDER, (ORDER.column("counted"),), 0, *span), "counted"),
+    ]
 
 
 @register
@@ -66,14 +77,7 @@ class EngagementCriterion(Criterion):
 
     def sources(self, context: Context) -> list[tuple[Rows, str]]:
         """The rows that show interest, and which of them."""
-        first, last = context.span(self.window(context.catalog))
-        types = [known.type.pk for key, known in context.catalog.activities.items() if key in ENGAGING]
-        none: tuple[Column, ...] = ()
-        return [
-            *((Rows(ACTIVITY, none, type_, first, last), "") for type_ in types),
-            (Rows(VISIT, none, 0, first, last), ""),
-            (Rows(ORDER, (ORDER.column("counted"),), 0, first, last), "counted"),
-        ]
+        return interest(context.catalog, context.span(self.window(context.catalog)))
 
     def window(self, catalog: Catalog) -> Last:
         return Last(self.days or catalog.engagement_days, "day")

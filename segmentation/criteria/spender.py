@@ -48,20 +48,9 @@ class SpenderCriterion(Criterion):
             chosen = in_band(totals.values, self.band, cut_offs(context, "monetary")[-2:])
         else:
             totals = measured(context, "frequency")
-            chosen = self.buying(totals.values, context)
+            frequent = self.frequent(context) if self.buyer == "frequent" else None
+            chosen = so_often(totals.values, str(self.buyer), frequent)
         return id_set(totals.ids[chosen]) & context.everyone
-
-    def buying(self, orders: np.ndarray, context: Context) -> np.ndarray:
-        """Which of the buyers buy so often."""
-        if self.buyer == "one_time":
-            return orders == 1
-        if self.buyer == "returning":
-            return orders >= 2
-        return (
-            np.asarray(orders > frequent, dtype=bool)
-            if (frequent := self.frequent(context)) is not None
-            else orders < 0
-        )
 
     @staticmethod
     def frequent(context: Context) -> int | None:
@@ -120,6 +109,17 @@ class SpenderCriterion(Criterion):
 def told_amount(units: int, words: Words) -> str:
     """An amount as it is measured, in the account's currency."""
     return sales.money(words)(sales.in_decimals(int(units) * sales.MONEY))
+
+
+def so_often(orders: np.ndarray, buyer: str, frequent: int | None) -> np.ndarray:
+    """Which of the buyers buy so often. `frequent`: the number of orders that the frequent have more than."""
+    if buyer == "one_time":
+        return orders == 1
+    if buyer == "returning":
+        return orders >= 2
+    if frequent is None:
+        return np.zeros(len(orders), dtype=bool)
+    return np.asarray(orders > frequent, dtype=bool)
 
 
 def in_band(spent: np.ndarray, band: str, ends: np.ndarray) -> np.ndarray:

@@ -6,6 +6,8 @@ take the place of what is kept of them: exact, whatever happens meanwhile. For e
 """
 
 from collections import OrderedDict
+from datetime import datetime
+from threading import Lock
 from typing import NamedTuple
 
 import numpy as np
@@ -34,7 +36,9 @@ class Measures(NamedTuple):
     monetary: np.ndarray
 
 
-_kept: OrderedDict[str, tuple[int, Measures]] = OrderedDict()  # schema -> revision of the files, what they come to
+# By schema, and whether to an end: the revision of the files, that end, what orders in them come to.
+_kept: OrderedDict[tuple[str, bool], tuple[int, datetime | None, Measures]] = OrderedDict()
+_lock = Lock()
 
 
 def measures(read: Arrays) -> Measures:
@@ -53,12 +57,15 @@ def rows(**bounds: object) -> Rows:
     return Rows(ORDER, (*COUNTED.columns, TOTAL), **bounds)  # type: ignore[arg-type]
 
 
-def standing(context: Context) -> Measures | None:
-    """Of all buyers of the account at the context's present, in no order. None: files and newer rows do not tell."""
+def standing(context: Context, *, end: datetime | None = None) -> Measures | None:
+    """Of all buyers of the account at the context's present, in no order. None: files and newer rows do not tell.
+
+    `end`: of orders up to then alone, an instant that stays the same for a while, such as the end of a day.
+    """
     reader = context.population
     unfiled = reader.unfiled(ORDER, most=MOST)
-    filed = None if unfiled is None else _filed(reader)
-    ahead = None if filed is None else _ahead(context)
+    filed = None if unfiled is None else _filed(reader, end)
+    ahead = None if filed is None else np.empty(0, np.int32) if end is not None else _ahead(context)
     if unfiled is None or filed is None or ahead is None:
         return None
     anew = np.union1d(np.array(unfiled, np.int32), ahead)
@@ -66,26 +73,32 @@ def standing(context: Context) -> Measures | None:
         return filed
     if len(anew) > MOST:
         return None
-    own = measures(Reader(only=anew.tolist()).select(rows(last=context.present), ORDERS))
+    own = measures(Reader(only=anew.tolist()).select(rows(last=end or context.present), ORDERS))
     others = tallies.besides(filed.ids, anew)
     return Measures(*(np.concatenate((kept[others], new)) for kept, new in zip(filed, own, strict=True)))
 
 
-def _filed(reader: Reader) -> Measures | None:
-    """What all orders in files come to."""
+def _filed(reader: Reader, end: datetime | None) -> Measures | None:
+    """What all orders in files come to, or those up to an instant."""
     schema, revision = connection.schema_name, reader.tails["order"].revision  # type: ignore[attr-defined]
-    known = _kept.get(schema)
-    if known is not None and known[0] == revision:
-        return known[1]
-    read = reader.filed(rows(), ORDERS)
+    key = schema, end is not None
+    known = _kept.get(key)
+    if known is not None and known[:2] == (revision, end):
+        return known[2]
+    read = reader.filed(rows(last=end), ORDERS)
     if read is None:
         return None
     found = measures(read)
-    _kept[schema] = revision, found
-    _kept.move_to_end(schema)
-    while len(_kept) > 1 and sum(len(each.ids) for _revision, each in list(_kept.values())) > KEPT:
-        _kept.popitem(last=False)
+    _keep(key, revision, end, found)
     return found
+
+
+def _keep(key: tuple[str, bool], revision: int, end: datetime | None, found: Measures) -> None:
+    with _lock:
+        _kept[key] = revision, end, found
+        _kept.move_to_end(key)
+        while len(_kept) > 1 and sum(len(each.ids) for *_of, each in _kept.values()) > KEPT:
+            _kept.popitem(last=False)
 
 
 def _ahead(context: Context) -> np.ndarray | None:

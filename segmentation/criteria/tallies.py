@@ -210,10 +210,12 @@ class Grouped:
             self._slots, self._size, self.counts = ids, len(counts), counts[self.ids]
 
     def sums(self, units: np.ndarray) -> np.ndarray:
-        """The sum of each contact's `units`: int64, or Python's whole numbers where that is too small.
+        """The sum of each contact's `units` (int64, or Python's own): int64, or Python's where that is too small.
 
         Added as floats, which are exact as long as all of them together are small enough; else in two halves.
         """
+        if units.dtype == object:
+            return self._in_python(units)
         if _sure(units):
             return self._added(units)
         low, upper = units & (2**LOW_BITS - 1), units >> LOW_BITS
