@@ -10,7 +10,9 @@ from contacts.selectors import contact_for
 from contacts.sight import sight
 from insights.rfm import standing
 
-PANEL = Panel(name="rfm", template="insights/_rfm_panel.html", context=lambda _request, _contact: {}, order=7)
+PANEL = Panel(  # last in its column: the scores come later, and would move what is below
+    name="rfm", template="insights/_rfm_panel.html", context=lambda _request, _contact: {}, order=90
+)
 
 
 @require_safe
