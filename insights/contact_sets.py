@@ -69,7 +69,7 @@ def forecast_of(request: Request, text: str) -> Looked:
     texts = text.split(".")
     pk, days, *rest = map(whole, texts) if len(texts) in (2, 3) and texts[1] in DAYS else (0, 0)
     segment = Segment.objects.select_related("version", "owner").filter(pk=pk, latest__isnull=False).first()
-    if segment is None:
+    if segment is None or rest == [0]:
         raise ValidationError(_("There is no such forecast."))
     seen = forecasting.Seen(segment, sight(request))
     found = forecasting.kept(seen, rest[0]) if rest else forecasting.newest(seen)

@@ -92,12 +92,17 @@ def measured(segments: Iterable[int], *, mask: BitMap | None = None) -> dict[int
 
 def of_calculation(pk: int, *, mask: BitMap | None = None) -> Measured | None:
     """The members of a past calculation, if it is there and was finished."""
+    return of_calculations([pk], mask=mask).get(pk)
+
+
+def of_calculations(ids: Iterable[int], *, mask: BitMap | None = None) -> dict[int, Measured]:
+    """Those of these calculations that are there and were finished, by id."""
     names = ("segment", "segment__name", "pk", "as_of", "members")
-    found = Calculation.objects.filter(pk=pk, members__isnull=False).values_list(*names).first()
-    if found is None:
-        return None
-    segment, name, calculation, as_of, members = found
-    return Measured(segment, name, calculation, as_of, within(bitmap_of(members), mask))
+    found = Calculation.objects.filter(pk__in=list(ids), members__isnull=False).values_list(*names)
+    return {
+        pk: Measured(segment, name, pk, as_of, within(bitmap_of(members), mask))
+        for segment, name, pk, as_of, members in found
+    }
 
 
 # --- several -------------------------------------------------------------------------------------------------

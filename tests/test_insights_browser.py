@@ -9,7 +9,7 @@ from django.utils import timezone
 from playwright.sync_api import expect
 
 from tests import factories
-from tests.support.people import PASSWORD
+from tests.support.browser import sign_in
 from tests.support.segments import SCORED, calculated
 
 pytestmark = pytest.mark.browser
@@ -27,15 +27,10 @@ def segments(live_site: str) -> list[Any]:
     return [calculated("Warm", criteria={"all": [SCORED]}, now=now), calculated("Recent", criteria=RECENT, now=now)]
 
 
-@pytest.fixture(params=["en", "pl"])
-def signed_in(page: Any, segments: list[Any], make_user: Any, request: pytest.FixtureRequest) -> Any:
-    user = make_user("marketer", language=request.param)
-    page.goto("/login/")
-    page.fill("[name=username]", user.email)
-    page.fill("[name=password]", PASSWORD)
-    page.keyboard.press("Enter")
-    page.wait_for_selector("#menu", state="attached")
-    expect(page.locator("html")).to_have_attribute("lang", request.param)
+@pytest.fixture
+def signed_in(page: Any, segments: list[Any], make_user: Any) -> Any:
+    user = make_user("marketer", language="pl")
+    sign_in(page, user)
     return page
 
 

@@ -1,6 +1,9 @@
 """Two segments and several beside each other: numbers, lists, shares, what makes a segment of a part (SG6)."""
 
+import csv
 import re
+from datetime import timedelta
+from io import StringIO
 from typing import Any
 
 import pytest
@@ -217,6 +220,33 @@ def test_segments_ticked_in_a_list_are_compared(client: Any, pair: tuple[Any, An
     assert 'formaction="/segments/overlap/"' in form
     response = client.get(overlap_of(pair, "&list=archive"))
     assert len(response.context["rows"]) == 2
+
+
+def test_each_pair_is_in_the_file_both_ways(client: Any, pair: tuple[Any, Any]) -> None:
+    url = overlap_of(pair).replace("/overlap/", "/overlap/numbers/")
+    assert url.replace("&", "&amp;") in client.get(overlap_of(pair)).text
+    rows = list(csv.reader(StringIO(client.get(url).content.decode("utf-8-sig"))))
+    assert [[row[0], *row[2:]] for row in rows[1:]] == [
+        ["Over 40", "3", "Under 60", "1", "33.3333"],
+        ["Under 60", "2", "Over 40", "1", "50"],
+    ]
+    assert client.get(overlap_of(pair[:1]).replace("/overlap/", "/overlap/numbers/")).status_code == 422
+
+
+def test_who_only_reads_gets_no_file_of_pairs(client_for: Any, analyst: Any, pair: tuple[Any, Any]) -> None:
+    reader = client_for(analyst)
+    assert "/overlap/numbers/" not in reader.get(overlap_of(pair)).text
+    assert reader.get(overlap_of(pair).replace("/overlap/", "/overlap/numbers/")).status_code == 403
+
+
+@pytest.mark.parametrize("page", ["/segments/overlap/", "/overlap/"])
+def test_segments_of_the_archive_are_marked_where_they_are_offered(client: Any, page: str) -> None:
+    old = calculated("Old", now=timezone.now() - timedelta(days=60))
+    fresh = calculated("Fresh", now=timezone.now())
+    for query in ("", f"?segment={old.pk}&segment={fresh.pk}"):
+        answer = client.get(f"{page}{query}")
+        assert answer.context["archived"] == {old.pk}
+        assert answer.text.count("archived") == 1
 
 
 def test_one_segment_alone_asks_for_another(client: Any, pair: tuple[Any, Any]) -> None:

@@ -48,7 +48,7 @@ def test_a_comparison_counts_and_lists_those_who_are_seen(two: Split, pair: Any)
 def test_the_table_of_overlaps_too(two: Split, pair: Any) -> None:
     page = two.sees(f"/segments/overlap/?segment={pair[0].pk}&segment={pair[1].pk}").context
     assert sorted(cell.both for row in page["rows"] for cell in row["cells"]) == [1, 1, 1, 4]
-    assert sorted(count for _pk, _name, count in two.sees("/segments/overlap/").context["offered"]) == [1, 4]
+    assert sorted(count for _pk, _name, count, _at in two.sees("/segments/overlap/").context["offered"]) == [1, 4]
 
 
 def test_others_are_sorted_by_the_numbers_shown(two: Split, pair: Any) -> None:

@@ -121,7 +121,8 @@ def test_what_cannot_be_shown_is_refused(client: Any, tag: Any, query: str) -> N
     answer = client.get(f"/tags/{tag.pk}/statistics/?{query}")
     assert answer.status_code == 422
     assert "tile" not in answer.text
-    assert client.get(f"/statistics/tag/{tag.pk}/numbers/?{query}").status_code == 422
+    for part in ("numbers", "attributes"):
+        assert client.get(f"/statistics/tag/{tag.pk}/{part}/?{query}").status_code == 422
 
 
 @pytest.mark.parametrize("query", ["status=nothing", "nothing=1", "q=%00", "weeks=1"])
@@ -249,6 +250,44 @@ def test_of_a_list_the_parts_narrow_it_further(client: Any) -> None:
     assert not any(row.url for row in rows_of(again))
 
 
+@pytest.fixture
+def sources() -> Any:
+    """A tag whose eleven sources are not the most frequent ones of the account; half have the attribute."""
+    now = timezone.now()
+    own = [factories.contact(now=now, source=f"a|b\\{n}", lead_score=5) for n in range(11)]
+    own += [factories.contact(now=now, source=own[0].source) for _ in range(2)]
+    for n in range(10):
+        for _ in range(3):
+            factories.contact(now=now, source=f"often {n}")
+    factories.contact(now=now, source="often 1", lead_score=5)
+    return factories.tag("VIP", *own, at=now)
+
+
+def rest_of(client: Any, url: str) -> Row:
+    (card,) = [card for card in client.get(url).context["told"].cards if card.key == "source"]
+    (rest,) = [row for row in card.rows if row.label == "other values"]
+    return rest
+
+
+def test_other_values_are_the_same_ones_in_the_list(client: Any, client_for: Any, sources: Any, make_user: Any) -> None:
+    """Those of a list, which are not those of everybody."""
+    for url in (f"/contacts/statistics/?tag={sources.pk}&count=1", f"/tags/{sources.pk}/statistics/?count=1"):
+        rest = rest_of(client, url)
+        assert (rest.group, listed(client, rest.url)) == (1, 1)
+    narrow = make_user()
+    category = factories.category("media", *Contact.objects.filter(lead_score=5))
+    factories.permission_group("Media", users=[narrow], categories=[category])
+    for url in ("/statistics/?count=1", f"/contacts/statistics/?tag={sources.pk}&count=1"):
+        rest = rest_of(client_for(narrow), url)
+        assert rest.group == listed(client_for(narrow), rest.url) > 0
+
+
+def test_of_very_long_values_the_others_have_no_list(client: Any) -> None:
+    for n in range(11):
+        factories.contact(now=timezone.now(), source=f"{n} {'ż' * 100}")
+    assert not rest_of(client, "/statistics/?count=1").url
+
+
 def test_a_segment_can_be_made_of_a_number(client: Any, tag: Any) -> None:
     """All but the values that are told together are criteria, which hold later as well."""
     url = f"/contacts/?among=tag.{tag.pk}~status~v.subscribed"
@@ -284,6 +323,11 @@ def test_a_segment_can_be_made_of_a_number(client: Any, tag: Any) -> None:
         "all~source~v.",
         "all~source~v.\x00",
         "all~source~other",
+        "all~source~other.",
+        "all~source~other.a||b",
+        "all~source~other.a|",
+        "all~source~other.a\\b",
+        "all~lead_score~other.5",
         "all~lead_score~other",
         "all~consent~nothing.given",
         "all~consent~newsletter.maybe",
@@ -346,6 +390,8 @@ def test_attributes_beyond_the_first_are_asked_for(client: Any, tag: Any) -> Non
 def test_words_of_a_part_are_told_above_its_list(client: Any, tag: Any) -> None:
     text = client.get("/contacts/", {"among": f"tag.{tag.pk}~lead_score~n.5:10"}).text
     assert "VIP: " in text
+    assert not re.search(r"\.\.|\.</span>", re.search(r'<a class="chip".*?</a>', text, re.DOTALL)[0])  # type: ignore[index]
+    assert ".." not in re.search(r"Statistics</a>: [^<]*", text)[0]  # type: ignore[index]
     assert f'href="/tags/{tag.pk}/statistics/"' in text
     assert lists.NAME == "among"
 

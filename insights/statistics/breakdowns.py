@@ -7,11 +7,22 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import date
 from itertools import pairwise
+from urllib.parse import quote
 from zoneinfo import ZoneInfo
 
 import numpy as np
 
-from insights.statistics.dimensions import LONGEST, NONE, OTHER, Days, Dimension, age_days, days_named
+from insights.statistics.dimensions import (
+    LONGEST,
+    LONGEST_REST,
+    NONE,
+    OTHER,
+    Days,
+    Dimension,
+    age_days,
+    days_named,
+    other_than,
+)
 from insights.statistics.sets import Look, Sets
 from mirror.kinds import CONTACT, SEPARATOR
 from mirror.reading import Arrays, Rows
@@ -50,9 +61,17 @@ class Breakdown:
     values: int = 0
     whole: bool = True
 
+    def address(self, part: Part) -> str:
+        """What the part is called in the address of its list; "" where it is too long for one."""
+        if part.name != OTHER:
+            return part.name if len(part.name) <= LONGEST else ""
+        rest = other_than([told.name.removeprefix("v.") for told in self.parts if told.name.startswith("v.")])
+        return rest if len(quote(rest)) <= LONGEST_REST else ""
 
-def broken_down(dimension: Dimension, look: Look, *, today: date) -> Breakdown:
-    """By one dimension, in the snapshot of the reader."""
+
+def broken_down(dimension: Dimension, look: Look, *, today: date, named: tuple[str, ...] = ()) -> Breakdown:
+    """By one dimension, in the snapshot of the reader. `named`: of a text, the values that are told, as
+    an earlier breakdown named them; else the most frequent ones of the group."""
     match dimension.type:
         case "number":
             return by_number(dimension, look)
@@ -60,23 +79,24 @@ def broken_down(dimension: Dimension, look: Look, *, today: date) -> Breakdown:
             return by_day(dimension, look, today=today)
         case "choices":
             return by_options(dimension, look)
-    return by_value(dimension, look)
+    return by_value(dimension, look, named)
 
 
 # --- values ----------------------------------------------------------------------------------------------------
-def by_value(dimension: Dimension, look: Look) -> Breakdown:
+def by_value(dimension: Dimension, look: Look, named: tuple[str, ...] = ()) -> Breakdown:
     """Texts by the most frequent ones, as one of those who have it writes it; options by all there can be."""
     text, asked = dimension.type == "text", look.sets.asked(look.reader.everyone)
     value = f"min({dimension.value})" if text else dimension.value
-    most = TOP if text else max(len(dimension.options), 2)
+    most = len(named) or TOP if text else max(len(dimension.options), 2)
+    first, params = ("list_contains(?::VARCHAR[], value) DESC, ", [list(named)]) if text and named else ("", [])
     query = (
         f"SELECT value, base, n, sum(base) OVER ()::BIGINT AS all_base, sum(n) OVER ()::BIGINT AS all_n,"  # noqa: S608 - constants
         f" count(*) OVER () AS different FROM ("
         f"SELECT {value} AS value, count(*) AS base, sum({asked.own})::BIGINT AS n FROM {{rows}}"
         f" WHERE {dimension.value} IS NOT NULL AND {asked.where} GROUP BY {dimension.columns[-1].name}"
-        f") ORDER BY n DESC, base DESC, value LIMIT {most}"
+        f") ORDER BY {first}n DESC, base DESC, value LIMIT {most}"
     )
-    read = look.reader.select(Rows(CONTACT, dimension.columns), query, asked.params)
+    read = look.reader.select(Rows(CONTACT, dimension.columns), query, [*asked.params, *params])
     parts = [
         Part(_named(dimension, found), int(n), int(base))
         for found, base, n in zip(read["value"], read["base"], read["n"], strict=True)
@@ -204,8 +224,3 @@ def _first(month: int) -> date:
     """The first day of a month, counted from that of the year 0."""
     year, rest = divmod(min(max(month, FIRST_MONTH), LAST_MONTH), 12)
     return date(year, rest + 1, 1)
-
-
-def linkable(part: Part) -> bool:
-    """Whether an address can name the part."""
-    return len(part.name) <= LONGEST

@@ -7,9 +7,12 @@ from functools import lru_cache
 from typing import NamedTuple
 from zoneinfo import ZoneInfo
 
+from django.utils import timezone
 from django.utils.formats import date_format
 from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
 
+from config.templatetags.times import month_pattern, small_months
 from mirror.reading import naive
 from segmentation.criteria.times import DAY, end_of, shift, start_of
 
@@ -33,6 +36,12 @@ class Stretch(NamedTuple):
     def span(self, zone: ZoneInfo) -> Span:
         """Its instants."""
         return Span(start_of(self.first, zone), end_of(self.last, zone))
+
+
+def week_of(day: date) -> Stretch:
+    """The week, from Monday to Sunday, that holds a day."""
+    monday = day - DAY * day.weekday()
+    return Stretch(monday, monday + WEEK - DAY)
 
 
 @dataclass(frozen=True)
@@ -130,36 +139,70 @@ def _ahead(at: datetime, zone: ZoneInfo) -> int:
 # --- in words --------------------------------------------------------------------------------------------------
 def month_name(day: date) -> str:
     """ "November 2026"."""
-    return str(date_format(day, "F Y", use_l10n=False))
+    text = str(date_format(day, "F Y", use_l10n=False))
+    return text.lower() if small_months() else text
 
 
 def month_short(day: date) -> str:
-    """ "11.2026": for an axis."""
-    return f"{day:%m.%Y}"
+    """ "Nov 2026": for an axis."""
+    return str(date_format(day, f"{month_pattern()} Y", use_l10n=False))
+
+
+def months_after(number: int) -> str:
+    """How long after its own month a cohort is looked at."""
+    if not number:
+        return _("the same month")
+    return ngettext("after %(n)s month", "after %(n)s months", number) % {"n": number}
 
 
 def week_name(week: Stretch) -> str:
-    """ "16.11–22.11.2026"."""
-    return f"{week.first:%d.%m}\N{EN DASH}{week.last:%d.%m.%Y}"
+    """ "16–22 Nov 2026"."""
+    return days_name(*week)
+
+
+def week_short(week: Stretch, *, now: datetime) -> str:
+    """ "16–22 Nov", with the year where it is not the current one: for an axis."""
+    return days_name(*week, now=now)
+
+
+def days_name(first: date, last: date, *, now: datetime | None = None) -> str:
+    """Days from one to another, saying a month and a year once: "16–22 Nov 2026", "30 Nov – 6 Dec 2026".
+
+    now: the year is left out where it is the current one.
+    """
+    month = month_pattern()
+    whole = f"j {month}" if now and timezone.localtime(now).year == first.year == last.year else f"j {month} Y"
+    end = str(date_format(last, whole, use_l10n=False))
+    if first == last:
+        return end
+    if (first.year, first.month) == (last.year, last.month):
+        return f"{first.day}–{end}"
+    start = date_format(first, f"j {month}" if first.year == last.year else whole, use_l10n=False)
+    return f"{start} – {end}"
 
 
 def stretch_name(days: tuple[date | None, date | None]) -> str:
     """A stretch of days by the largest unit that it is: a year, years, a month, days; open ones said in words."""
     first, last = days
     if first is None:
-        return _("before %(day)s") % {"day": _begins(last + DAY)} if last else ""
+        return _("before %(day)s") % {"day": begins(last + DAY)} if last else ""
     if last is None:
-        return _("from %(day)s on") % {"day": _begins(first)}
+        return _("from %(day)s on") % {"day": begins(first)}
     if first.day == 1 and (last + DAY).day == 1:
         if first.month == 1 and last.month == 12:
-            return str(first.year) if first.year == last.year else f"{first.year}\N{EN DASH}{last.year}"
+            return str(first.year) if first.year == last.year else f"{first.year}–{last.year}"
         if (first.year, first.month) == (last.year, last.month):
             return month_name(first)
-    return f"{first:%d.%m.%Y}\N{EN DASH}{last:%d.%m.%Y}"
+    return days_name(first, last)
 
 
-def _begins(day: date) -> str:
+def begins(day: date) -> str:
     """A day that begins something: of a year's first one the year."""
     if (day.month, day.day) == (1, 1):
         return str(day.year)
-    return month_name(day) if day.day == 1 else f"{day:%d.%m.%Y}"
+    return month_name(day) if day.day == 1 else days_name(day, day)
+
+
+def begins_short(day: date) -> str:
+    """The same for an axis."""
+    return month_short(day) if day.day == 1 and day.month > 1 else begins(day)

@@ -95,3 +95,36 @@ def _by_lot(differs: float, share: float, size: int, of: int) -> bool:
     """Whether `size` contacts, drawn from `of` without putting back, may well differ so much from their share."""
     rest = (of - size) / (of - 1) if of > 1 else 0
     return abs(differs) <= BY_LOT * (share * (1 - share) / size * rest) ** 0.5
+
+
+# --- two groups, neither part of the other -----------------------------------------------------------------------
+def two_shares(part: int, whole: int, other: int, other_whole: int) -> Beside:
+    """A share of a group beside that of another. Whoever is in both makes a difference by lot no larger."""
+    value, base = ratio(part, whole), ratio(other, other_whole)
+    by_lot = False
+    if value is not None and base is not None:
+        pooled = (part + other) / (whole + other_whole)
+        error = (pooled * (1 - pooled) * (1 / whole + 1 / other_whole)) ** 0.5
+        by_lot = abs(float(value - base)) <= BY_LOT * error
+    return Beside(value, base, share=True, by_lot=by_lot)
+
+
+def two_averages(value: Fraction | None, other: Fraction | None, cases: int, others: int) -> Beside:
+    """An amount on average, of so many cases of each group: amounts spread about as widely as they are large."""
+    by_lot = min(cases, others) < CASES
+    if value is not None and other is not None and not by_lot:
+        by_lot = abs(float(value - other)) <= BY_LOT * float(other) * (1 / cases + 1 / others) ** 0.5
+    return Beside(value, other, by_lot=by_lot)
+
+
+def two_times(own: tuple[int, int, int], other: tuple[int, int, int], *, per: int = 1, spread: int = 1) -> Beside:
+    """How often, for `per` contacts: (times, contacts, those of them who did it) of a group beside another's."""
+    value, base = (ratio(number * per, size) for number, size, _doers in (own, other))
+    together, of = own[0] + other[0], own[1] + other[1]
+    error = sum(
+        number * max(number / doers, 1) * spread / size**2 for number, size, doers in (own, other) if doers and size
+    )
+    by_lot = any(max(number, together * size / of if of else 0) < CASES for number, size, _doers in (own, other))
+    if value is not None and base is not None and not by_lot:
+        by_lot = abs(float(value - base)) <= BY_LOT * per * error**0.5
+    return Beside(value, base, by_lot=by_lot)

@@ -1,9 +1,11 @@
 """What contacts are told apart by: columns of their own and attributes, in values or in steps, each a set of contacts.
 
-A part of a dimension has a name for addresses: `v.Warszawa`, `n.10:20`, `d.2026-01-01:2026-01-31`, `none`, `other`.
+A part of a dimension has a name for addresses: `v.Warszawa`, `n.10:20`, `d.2026-01-01:2026-01-31`, `none`; other values
+than those that are told: `other.Warszawa|Kraków`.
 """
 
-from collections.abc import Iterable
+import re
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal, InvalidOperation
@@ -15,7 +17,7 @@ from django.utils.translation import pgettext
 
 from config.templatetags.numbers import number
 from contacts.models import Attribute, AttributeType, Status
-from insights.statistics.calendars import stretch_name
+from insights.statistics.calendars import begins_short, stretch_name
 from mirror.kinds import CONTACT, Column, attribute_columns
 from segmentation.builder.distribution import told
 from segmentation.criteria.field import FIELDS
@@ -23,8 +25,11 @@ from segmentation.criteria.times import DAY, shift
 
 NONE, OTHER = "none", "other"
 LONGEST = 120  # letters of a text that an address names; a longer value has no list
+LONGEST_REST = 2_000  # signs of an address with all values told, to list whoever has another one
 DIGITS = 20  # of a number in an address; the language takes fewer
 AGES = ((1, "month"), (3, "month"), (6, "month"), (1, "year"), (2, "year"), (3, "year"))
+TOLD = r"(?:[^\\|]|\\[\\|])+"  # a value in an address, in which `|` stands between values
+SIGN, BEFORE_SIGN = r"[\\|]", r"\\\g<0>"
 
 Days = tuple[date | None, date | None]
 
@@ -74,8 +79,8 @@ class Dimension:
         if part == NONE:
             return [{"op": "is_not_set"}]
         match what, self.type:
-            case "v", "text" if rest:
-                return [{"op": "eq", "value": rest}]
+            case "v" | "other", "text" if rest:
+                return [{"op": "eq", "value": rest}] if what == "v" else _other_than(rest)
             case "v", "choice" if rest in self.options:
                 return [{"op": "eq", "value": rest}]
             case "v", "choices" if rest in self.options:
@@ -117,7 +122,7 @@ class Dimension:
         what, _dot, rest = part.partition(".")
         if part == NONE:
             return pgettext("contacts without a value", "no value")
-        if part == OTHER:
+        if what == OTHER:
             return pgettext("values of contacts", "other values")
         match what, self.type:
             case "d", "age":
@@ -139,12 +144,8 @@ class Dimension:
         if what != "d" or self.type == "age":
             return ""
         if not first:
-            return f"< {_short_day(date.fromisoformat(last) + DAY)}"
-        return f"{_short_day(date.fromisoformat(first))}{'' if last else '+'}"
-
-
-def _short_day(day: date) -> str:
-    return str(day.year) if (day.month, day.day) == (1, 1) else f"{day:%m.%Y}"
+            return f"< {begins_short(date.fromisoformat(last) + DAY)}"
+        return f"{begins_short(date.fromisoformat(first))}{'' if last else '+'}"
 
 
 def written(value: Decimal) -> int | float:
@@ -194,6 +195,23 @@ def age_days(today: date) -> list[Days]:
     edges = [shift(today, -count, unit) for count, unit in AGES]
     starts: list[date | None] = [edge + DAY for edge in edges]
     return list(zip([*starts, None], [None, *edges], strict=True))
+
+
+# --- other values ----------------------------------------------------------------------------------------------
+def other_than(values: Sequence[str]) -> str:
+    """The part of whoever has a value that is none of these, which are told beside it.
+
+    It names them: those most frequent in a list are not those of everybody, of whom an address might be read.
+    """
+    return f"{OTHER}.{'|'.join(re.sub(SIGN, BEFORE_SIGN, value) for value in values)}"
+
+
+def _other_than(text: str) -> list[dict[str, Any]] | None:
+    """The conditions of a part that `other_than` named; None, if it did not name this."""
+    if not re.fullmatch(rf"{TOLD}(\|{TOLD})*", text):
+        return None
+    values = [re.sub(r"\\(.)", r"\1", value) for value in re.findall(TOLD, text)]
+    return [{"op": "is_set"}, {"op": "not_in", "value": values}]
 
 
 # --- what there is ---------------------------------------------------------------------------------------------

@@ -1,34 +1,23 @@
 """The numbers of statistics as CSV, one a line: for spreadsheets and for programs."""
 
-import csv
 from collections.abc import Iterator
-from datetime import date, datetime
-from fractions import Fraction
-from io import StringIO
-from urllib.parse import quote
+from datetime import date
 
-from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import pgettext
 
-from config.spreadsheets import defuse
+from config import downloads
 from insights.statistics.comparing import Beside
 from insights.statistics.taking import Statistics
 from insights.statistics.telling import Course, Row, Told
 
-BOM = b"\xef\xbb\xbf"  # by which spreadsheets know UTF-8
 Line = tuple[str, str, str, object, Beside | None, object, object]  # section, what, part, when, compared, group, base
 
 
 def content(told: Told) -> bytes:
     """The file."""
-    text = StringIO()
-    writer = csv.writer(text, lineterminator="\n")
-    writer.writerow(heading())
-    for section, what, part, when, beside, group, base in lines(told):
-        row = (defuse(section), defuse(what), defuse(part), _written(when), _written(group), _written(base))
-        writer.writerow((*row, *_compared(beside)))
-    return BOM + text.getvalue().encode()
+    rows = ((*named, group, base, *_compared(beside)) for *named, beside, group, base in lines(told))
+    return downloads.lines([heading(), *rows])
 
 
 def heading() -> list[str]:
@@ -111,30 +100,14 @@ def _sales(told: Told) -> Iterator[Line]:
         yield section, revenue, _("in the month from"), month.first, each, sold.revenue, sold.base_revenue
 
 
-def _compared(beside: Beside | None) -> list[str]:
+def _compared(beside: Beside | None) -> tuple[object, ...]:
     if beside is None:
-        return ["", "", "", ""]
+        return None, None, None, None
     per = 100 if beside.share else 1
-    values = [None if value is None else value * per for value in (beside.value, beside.base)]
-    return [_written(value) for value in (*values, beside.points if beside.share else None, beside.index)]
+    value, base = (None if value is None else value * per for value in (beside.value, beside.base))
+    return value, base, beside.points if beside.share else None, beside.index
 
 
-def _written(value: object) -> str:
-    """As programs read it: a point for decimals, days and moments by ISO 8601."""
-    match value:
-        case None:
-            return ""
-        case Fraction():
-            return f"{float(value):.6g}" if value.denominator != 1 else str(value.numerator)
-        case datetime():
-            return timezone.localtime(value).isoformat(timespec="seconds")
-        case date():
-            return value.isoformat()
-    return str(value)
-
-
-def disposition(of: Statistics) -> str:
-    """The header that names the file after what it is of."""
-    name = f"{_('Statistics')} {of.scope.name} {timezone.localtime(of.at):%Y-%m-%d}.csv"
-    plain = "".join(letter if letter.isascii() and letter.isalnum() else "_" for letter in name[:-4]) + ".csv"
-    return f"attachment; filename=\"{plain}\"; filename*=UTF-8''{quote(name, safe='')}"
+def name(of: Statistics) -> str:
+    """Of the file: what it is of."""
+    return f"{_('Statistics')} {of.scope.name} {downloads.day(of.at)}"

@@ -5,6 +5,7 @@ statistics were taken, it has exactly the contacts that were counted.
 """
 
 import re
+from collections.abc import Callable
 from datetime import date
 from typing import Any
 
@@ -20,10 +21,8 @@ from config.templatetags.numbers import number
 from config.templatetags.times import moment_text
 from contacts.sight import sight
 from insights.statistics import scopes
-from insights.statistics.breakdowns import broken_down
-from insights.statistics.dimensions import OTHER, Dimension, days_in, dimension
+from insights.statistics.dimensions import LONGEST_REST, OTHER, Dimension, days_in, dimension
 from insights.statistics.scopes import Scope
-from insights.statistics.sets import Look, Sets
 from segmentation.contact_sets import People, linked, set_filter
 from segmentation.criteria import Context, CriteriaError, parse
 from segmentation.engine import evaluate, snapshot
@@ -31,6 +30,9 @@ from segmentation.sentences import sentence_of
 
 NAME = "among"
 KEY = re.compile(r"[a-z][a-z0-9_]*", re.ASCII)
+CriteriaOf = Callable[[str, str], dict[str, Any] | None]  # of the two halves of a part; None: there is no such part
+# What else is told of groups, by its name in addresses: apps above add theirs in AppConfig.ready.
+registered: dict[str, CriteriaOf] = {}
 
 
 class NoSuchPartError(LookupError):
@@ -56,21 +58,20 @@ def among(request: Request, text: str) -> People:
     title = pgettext("some contacts of a group", "%(group)s: %(part)s") % {"group": scope.name, "part": words}
     said = ngettext("%(number)s contact, as of %(when)s.", "%(number)s contacts, as of %(when)s.", len(ids))
     said %= {"number": number(len(ids)), "when": moment_text(now, now=now)}
-    note = format_html("{}: {} {}", linked(scope.url, _("Statistics")), title, said)
+    note = format_html("{}: {}. {}", linked(scope.url, _("Statistics")), title, said)
     return People(ids, title, note, criteria)
 
 
 def _found(scope: Scope, what: str, part: str, context: Context) -> tuple[BitMap, dict[str, Any] | None, str]:
     """The contacts, the criteria that the same ones satisfy also later, and the part in words."""
     known = dimension(what)
-    if known is not None and part == OTHER:
-        ids = others(known, scope, context)
-        return ids, None, f"{known.name}: {known.label(OTHER)}"
     criteria = criteria_of(what, part, known)
     if criteria is None:
         raise NoSuchPartError(part)
     ids = evaluate(parse(criteria), context=context).members & scope.find(context)
-    words = str(sentence_of(criteria, now=context.now, plain=True))
+    words = str(sentence_of(criteria, now=context.now, plain=True)).removesuffix(".")  # a part of a sentence here
+    if known is not None and part.startswith(OTHER):
+        words = f"{known.name}: {known.label(OTHER)}"
     if scope.everybody:
         return ids, criteria, words
     return ids, {"all": [scope.criteria, criteria]} if scope.criteria else None, words
@@ -84,20 +85,23 @@ def criteria_of(what: str, part: str, known: Dimension | None) -> dict[str, Any]
     match what:
         case "consent" if rest in ("given", "withdrawn", "unknown"):
             return {"kind": "consent", "consent": key, "state": rest}
-        case "did" if KEY.fullmatch(key) and (window := _window(rest)):
+        case "did" if KEY.fullmatch(key) and (window := window_of(rest)):
             return {"kind": "activity", "type": key, "within": window}
-        case "came" if key in Channel.values and (window := _window(rest)):
+        case "came" if key in Channel.values and (window := window_of(rest)):
             condition = {"param": "channel", "op": "eq", "value": key}
             return {"kind": "visit", "where": [condition], "within": window}
         case "bought":
-            window = _window(part)
+            window = window_of(part)
             if part == "ever" or window:
                 criterion = {"kind": "order", "measure": "count", "op": "gte", "value": 1}
                 return criterion | ({"within": window} if window else {})
+        case _ if what in registered:
+            return registered[what](key, rest)
     return None
 
 
-def _window(text: str) -> dict[str, str] | None:
+def window_of(text: str) -> dict[str, str] | None:
+    """`2026-08-31:2026-11-22` in criteria; None: no stretch of days."""
     try:
         first, last = days_in(text)
     except ValueError:
@@ -107,17 +111,4 @@ def _window(text: str) -> dict[str, str] | None:
     return {"from": first.isoformat(), "to": last.isoformat()}
 
 
-def others(known: Dimension, scope: Scope, context: Context) -> BitMap:
-    """Those with a value that is none of the most frequent ones, which are named."""
-    sets = Sets(context.everyone, scope.find(context))
-    parts = broken_down(known, Look(sets, context.reader, context.zone), today=context.today).parts
-    if all(part.name != OTHER for part in parts):
-        raise NoSuchPartError(OTHER)
-    top = [part.name.removeprefix("v.") for part in parts if part.name.startswith("v.")]
-    about = dict(known.about)
-    having = evaluate(parse(about | {"op": "is_set"}), context=context).members
-    named = evaluate(parse(about | {"op": "in", "value": top}), context=context).members
-    return (having - named) & sets.group
-
-
-FILTERS = [set_filter(NAME, among, label=gettext_lazy("Statistics"))]
+FILTERS = [set_filter(NAME, among, label=gettext_lazy("Statistics"), longest=LONGEST_REST + 100)]

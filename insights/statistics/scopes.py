@@ -1,8 +1,8 @@
 """What statistics can be of: everybody, a tag, a category (with or without those below), a calculation of a segment,
-whoever the contact manager lists.
+whoever satisfies saved criteria, whoever the contact manager lists.
 
-Each has a name for addresses: `all`, `tag.12`, `category.5`, `category.5.only`, `calculation.7`. A list has its own
-address, which its parts narrow further.
+Each has a name for addresses: `all`, `tag.12`, `category.5`, `category.5.only`, `calculation.7`, `saved.3`. A list has
+its own address, which its parts narrow further.
 """
 
 from collections.abc import Callable
@@ -17,10 +17,11 @@ from pyroaring import BitMap
 from contacts.listing import Search
 from jobs.models import JobState
 from segmentation.contact_sets import whole
-from segmentation.criteria import Context
+from segmentation.criteria import Context, parse
 from segmentation.criteria import category as categories
 from segmentation.criteria import tag as tags
-from segmentation.models import Calculation, Segment, bitmap_of
+from segmentation.engine import evaluate
+from segmentation.models import Calculation, SavedCriteria, Segment, bitmap_of
 from tags.models import Category, Tag
 from tags.tree import readable_path
 
@@ -29,7 +30,7 @@ ONLY = "only"  # this level
 
 @dataclass(frozen=True)
 class Scope:
-    """A group of contacts. `kind`: `all`, `tag`, `category`, `segment` or `contacts`, a list; `pk`: of that one.
+    """A group of contacts. `kind`: `all`, `tag`, `category`, `segment`, `saved` or `contacts`, a list; `pk`: its own.
 
     criteria: that the same contacts satisfy, also later; None: there are none, as of a calculation of the past.
     as_of: when the group was found, if that is not now. find: the group in a context, all of it visible.
@@ -130,6 +131,20 @@ def of_calculation(segment: Segment, calculation: Calculation) -> Scope:
     )
 
 
+def of_saved(saved: SavedCriteria) -> Scope:
+    """Whoever satisfies saved criteria now. Its `find` raises CriteriaError, where they name something deleted."""
+    return Scope(
+        f"saved.{saved.pk}",
+        "saved",
+        saved.pk,
+        saved.name,
+        reverse("segmentation:saved_edit", args=[saved.pk]),
+        f"{reverse('contacts:manager')}?saved={saved.pk}",
+        lambda context: evaluate(parse(saved.criteria), context=context).members & context.everyone,
+        {"kind": "saved", "criteria": saved.pk},
+    )
+
+
 def done(pk: int) -> Calculation | None:
     """A finished calculation with its members."""
     rows = Calculation.objects.filter(state=JobState.DONE).defer("joined", "left").select_related("segment")
@@ -149,6 +164,9 @@ def named(token: str) -> Scope | None:
         case "category", [] | ["only"]:
             category = Category.objects.filter(pk=pk).first()
             return of_category(category, only=bool(rest[1:])) if category else None
+        case "saved", []:
+            saved = SavedCriteria.objects.filter(pk=pk).first()
+            return of_saved(saved) if saved else None
         case "calculation", []:
             calculation = done(pk)
             return of_calculation(calculation.segment, calculation) if calculation else None

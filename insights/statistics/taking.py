@@ -16,16 +16,19 @@ from django.core.cache import cache
 from django.db import connection
 from pyroaring import BitMap
 
+from activities.builtin import ENGAGING
 from insights.statistics import growth as growths
 from insights.statistics.answers import Answers, answers
 from insights.statistics.breakdowns import Breakdown, Part, broken_down
-from insights.statistics.calendars import Months, Weeks
+from insights.statistics.calendars import Months, Stretch, Weeks
+from insights.statistics.cohorts import Cohorts, cohorts
 from insights.statistics.dimensions import Dimension, of_attributes, own
 from insights.statistics.growth import Growth
 from insights.statistics.happenings import Happening, activities, visits
 from insights.statistics.sales import Sales, Sold, sales
 from insights.statistics.scopes import Scope
 from insights.statistics.sets import Look, Sets
+from insights.statistics.sources import Ordered, ordered
 from segmentation.criteria import Context
 from segmentation.engine import snapshot
 
@@ -34,7 +37,8 @@ MONTHS = 12
 PERIODS = (12, 52)  # weeks
 AT_ONCE = 12  # attributes: of 1 M contacts one takes 10 to 40 ms; further ones are asked for
 Made = TypeVar("Made")
-FORM = f"{crc32(repr([one.__annotations__ for one in (Breakdown, Part, Happening, Sales, Sold)]).encode()):x}"
+KEPT_FORMS = (Breakdown, Part, Happening, Sales, Sold, Ordered, Cohorts)
+FORM = f"{crc32(repr([one.__annotations__ for one in KEPT_FORMS]).encode()):x}"
 
 
 class NotKeptError(LookupError):
@@ -115,10 +119,14 @@ class Taking:
     def look(self) -> Look:
         return Look(self.sets, self.context.reader, self.context.zone)
 
-    def breakdown(self, dimension: Dimension) -> Breakdown:
-        return self.kept(
-            "breakdown", ["contact"], dimension, lambda: broken_down(dimension, self.look, today=self.today)
-        )
+    def breakdown(self, dimension: Dimension, named: tuple[str, ...] = ()) -> Breakdown:
+        """`named`: of a text, the values that are told instead of the group's most frequent ones."""
+        about = (dimension, named) if named else dimension
+
+        def make() -> Breakdown:
+            return broken_down(dimension, self.look, today=self.today, named=named)
+
+        return self.kept("breakdown", ["contact"], about, make)
 
     def activities(self, weeks: Weeks) -> list[Happening]:
         types = sorted((known.type.pk, key) for key, known in self.context.catalog.activities.items())
@@ -130,11 +138,19 @@ class Taking:
     def sales(self, months: Months) -> Sales:
         return self.kept("sales", ["order"], months, lambda: sales(months, self.look))
 
+    def ordered(self, days: Stretch) -> list[Ordered]:
+        return self.kept("ordered", ["order"], days, lambda: ordered(days, self.look))
+
+    def cohorts(self, by: str, months: Months) -> Cohorts:
+        types = sorted(key for key in self.context.catalog.activities if key in ENGAGING)
+        kinds, about = ["contact", "activity", "visit", "order"], (by, months, types)
+        return self.kept("cohorts", kinds, about, lambda: cohorts(by, months, self.look, self.context))
+
     def growth(self, scope: Scope) -> Growth:
         match scope.kind:
             case "segment":
                 return growths.of_segment(scope.pk, self.context.mask)
-            case "all" | "contacts":
+            case "all" | "contacts" | "saved":
                 return self.kept("growth", ["contact"], "", lambda: growths.of_everybody(self.look, self.today))
         labels = growths.Labels.of(scope)
         about = (labels, labels.stamp())

@@ -16,7 +16,7 @@ from django.utils.translation import pgettext
 from activities.models import Channel
 from config.templatetags.times import day_text
 from insights.statistics import lists
-from insights.statistics.breakdowns import Breakdown, linkable
+from insights.statistics.breakdowns import Breakdown
 from insights.statistics.calendars import month_name, month_short, week_name
 from insights.statistics.comparing import FEW, Beside, shares, times
 from insights.statistics.dimensions import NONE, Dimension
@@ -214,7 +214,7 @@ def _card(dimension: Dimension, breakdown: Breakdown, scope: Scope, sets: Sets) 
                 part.group,
                 part.base,
                 shares(part.group, group, part.base, base),
-                list_url(scope, dimension.key, part.name) if part.group and linkable(part) else "",
+                list_url(scope, dimension.key, named) if part.group and (named := breakdown.address(part)) else "",
                 faint=part.name == NONE,
                 short=dimension.short(part.name),
             )

@@ -10,7 +10,9 @@ from django.utils.html import format_html
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
 
+from config.charts import Amount, Chart, Series
 from config.templatetags import charts, numbers
+from config.templatetags.drawing import line_chart
 from config.templatetags.sito import icon
 from insights.statistics.comparing import Beside
 from insights.statistics.telling import Course, Figure, Row
@@ -30,11 +32,8 @@ def share(value: Fraction | None) -> str:
 
 @register.filter
 def average(value: Fraction | None) -> str:
-    """A number to two decimals; to one from ten on, to none from a hundred on."""
-    if value is None:
-        return numbers.NONE
-    places = 2 if abs(value) < 10 else 1 if abs(value) < 100 else 0
-    return numbers.number(round(float(value), places), places if value.denominator != 1 else None)
+    """A number to two decimals, so that those below each other stand alike."""
+    return numbers.NONE if value is None else numbers.number(round(float(value), 2), 2)
 
 
 @register.simple_tag
@@ -47,9 +46,25 @@ def figure(number: Figure, currency: str, *, base: bool = False) -> str:
 
 
 @register.simple_tag
+def people(count: int, url: str) -> SafeString | str:
+    """How many contacts, as the way to them, where there are any."""
+    return format_html('<a href="{}">{}</a>', url, numbers.number(count)) if url else numbers.number(count)
+
+
+@register.simple_tag
 def amount(value: Fraction | None, currency: str) -> str:
     """Money to two decimals."""
     return numbers.NONE if value is None else numbers.money(f"{round(float(value), 2):.2f}", currency)
+
+
+@register.simple_tag
+def whole_amount(value: Fraction | Decimal | None, currency: str) -> SafeString | str:
+    """An amount, or money for each, in large letters: it breaks before the currency, never within either."""
+    if value is None:
+        return numbers.NONE
+    text = amount(value, currency) if isinstance(value, Fraction) else numbers.money(value, currency)
+    told, _space, unit = text.rpartition(numbers.SPACE)
+    return format_html('<span class="nowrap">{}</span> <span class="nowrap">{}</span>', told, unit)
 
 
 @register.simple_tag
@@ -65,7 +80,7 @@ def difference(beside: Beside) -> SafeString | str:
 def difference_text(beside: Beside) -> str:
     """Of shares in percentage points, of other numbers in per cent of the base's."""
     if beside.share and beside.value is not None and beside.base is not None:
-        points = numbers.signed(float(printed(beside.value) - printed(beside.base)))
+        points = numbers.signed(printed(beside.value) - printed(beside.base), 1)
         return _("%(points)s pts") % {"points": points}
     if beside.index is None:
         return numbers.NONE
@@ -73,7 +88,7 @@ def difference_text(beside: Beside) -> str:
         return _("about the same")
     percent = abs(beside.index - 100)
     if beside.index >= 1000:
-        return _("%(times)s times") % {"times": numbers.number(round(float(beside.index) / 100))}
+        return _("%(times)s times as much") % {"times": numbers.number(round(float(beside.index) / 100))}
     told = numbers.number(round(float(percent)) or 1)
     return (
         _("%(percent)s %% more") % {"percent": told}
@@ -160,28 +175,15 @@ def _points(values: Sequence[float], top: float, width: float, height: float) ->
     )
 
 
-@register.inclusion_tag("insights/_two_lines.html")
+@register.simple_tag
 def two_lines(
     values: Sequence[float], base: Sequence[float], names: Sequence[str], label: str, *, alone: bool = False
-) -> dict[str, Any]:
-    """The group's line over the base's, on one scale from 0. The same figures must stand in a table beside it."""
-    top = charts.RULES * charts.nice_step(max([*values, *([] if alone else base), 0.0]))
+) -> SafeString:
+    """The group's line beside the base's, on one scale. The same figures must stand in a table beside it."""
 
-    def placed(numbers_: Sequence[float]) -> list[charts.Point]:
-        xs = charts.spread(len(numbers_), charts.WIDTH)
-        ys = (charts.HEIGHT * (1 - value / top) for value in numbers_)
-        texts = (f"{name}: {numbers.number(round(value, 1))}" for name, value in zip(names, numbers_, strict=True))
-        return [charts.Point(round(x, 1), round(y, 1), text) for x, y, text in zip(xs, ys, texts, strict=True)]
+    def told(value: Amount | None) -> str:
+        return numbers.NONE if value is None else numbers.number(round(float(value), 1))
 
-    lines = [placed(each) for each in ([values] if alone else [base, values])]
-    return {
-        "label": label,
-        "base": " ".join(f"{dot.x},{dot.y}" for dot in lines[0]) if not alone else "",
-        "line": " ".join(f"{dot.x},{dot.y}" for dot in lines[-1]),
-        "dots": lines[-1],
-        "scale": [top - top // charts.RULES * rule for rule in range(charts.RULES + 1)],
-        "rules": [charts.HEIGHT * rule / charts.RULES for rule in range(charts.RULES + 1)],
-        "names": [names[0], names[len(names) // 2], names[-1]] if len(names) > 4 else list(names),
-        "width": charts.WIDTH,
-        "height": charts.HEIGHT,
-    }
+    group = Series(_("these contacts"), values)
+    series = [group] if alone else [group, Series(_("all contacts"), base, style=5)]
+    return line_chart(Chart(label, "", names, series, text=told), table=False)

@@ -1,22 +1,31 @@
 """Any number of segments beside each other, up to 20: each pair's overlap in one table (SG6)."""
 
+from collections.abc import Collection
+from datetime import datetime
+from fractions import Fraction
 from typing import Any
+from urllib.parse import urlencode
 
 from django.http import HttpResponse
+from django.urls import reverse
 from django.utils.translation import gettext as _
+from django.utils.translation import pgettext
 from django.views.decorators.http import require_safe
 from pyroaring import BitMap
 
 from config.asked import problems_in
+from config.downloads import as_csv, day, lines
 from config.pages import page
 from config.requests import Request
 from contacts.sight import sight
 from insights.overlap import MOST, Cell, Measured, measured
 from insights.overlap import matrix as overlaps
+from insights.parts import MOST as AT_ONCE
 from insights.views.compare import SORTS, named
 from segmentation.contact_sets import whole
 from segmentation.seen import counts
-from segmentation.selectors import segments
+from segmentation.selectors import archived, segments
+from users.access import writers_only
 
 OFFERED = 50  # segments to tick, besides those that are chosen
 Rows = list[tuple[Measured, list[Cell]]]
@@ -33,17 +42,51 @@ def matrix(request: Request) -> HttpResponse:
     rows: Rows = []
     if not problems and len(chosen) > 1:
         rows = ordered(overlaps(in_order(chosen, sort)), sort)
+    others = offered("" if problems else text, chosen, mask=mask)
     context: dict[str, Any] = {
         "q": text,
         "sort": sort,
         "problems": problems,
         "chosen": list(chosen.values()),
-        "offered": offered("" if problems else text, chosen, mask=mask),
+        "offered": others,
+        "archived": archived([*chosen, *(pk for pk, *_row in others)], now=request.now),
         "rows": numbered(rows),
         "columns": in_order(chosen, sort) if rows else [],
         "most": MOST,
+        "parts_url": f"{reverse('insights:overlap')}?{urlencode([('segment', pk) for pk in [*chosen][:AT_ONCE]])}",
     }
     return page(request, "insights/matrix.html", context, part="overlap", status=422 if problems else 200)
+
+
+@require_safe
+@writers_only
+def numbers(request: Request) -> HttpResponse:
+    """Each pair both ways as CSV, one a line."""
+    ids = list(dict.fromkeys(map(whole, request.GET.getlist("segment"))))
+    chosen = measured(ids[:MOST], mask=sight(request))
+    problems = problems_of(request, ids, chosen)
+    if problems or len(chosen) < 2:
+        told = problems or [_("Choose two segments or more")]
+        return HttpResponse("\n".join(told), status=422, content_type="text/plain; charset=utf-8")
+    head = (
+        _("of"),
+        _("as calculated on"),
+        _("contacts"),
+        _("also in"),
+        _("contacts in both"),
+        _("per cent of the first"),
+    )
+    rows = [
+        (cell.row.name, cell.row.as_of, cell.row.count, cell.column.name, cell.both, per_cent(cell))
+        for _of, cells in overlaps(in_order(chosen, "name"))
+        for cell in cells
+        if not cell.itself
+    ]
+    return as_csv(lines([head, *rows]), f"{pgettext('segments', 'Each with each')} {day(request.now)}")
+
+
+def per_cent(cell: Cell) -> Fraction | None:
+    return Fraction(100 * cell.both, cell.row.count) if cell.row.count else None
 
 
 def problems_of(request: Request, ids: list[int], chosen: dict[int, Measured]) -> list[str]:
@@ -82,11 +125,13 @@ def numbered(rows: Rows) -> list[dict[str, Any]]:
     return [{"place": places[of.segment], "of": of, "cells": cells} for of, cells in rows]
 
 
-def offered(text: str, chosen: dict[int, Measured], *, mask: BitMap | None) -> list[tuple[int, str, int | None]]:
-    """Segments that can be added: id, name and size."""
+def offered(
+    text: str, chosen: Collection[int], *, mask: BitMap | None
+) -> list[tuple[int, str, int | None, datetime | None]]:
+    """Segments that can be added: id, name, size, and as of when that is."""
     rows = named(segments().filter(latest__isnull=False).exclude(pk__in=chosen), text).order_by(SORTS["name"], "pk")
-    found = list(rows.values_list("pk", "name", "latest__count", "latest")[:OFFERED])
+    found = list(rows.values_list("pk", "name", "latest__count", "latest__as_of", "latest")[:OFFERED])
     if mask is None:
-        return [(pk, name, count) for pk, name, count, _latest in found]
+        return [(pk, name, count, as_of) for pk, name, count, as_of, _latest in found]
     own = counts((latest for *_row, latest in found), mask)
-    return [(pk, name, own.get(latest, 0)) for pk, name, _count, latest in found]
+    return [(pk, name, own.get(latest, 0), as_of) for pk, name, _count, as_of, latest in found]

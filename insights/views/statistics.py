@@ -9,6 +9,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_safe
 
 from config.asked import problems_in
+from config.downloads import as_csv
 from config.pages import page
 from config.requests import Request
 from contacts.listing import Search
@@ -160,9 +161,12 @@ def scope_for(request: Request, kind: str, pk: int) -> Scope:
 def attributes(request: Request, kind: str, pk: int) -> HttpResponse:
     """The attributes that the page does not tell at once."""
     scope = scope_for(request, kind, pk)
+    if problems := problems_of(request, scope):
+        context: dict[str, Any] = {"scope": scope, "problems": problems}
+        return page(request, "insights/statistics_attributes.html", context, part="attributes", status=422)
     now, zone = request.now, request.tenant.zone
     sets, found = taking.beyond(scope, now=now, zone=zone, mask=sight(request))
-    context: dict[str, Any] = {"scope": scope, "cards": cards(found, scope, sets), "at": now, "alone": scope.everybody}
+    context = {"scope": scope, "cards": cards(found, scope, sets), "at": now, "alone": scope.everybody}
     return page(request, "insights/statistics_attributes.html", context, part="attributes")
 
 
@@ -175,6 +179,4 @@ def numbers(request: Request, kind: str, pk: int) -> HttpResponse:
         return HttpResponse("\n".join(problems), status=422, content_type="text/plain; charset=utf-8")
     now, zone = request.now, request.tenant.zone
     found = taking.taken(scope, now=now, zone=zone, mask=sight(request), weeks=weeks_of(request), at_once=None)
-    response = HttpResponse(filed.content(told(found)), content_type="text/csv; charset=utf-8")
-    response["Content-Disposition"] = filed.disposition(found)
-    return response
+    return as_csv(filed.content(told(found)), filed.name(found))
