@@ -115,6 +115,14 @@ class Action(models.Model):
         return shown(self.kind).icon
 
     @property
+    def guarded(self) -> bool:
+        """Whether it is a part of something larger, which looks at each contact once more before it acts."""
+        from actions.kinds import KINDS
+
+        kind = KINDS.get(self.kind)
+        return kind is not None and not kind.offered
+
+    @property
     def kind_name(self) -> str:
         """What its kind is called: "Add tag"."""
         from actions.kinds import shown

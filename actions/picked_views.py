@@ -15,7 +15,7 @@ from django.views.decorators.http import require_http_methods, require_safe
 from actions import picked, selectors
 from actions.errors import ActionError, AnsweredError
 from actions.forecast import forecasts, unseen
-from actions.kinds import KINDS, Kind
+from actions.kinds import Kind, offered_kinds
 from actions.kinds.forms import PartForm
 from actions.refusals import refusal
 from actions.views import PER_PAGE, part_asked, question_answered
@@ -47,7 +47,7 @@ def act(request: Request, kind: str = "") -> HttpResponse:
     whoever fits the filters by then.
     """
     now: datetime = request.now
-    found = KINDS.get(kind)
+    found = offered_kinds().get(kind)
     if kind and found is None:
         raise Http404(f"no kind of action {kind}")
     if request.method == "POST" and found is not None and request.POST.get("confirmed") == "yes":
@@ -60,7 +60,7 @@ def asking(request: Request, kind: Kind | None, *, now: datetime, problem: str =
     search = Search.of(request)
     context: dict[str, Any] = {
         "search": search,
-        "kinds": KINDS.values(),
+        "kinds": offered_kinds().values(),
         "kind": kind,
         "here": clean_address(request.GET).removesuffix("?"),
         "back": reverse("contacts:manager") + clean_address(request.GET).removesuffix("?"),

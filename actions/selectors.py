@@ -117,11 +117,11 @@ class Reach:
         return str(Audience(self.audience).label)
 
 
-def reach_of(segment: Segment, *, now: datetime) -> Reach:
-    """The standing of a segment of `segment_for` for adding actions at `now`."""
-    creating = Calculation.objects.filter(segment=segment, state__in=ACTIVE).exists()
-    meant = calculation_meant(segment, now=now)
-    return Reach(segment=segment, latest=segment.latest, ready=segment.ready_at(now), creating=creating, meant=meant)
+def reach_of(segment: Segment, *, calculating: int | None, now: datetime) -> Reach:
+    """The standing of a segment of `segment_for` for adding actions at `now`; `calculating`: of `under_way_of`."""
+    meant = calculation_meant(segment, calculating=calculating, now=now)
+    ready, creating = segment.ready_at(now), calculating is not None
+    return Reach(segment=segment, latest=segment.latest, ready=ready, creating=creating, meant=meant)
 
 
 def runs_on_contacts(user: User) -> QuerySet[ActionRun]:

@@ -93,19 +93,25 @@ def plan_from(
             plan_action(segment, params=params, now=now, answer=(question, number), **common)
             for number, params in enumerate(part.plans())
         ]
-        if confirmed is None or confirmed != calculation_meant(current, now=now):
+        if confirmed is None or confirmed != calculation_meant(current, calculating=under_way_of(current.pk), now=now):
             raise ResultChangedError
     return actions
 
 
-def calculation_meant(segment: Segment, *, now: datetime) -> int | None:
-    """The calculation whose members an action added at `now` is for: the latest while ready, else the one under way.
+def under_way_of(pk: int) -> int | None:
+    """The calculation of this segment that is waiting or running.
+
+    Without the segment's lock it is looked up before the segment is read: one that ends in between has made it ready.
+    """
+    return Calculation.objects.filter(segment=pk, state__in=ACTIVE).values_list("pk", flat=True).first()
+
+
+def calculation_meant(segment: Segment, *, calculating: int | None, now: datetime) -> int | None:
+    """The calculation whose members an action added at `now` is for: the latest while ready, else `calculating`.
 
     It is the same before and after it ends. New criteria, a refresh or a repetition make it another.
     """
-    if segment.ready_at(now):
-        return segment.latest_id
-    return Calculation.objects.filter(segment=segment, state__in=ACTIVE).values_list("pk", flat=True).first()
+    return segment.latest_id if segment.ready_at(now) else calculating
 
 
 def refuse(segment: Segment, *, audience: str, every_refresh: bool, now: datetime) -> None:

@@ -19,7 +19,7 @@ from actions import selectors, services
 from actions.errors import ActionError, AnsweredError, ResultChangedError
 from actions.forecast import Forecast, forecasts, unseen
 from actions.forms import WhenForm
-from actions.kinds import KINDS, Kind
+from actions.kinds import Kind, offered_kinds
 from actions.kinds.forms import Draft, PartForm
 from actions.models import Audience
 from actions.refusals import refusal
@@ -41,11 +41,15 @@ MARK = re.compile(r"[0-9a-f]{32}")
 @writers_only
 def add(request: Request, pk: int) -> HttpResponse:
     """Choose what to do, to whom and how often; look at it once more; confirm (IP17, IP18, IP26)."""
+    calculating = services.under_way_of(pk)
     segment = segment_for(request, pk)
     now = request.now
-    context = head(request, segment) | {"reach": selectors.reach_of(segment, now=now), "kinds": KINDS.values()}
+    context = head(request, segment) | {
+        "reach": selectors.reach_of(segment, calculating=calculating, now=now),
+        "kinds": offered_kinds().values(),
+    }
     given = request.POST if request.method == "POST" else request.GET
-    kind = KINDS.get(given.get("kind", ""))
+    kind = offered_kinds().get(given.get("kind", ""))
     if context["reach"].closed:
         return shown(request, context, status=422 if request.method == "POST" else 200)
     if kind is None:
@@ -134,19 +138,21 @@ def shown(request: Request, context: dict[str, Any], *, status: int = 200) -> Ht
 
 
 def part_asked(request: Request) -> str:
-    """The part of the page, if HTMX asks for it by its target; the head of a segment's pages asks for the whole."""
-    return "body" if request.htmx and request.htmx.target else ""
+    """The part of the page, if HTMX asks for it. What follows a calculation takes its part of the whole."""
+    return "" if request.htmx.target in (None, "segment-head", "reach") else "body"
 
 
 @require_safe
 def actions(request: Request, pk: int) -> HttpResponse:
     """List of actions: running and performed, planned and recurring (IP23)."""
+    calculating = services.under_way_of(pk)
     segment = segment_for(request, pk)
     live = selectors.under_way(
         selectors.runs_of(segment)
     )  # before the rows are read: one that ends in between must not stay "running"
     runs = Paginator(selectors.runs_of(segment), PER_PAGE).get_page(request.GET.get("page"))
-    reach, ahead = selectors.reach_of(segment, now=request.now), selectors.ahead(request, segment)
+    reach = selectors.reach_of(segment, calculating=calculating, now=request.now)
+    ahead = selectors.ahead(request, segment)
     context = head(request, segment) | {
         "reach": reach,
         "page": runs,

@@ -13,12 +13,14 @@ from django.urls import Resolver404, resolve
 from django.utils import timezone, translation
 from django.utils.translation import gettext as _
 from django.utils.translation.trans_real import parse_accept_lang_header
-from django_tenants.middleware.main import TenantMainMiddleware
 
 from api.auth import authenticate
 from api.bodies import drain
 from api.limits import refuse_beyond, take
 from api.problems import MEDIA_TYPE, Problem, problem_of
+from rollout.areas import area_of_api
+from rollout.middleware import AccountMiddleware
+from rollout.selectors import is_open
 from segmentation.readers import read_by
 
 PREFIX = "/api/"
@@ -30,7 +32,7 @@ MEGABYTE = 1024 * 1024
 logger = getLogger(__name__)
 
 
-class ApiMiddleware(TenantMainMiddleware):
+class ApiMiddleware(AccountMiddleware):
     """Serves the API in place of the rest of the middleware. Stands before the account is looked up: that may fail too.
 
     Whatever goes wrong is a problem document; every answer to a key bears what is left of its minute.
@@ -94,6 +96,9 @@ def found(request: Any) -> HttpResponseBase:
         match = resolve(request.path_info)
     except Resolver404 as error:
         raise Problem("not_found", _("The API has no such address.")) from error
+    area = area_of_api(request.path_info)
+    if area and not is_open(area, request.tenant):
+        raise Problem("not_found", _("This part of the API is not open to the account."))
     request.resolver_match = match
     view: Callable[..., HttpResponseBase] = match.func
     response = view(request, *match.args, **match.kwargs)

@@ -19,20 +19,15 @@ from tags import services as tag_services
 from tags.models import ContactTag, Tag
 from tests import factories
 from tests.support.audiences import add_calculation, make_contacts, ready_segment
-from tests.support.people import PASSWORD
-from tests.test_segments_browser import violations
+from tests.support.browser import sign_in, violations
 
 pytestmark = pytest.mark.browser
 
 
-@pytest.fixture(params=["en", "pl"])
-def signed_in(page, make_user, request):
-    marketer = make_user(language=request.param)
-    page.goto("/login/")
-    page.fill("[name=username]", marketer.email)
-    page.fill("[name=password]", PASSWORD)
-    page.keyboard.press("Enter")
-    page.wait_for_selector("#menu", state="attached")
+@pytest.fixture
+def signed_in(page, make_user):
+    marketer = make_user(language="en")
+    sign_in(page, marketer)
     return page
 
 

@@ -123,9 +123,9 @@ def test_a_worker_that_lost_its_lease_between_chunks_changes_nobody(committed):
         frozen.go()
         with connection.cursor() as cursor:  # as when its connection was lost: the server has undone its chunk
             cursor.execute(
-                "SELECT pg_terminate_backend(pid) FROM pg_stat_activity"
+                "SELECT pg_terminate_backend(pid, 30000) FROM pg_stat_activity"
                 " WHERE state = 'idle in transaction' AND pid <> pg_backend_pid() AND datname = current_database()"
-            )
+            )  # waits until it has
         run_job("action", run.pk, now=NOW + LEASE)
         frozen.process.send_signal(signal.SIGCONT)
         assert frozen.heard() in ("over", "")

@@ -9,7 +9,7 @@ from django.urls import reverse
 from django.utils.timezone import now as clock
 from django_tenants.utils import tenant_context
 
-from actions import services
+from actions import services, views
 from actions.models import Action, ActionRun
 from jobs.models import JobState
 from jobs.services import run as run_job
@@ -47,6 +47,31 @@ def test_each_kind_has_its_form_as_page_and_as_part(client, kind):
     assert b"<html" in whole.content
     assert b"<html" not in part.content
     assert f'value="{kind}"'.encode() in part.content
+
+
+@pytest.mark.parametrize("when", ["before it is read", "after it was read"])
+def test_a_calculation_that_ends_while_the_segment_is_read_closes_nothing(client, monkeypatch, when):
+    segment = make_segment()
+    calculation = start_calculation(segment, at=clock())
+    read = views.segment_for
+
+    def ends(*asked):
+        if when == "before it is read":
+            run_job("calculation", calculation.pk, now=clock())
+        found = read(*asked)
+        run_job("calculation", calculation.pk, now=clock())
+        return found
+
+    monkeypatch.setattr(views, "segment_for", ends)
+    answer = client.post(add_url(segment), {"kind": "add_tag", "tags": "vip"})
+    assert answer.status_code == 200
+    assert "readiness window has closed" not in answer.content.decode()
+    monkeypatch.setattr(views, "segment_for", read)
+    question = dict(re.findall(r'name="(calculation|question)" value="(\w+)"', answer.content.decode()))
+    assert question["calculation"] == str(calculation.pk)
+    done = client.post(add_url(segment), {"kind": "add_tag", "tags": "vip", "confirmed": "yes", **question})
+    assert done.status_code == 302
+    assert ActionRun.objects.count() == 1
 
 
 def test_nothing_is_done_before_it_was_confirmed(client):
@@ -175,7 +200,7 @@ def test_going_back_keeps_what_was_typed(client):
         {"kind": "add_tag", "tags": ""},
         {"kind": "add_tag", "tags": " , "},
         {"kind": "remove_tag", "tags": "unknown"},
-        {"kind": "add_category", "category": "999"},
+        {"kind": "add_category", "category": "999999999"},
         {"kind": "add_consent", "consent": "", "source": "fair"},
         {"kind": "export", "columns": [], "separator": "comma"},
         {"kind": "export", "columns": ["attribute:gone"], "separator": "comma"},

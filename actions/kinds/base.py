@@ -95,6 +95,7 @@ class Kind(Moments, Undoing, ABC):
     template: ClassVar[str] = "actions/_fields.html"  # its form part
     chunk: int = 20_000  # ids at once: under a second of work, so cancelling is quick and the row's lock short
     changes_contacts: ClassVar[bool] = True  # False: it counts what it handled, and none was "already so"
+    offered: ClassVar[bool] = True  # False: a part of something larger, which alone adds it
 
     @abstractmethod
     def form(self, data: Any = None, *, now: datetime, by: User | None = None) -> PartForm:
@@ -158,6 +159,11 @@ def register(kind: Kind) -> Kind:
         raise ValueError(f"two kinds of actions are called {kind.name}")
     KINDS.setdefault(kind.name, kind)
     return kind
+
+
+def offered_kinds() -> dict[str, Kind]:
+    """Those that people may choose, by name."""
+    return {name: kind for name, kind in KINDS.items() if kind.offered}
 
 
 def kind_named(name: str) -> Kind:

@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import datetime
-from typing import Any
+from typing import Any, ClassVar
 
 from django import forms
 from django.core.exceptions import ValidationError
@@ -74,7 +74,7 @@ class TagForm(PartForm):
 class TagKind(Kind):
     """What adding and removing share."""
 
-    Params = TagParams
+    Params: ClassVar[type[Params]] = TagParams
     undoable = True
     template = "actions/_tag_fields.html"
     makes_tags: bool

@@ -2,12 +2,12 @@
 
 from django import template
 
-from actions.kinds import KINDS, Kind
+from actions.kinds import Kind, offered_kinds
 
 register = template.Library()
 
 
 @register.simple_tag
 def action_kinds() -> list[Kind]:
-    """Every kind, in the order in which they are offered."""
-    return list(KINDS.values())
+    """Every kind that is offered, in its order."""
+    return list(offered_kinds().values())

@@ -14,7 +14,7 @@ import api.v1.refusals  # noqa: F401 - what is refused is answered with it
 from actions import selectors, services
 from actions.errors import WindowClosedError
 from actions.forecast import Forecast
-from actions.kinds import KINDS
+from actions.kinds import offered_kinds
 from actions.models import Action, ActionRun
 from actions.views import reviewed
 from api.common import Out, answer, example, key_of, needs, now_of
@@ -177,7 +177,7 @@ def kinds(request: Request) -> HttpResponse:
                 if name not in OF_PAGES
             ],
         }
-        for kind in KINDS.values()
+        for kind in offered_kinds().values()
     ]
     return answer({"items": items})
 
@@ -202,10 +202,11 @@ def waiting(request: Request, segment_id: int) -> HttpResponse:
     description="The numbers of a run begun now; nothing is changed. 409 where no action may be added.",
 )
 def dry_run(request: Request, segment_id: int, payload: ActionIn) -> HttpResponse:
+    calculating = services.under_way_of(segment_id)
     segment = segment_for(request, segment_id)
     kind, part, when = asked_in(request, payload, segment)
     now = now_of(request)
-    reach = selectors.reach_of(segment, now=now)
+    reach = selectors.reach_of(segment, calculating=calculating, now=now)
     if reach.closed:
         raise WindowClosedError
     reach.choose(when.audience_wanted)
@@ -226,11 +227,12 @@ def dry_run(request: Request, segment_id: int, payload: ActionIn) -> HttpRespons
     " time, and for the very same action once more. “a, b” as tags are two actions. Send an `Idempotency-Key`.",
 )
 def add(request: Request, segment_id: int, payload: ActionIn) -> HttpResponse:
+    calculating = services.under_way_of(segment_id)
     segment = segment_for(request, segment_id)
     kind, part, when = asked_in(request, payload, segment)
     confirmed = payload.calculation
     if confirmed is None:
-        confirmed = services.calculation_meant(segment, now=now_of(request))
+        confirmed = selectors.reach_of(segment, calculating=calculating, now=now_of(request)).meant
     made = services.plan_from(
         segment,
         part,

@@ -9,7 +9,7 @@ from django.utils.translation import gettext as _
 from pydantic import Field
 
 from actions.forms import EVERY, ONCE, WhenForm
-from actions.kinds import KINDS, Kind
+from actions.kinds import Kind, offered_kinds
 from actions.kinds.forms import PartForm
 from api.common import In, example, key_of, now_of
 from api.problems import Wrong, invalid
@@ -86,7 +86,7 @@ def form_data(kind: Kind, blank: PartForm, given: dict[str, Any]) -> QueryDict:
 
 def asked_in(request: Request, payload: ActionIn, segment: Segment) -> tuple[Kind, PartForm, WhenForm]:
     """The forms of the page, filled and valid. Raises: Problem (422)."""
-    kind = KINDS.get(payload.kind)
+    kind = offered_kinds().get(payload.kind)
     if kind is None:
         raise invalid([Wrong(None, "kind", "not_option", _("There is no such kind of action."))])
     now, by = now_of(request), key_of(request).user

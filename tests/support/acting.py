@@ -20,7 +20,9 @@ def list_url(segment):
 
 
 def add_tag(client, segment, **more):
-    meant = services.calculation_meant(Segment.objects.get(pk=segment.pk), now=clock())
+    meant = services.calculation_meant(
+        Segment.objects.get(pk=segment.pk), calculating=services.under_way_of(segment.pk), now=clock()
+    )
     given = {"kind": "add_tag", "tags": "vip", "confirmed": "yes", "calculation": meant or ""}
     given["question"] = uuid4().hex
     return client.post(add_url(segment), given | more)
