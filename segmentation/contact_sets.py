@@ -6,9 +6,11 @@ from typing import Any
 
 import django_filters
 from django import forms
+from django.core.exceptions import ValidationError
 from django.db.models import QuerySet
 from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString
+from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 from pyroaring import BitMap
 
@@ -19,6 +21,7 @@ from contacts.manager import ManagerFilter
 from contacts.models import Contact
 from contacts.selectors import restricted
 from contacts.sight import sight, within
+from rollout.selectors import is_open_here
 
 
 @dataclass(frozen=True)
@@ -47,7 +50,7 @@ class PeopleField(forms.CharField):
     widget = forms.HiddenInput
 
     def __init__(self, *, read: Callable[[str], People], **kwargs: Any) -> None:
-        super().__init__(max_length=200, **kwargs)
+        super().__init__(**kwargs)
         self.read = read
 
     def clean(self, value: Any) -> Any:
@@ -64,14 +67,16 @@ class PeopleFilter(django_filters.Filter):
         return qs if value is None else restricted(qs, value.here)
 
 
-def set_filter(name: str, read: Read, *, label: Any) -> ManagerFilter:
+def set_filter(name: str, read: Read, *, label: Any, area: str = "", longest: int = 200) -> ManagerFilter:
     """A hidden filter `?name=TEXT` of the contact manager: the contacts that `read(request, text)` finds.
 
     read: raises ValidationError, with a sentence for the user, where the text names nothing (any more). Of those whom
         it finds only those are listed whom the reader sees; its note tells of no others.
+    area: the area of the product whose list it is: refused while that is closed. longest: letters of TEXT.
     """
 
     def found(request: Request, text: str) -> People:
+        require_open(area)
         people = read(request, text)
         mask = sight(request)
         ids = within(people.ids, mask)
@@ -79,13 +84,19 @@ def set_filter(name: str, read: Read, *, label: Any) -> ManagerFilter:
 
     return ManagerFilter(
         name=name,
-        filter=lambda request: PeopleFilter(read=lambda text: found(request, text), label=label),
+        filter=lambda request: PeopleFilter(read=lambda text: found(request, text), label=label, max_length=longest),
         words=lambda people: people.title,
         note=lambda _request, people, _total: sentences(people.note, deleted_since(people)),
         criteria=lambda people: people.criteria,
         members=lambda people: people.here,
         hidden=True,
     )
+
+
+def require_open(area: str) -> None:
+    """Refuses the list of an area that is closed to the account; "" is none. Raises: ValidationError."""
+    if area and not is_open_here(area):
+        raise ValidationError(_("This list is of an area that is not open to the account."))
 
 
 def everyone(request: Request) -> BitMap:

@@ -46,6 +46,19 @@ class Tab:
     count: Callable[[Request], int]
 
 
+@dataclass(frozen=True)
+class Guide:
+    """Something ready-made that is set up on a page of its own, offered beside the ready-made segments of a group."""
+
+    group: str  # the key of the group, `segmentation.templates`
+    name: Text
+    text: Text
+    icon: str
+    url_name: str  # 404s for nobody: it is offered to those alone to whom `offered` says so
+    offered: Callable[[], bool]
+
+
+guides: list[Guide] = []
 on_calculated: list[Callable[["Calculation", datetime], None]] = []
 on_cancelled: list[Callable[["Segment", datetime], None]] = []  # a person stopped the calculation that was awaited
 usage: list[Callable[["Segment"], list[Use]]] = []  # asked before a segment is deleted

@@ -326,7 +326,7 @@ class DraftStep(models.Model):
     draft = models.ForeignKey(Draft, on_delete=models.CASCADE, related_name="steps")
     number = models.PositiveIntegerField()
     form = models.JSONField()
-    typing = models.CharField(max_length=60, default="")  # the field still being filled in; "*": about to be drawn anew
+    typing = models.CharField(max_length=60, default="")  # the field still being filled in
 
     class Meta:
         constraints = [models.UniqueConstraint(fields=["draft", "number"], name="draft_step")]

@@ -9,6 +9,7 @@ from playwright.sync_api import expect
 
 from segmentation.models import SavedCriteria
 from tests import factories
+from tests.support.browser import Held, sign_in
 from tests.support.people import PASSWORD
 
 pytestmark = pytest.mark.browser
@@ -26,11 +27,8 @@ def people(live_site: str) -> None:
 def opened(page: Any, people: None, make_user: Any) -> Any:
     """The page for new saved criteria, signed in."""
     user = make_user("marketer")
+    sign_in(page, user)
     page.goto(NEW)
-    page.fill("input[name=username]", user.email)
-    page.fill("input[name=password]", PASSWORD)
-    page.press("input[name=password]", "Enter")
-    page.wait_for_url(f"**{NEW}")
     return page
 
 
@@ -81,12 +79,11 @@ def test_what_is_typed_during_a_slow_answer_stays_and_old_numbers_never_win(open
     leaf = choose(page, 0, "Lead score", "gt")
     page.fill(f"#{leaf}-value", "20")
     shows(page, "3")
-    waiting: list[Any] = []
-    page.route("**/criteria/builder/", lambda route: waiting.append(route))  # noqa: PLW0108 - Playwright wants a function of its own
-    page.click("#builder-block")
-    page.wait_for_timeout(100)
+    held = Held(page, "**/criteria/builder/")
+    with page.expect_request("**/criteria/builder/"):
+        page.click("#builder-block")
     page.fill(f"#{leaf}-value", "50")
-    waiting.pop().continue_()
+    held.go()
     expect(page.locator("#builder .block")).to_have_count(2)
     assert page.input_value(f"#{leaf}-value") == "50"
     page.unroute("**/criteria/builder/")
@@ -120,7 +117,7 @@ def test_a_draft_is_there_again_after_a_reload(opened: Any) -> None:
     shows(page, "3")
     expect(page.locator("#builder-kept")).to_contain_text("Draft kept")
     page.reload()
-    assert page.input_value(f"#{leaf}-value") == "20"
+    expect(page.locator(f"#{leaf}-value")).to_have_value("20")
     page.click("text=Discard it")
     expect(page.locator("select.subject")).to_have_value("")
 
@@ -140,8 +137,8 @@ def test_on_the_phone_the_number_stays_in_view_and_nothing_is_cut(opened: Any) -
     leaf = choose(page, 0, "Lead score", "gt")
     page.fill(f"#{leaf}-value", "20")
     shows(page, "3")
-    assert page.locator("#builder-bar").is_visible()
-    assert page.inner_text("#builder-bar b") == "3"
+    expect(page.locator("#builder-bar")).to_be_visible()
+    expect(page.locator("#builder-bar b")).to_have_text("3")
     assert page.evaluate("document.documentElement.scrollWidth") == 390
     assert page.evaluate("document.querySelector('.dock').offsetHeight") < 80
 
@@ -188,11 +185,11 @@ def test_without_scripts_every_step_works(chromium: Any, live_site: str, people:
 
 
 def test_a_choice_made_before_the_scripts_ran_is_answered(opened: Any) -> None:
-    page, held = opened, []
-    page.route("**/htmx*.js", lambda route: held.append(route))  # noqa: PLW0108 - Playwright wants a function of its own
+    page = opened
+    held = Held(page, "**/htmx*.js")
     page.goto(NEW, wait_until="commit")
     page.locator("select.subject").select_option("field:lead_score")
-    held.pop().continue_()
+    held.go()
     page.wait_for_selector("select[name$='-op']")
 
 

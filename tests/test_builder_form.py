@@ -15,6 +15,7 @@ from hypothesis import strategies as st
 from contacts.models import Attribute, Consent
 from segmentation import builder
 from segmentation.builder import Builder, BuilderErrors, trees
+from segmentation.builder.steps import changed
 from segmentation.criteria import KINDS, parse
 from segmentation.criteria.attribute import TYPES
 from segmentation.models import SavedCriteria
@@ -84,6 +85,8 @@ def test_every_tree_of_the_language_comes_back_from_the_form_as_it_was(world: An
     def comes_back(tree: Any) -> None:
         form = builder.from_criteria(tree, place="segment:new")
         laid_out = trees.to_tree(form.shape, lambda leaf: leaf.source or {}).tree
+        html = html_of(form)
+        assert changed(form.drawn, dict(fields_of(html).lists())) <= {"place", "window", "insert", "saved_name"}
         assert plain(read(sent(form))) == plain(laid_out)
 
     comes_back()

@@ -7,23 +7,20 @@ from playwright.sync_api import expect
 
 from segmentation.models import SavedCriteria, Segment
 from tests import factories
-from tests.support.people import PASSWORD
+from tests.support.browser import sign_in
 
 pytestmark = pytest.mark.browser
 NEW = "/segments/create/"
 
 
-@pytest.fixture(params=["en", "pl"])
-def opened(request: Any, page: Any, live_site: str, make_user: Any) -> Any:
+@pytest.fixture
+def opened(page: Any, live_site: str, make_user: Any) -> Any:
     """The page, signed in, with a criterion that asks for tags."""
     for name in ("VIP", "NEW"):
         factories.tag(name, factories.contact())
-    user = make_user("marketer", language=request.param)
+    user = make_user("marketer", language="pl")
+    sign_in(page, user)
     page.goto(NEW)
-    page.fill("input[name=username]", user.email)
-    page.fill("input[name=password]", PASSWORD)
-    page.press("input[name=password]", "Enter")
-    page.wait_for_url(f"**{NEW}")
     page.locator("select.subject").select_option("tag")
     page.wait_for_selector("#builder [data-adds]")
     return page

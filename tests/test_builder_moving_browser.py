@@ -8,7 +8,7 @@ from playwright.sync_api import expect
 from segmentation.models import SavedCriteria
 from tests import factories
 from tests.factories import NOW
-from tests.support.people import PASSWORD
+from tests.support.browser import sign_in
 
 pytestmark = pytest.mark.browser
 
@@ -21,18 +21,15 @@ TREE = {"any": [{"all": [score(10), score(20)]}, {"all": [score(30), score(40)]}
 BROKEN = '{"any": [\n  {"all": [{"kind": "field", "field": "lead_score", "op": "more", "value": 1}]}\n]}'
 
 
-@pytest.fixture(params=["en", "pl"])
-def opened(request: Any, page: Any, live_site: str, make_user: Any) -> Any:
+@pytest.fixture
+def opened(page: Any, live_site: str, make_user: Any) -> Any:
     """The criteria of TREE opened to be changed, signed in."""
     for lead_score in (5, 15, 25, 35, 45):
         factories.contact(lead_score=lead_score)
     saved = SavedCriteria.objects.create(name="Scores", criteria=TREE, created_at=NOW, updated_at=NOW)
-    user = make_user("marketer", language=request.param)
+    user = make_user("marketer", language="pl")
+    sign_in(page, user)
     page.goto(f"/saved-criteria/{saved.pk}/")
-    page.fill("input[name=username]", user.email)
-    page.fill("input[name=password]", PASSWORD)
-    page.press("input[name=password]", "Enter")
-    page.wait_for_url(f"**/saved-criteria/{saved.pk}/")
     counted(page)
     return page
 
@@ -224,10 +221,8 @@ def test_with_a_finger_it_is_dragged_too(chromium: Any, live_site: str, make_use
         base_url=live_site, viewport={"width": 390, "height": 844}, has_touch=True, is_mobile=True
     )
     page = context.new_page()
+    sign_in(page, user)
     page.goto(f"/saved-criteria/{saved.pk}/")
-    page.fill("input[name=username]", user.email)
-    page.fill("input[name=password]", PASSWORD)
-    page.press("input[name=password]", "Enter")
     page.wait_for_selector("#builder-total .stat:not(.faint)")
     first, second = node(page, "10"), node(page, "20")
     page.evaluate("(id) => document.getElementById(id).scrollIntoView({block: 'center'})", first)

@@ -3,11 +3,14 @@
 from typing import Any
 
 import pytest
+from django.core.cache import cache
 from django.test import Client
 
 from segmentation.builder import drafts, steps
-from segmentation.builder.steps import same
+from segmentation.builder.shape import FIELD
+from segmentation.builder.steps import changed, same
 from segmentation.models import Draft, DraftStep, SavedCriteria
+from segmentation.templates import TEMPLATES
 from tests import factories
 from tests.factories import NOW
 from tests.support.posted import fields_of
@@ -36,7 +39,7 @@ class Window:
         self.data[name] = value
         return self.count(**({} if finished else {"X-Builder-Step": f"typing:{name}"}))
 
-    def press(self, command: str, *, settles: bool = False) -> str:
+    def press(self, command: str, *, counted: bool = True) -> str:
         self.data["do"] = command
         self.clock += 1
         headers = {**HTMX, "X-Builder-Clock": str(self.clock)}
@@ -44,18 +47,18 @@ class Window:
         page = {name: self.data[name] for name in ("name",) if name in self.data}  # stays as it is
         self.data = fields_of(html)
         self.data.update(page)
-        return self.count(**({"X-Builder-Step": "settles"} if settles else {}))
+        return self.count() if counted else html
 
     def choose(self, value: str) -> None:
         """Another subject: the criterion is drawn anew."""
         self.data["n1-what"] = value
-        self.press("refresh", settles=True)
+        self.press("refresh")
 
     def undo(self) -> Any:
-        return self.press("undo", settles=True)
+        return self.press("undo")
 
     def redo(self) -> Any:
-        return self.press("redo", settles=True)
+        return self.press("redo")
 
 
 @pytest.fixture
@@ -155,6 +158,64 @@ def test_a_value_typed_and_the_same_value_as_a_chip_are_no_two_steps() -> None:
     assert same({"shape": ['{"blocks":[],"last":3}']}, {"shape": ['{"last":9,"blocks":[]}']})
     assert not same({"n1-value": ["a"]}, {"n1-value": ["b"]})
     assert same({"n1-value": ["a\r\nb"]}, {"n1-value": ["a\nb"]})
+
+
+def test_an_edit_that_overtakes_the_count_of_a_new_drawing_is_a_step_of_its_own(window: Window) -> None:
+    window.choose("field:lead_score")
+    window.type("n1-value", "25")
+    before = window.data["n1-op"]
+    window.data["n1-op"] = "between"
+    window.press("refresh", counted=False)
+    window.type("n1-from", "31")
+    window.undo()
+    assert (window.data["n1-op"], window.data["n1-from"]) == ("between", "")
+    window.undo()
+    assert (window.data["n1-op"], window.data["n1-value"]) == (before, "25")
+
+
+def test_what_is_typed_before_a_page_has_counted_is_a_step(window: Window) -> None:
+    window.data["n1-what"] = "field:lead_score"
+    window.count(**{"X-Builder-Sequence": "1"})
+    window.choose("tag")
+    window.undo()
+    assert window.data["n1-what"] == "field:lead_score"
+
+
+def test_what_is_sent_while_the_form_is_drawn_anew_is_no_step(window: Window) -> None:
+    window.choose("field:lead_score")
+    before = window.data["n1-op"]
+    window.data["n1-op"] = "between"
+    html = window.count(**{"X-Builder-Step": "drawing"})
+    assert 'id="builder-total"' in html
+    assert "builder-undo" not in html
+    window.press("refresh")
+    window.undo()
+    assert window.data["n1-op"] == before
+
+
+def test_a_step_back_says_what_its_form_sends_as_it_is_drawn_now(window: Window) -> None:
+    window.choose("field:lead_score")
+    step = DraftStep.objects.order_by("number").last()
+    operator = step.form.pop("n1-op")  # kept by a form that had no such field
+    step.save()
+    window.type("n1-value", "25")
+    number = DraftStep.objects.count()
+    window.undo()
+    step.refresh_from_db()
+    assert step.form["n1-op"] == operator
+    assert DraftStep.objects.count() == number
+
+
+# --- what a browser sends of a drawing is known beforehand; of random criteria: tests/test_builder_form.py -----
+def drawn_now(html: str) -> dict[str, list[str]]:
+    return {name: texts for name, texts in fields_of(html).lists() if name == "shape" or FIELD.fullmatch(name)}
+
+
+@pytest.mark.parametrize("key", TEMPLATES)
+def test_of_ready_made_criteria_it_is_known_what_a_browser_sends(client_for: Any, marketer: Any, key: str) -> None:
+    html = client_for(marketer).get(f"/segments/create/?template={key}").content.decode()
+    token = fields_of(html)["window"].partition(".")[0]
+    assert changed(cache.get(f"builder:begun:{token}"), drawn_now(html)) == set()
 
 
 # --- two windows ----------------------------------------------------------------------------------------------

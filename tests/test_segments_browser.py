@@ -9,7 +9,7 @@ from playwright.sync_api import expect
 from contacts.models import Contact
 from segmentation.models import Calculation, Reason, SavedCriteria, Segment
 from segmentation.services import request_calculation
-from tests.support.people import PASSWORD
+from tests.support.browser import sign_in, violations
 from tests.support.segments import SCORED, calculate, calculated, create, scored
 
 pytestmark = pytest.mark.browser
@@ -20,19 +20,8 @@ STEP = ("{pk}/history/{step}/", "{pk}/history/{step}/?show=left")
 @pytest.fixture
 def signed_in(page, make_user):
     marketer = make_user()
-    page.goto("/login/")
-    page.fill("[name=username]", marketer.email)
-    page.fill("[name=password]", PASSWORD)
-    page.keyboard.press("Enter")
-    page.wait_for_selector("#menu", state="attached")
+    sign_in(page, marketer)
     return page
-
-
-def violations(page) -> list[str]:
-    from axe_playwright_python.sync_playwright import Axe
-
-    found = Axe().run(page).response["violations"]
-    return [f"{page.url} {one['id']}: {[node['target'] for node in one['nodes']]}" for one in found]
 
 
 @pytest.mark.parametrize(("theme", "width"), [("light", 1440), ("dark", 390)])
@@ -114,6 +103,39 @@ def test_refresh_now_stays_on_the_segments_page_and_follows_it(signed_in):
     assert signed_in.url.endswith(f"/segments/{segment.pk}/")
     calculate(segment, now=timezone.now())
     signed_in.locator(".stat", has_text="4").wait_for()
+
+
+@pytest.mark.parametrize(
+    ("path", "field", "typed"),
+    [
+        ("actions/add/?kind=add_tag", "[name=tags]", "warm"),
+        ("settings/", "[name=name]", "Renamed"),
+        ("criteria/", ".criterion input[name$='-value']", "77"),
+        ("history/{step}/export/", "[name=keep_as]", "Mine"),
+    ],
+)
+def test_what_is_being_typed_stays_when_a_calculation_ends(signed_in, path, field, typed):
+    scored(3)
+    segment = calculated(now=timezone.now())
+    request_calculation(segment, reason=Reason.MANUAL, now=timezone.now())
+    signed_in.goto(f"/segments/{segment.pk}/{path.format(step=segment.latest_id)}")
+    signed_in.fill(field, typed)
+    scored(1, score=78)
+    calculate(segment, now=timezone.now())
+    signed_in.locator("#segment-head .tabs .n", has_text="4").wait_for()
+    expect(signed_in.locator(field)).to_have_value(typed)
+    expect(signed_in.locator(field)).to_be_focused()
+    signed_in.get_by_text("Waiting for its turn").wait_for(state="detached")
+
+
+def test_whom_an_action_reaches_follows_the_calculation(signed_in):
+    scored(3)
+    segment = create(now=timezone.now())
+    signed_in.goto(f"/segments/{segment.pk}/actions/add/?kind=add_tag")
+    signed_in.get_by_role("heading", name="Plan action").wait_for()
+    calculate(segment, now=timezone.now())
+    signed_in.locator("#reach .stat", has_text="3").wait_for()
+    signed_in.get_by_role("heading", name="Add action").wait_for()
 
 
 def test_a_segment_is_created_followed_and_found_ready(signed_in):

@@ -90,7 +90,7 @@ def test_a_failure_is_told_with_its_place(criteria):
         ("create", "New", "--criteria", "{broken}"),
         ("create", "New", "--criteria", "{criteria}", "--readiness", "0"),
         ("refresh", "Nobody"),
-        ("members", "999"),
+        ("members", "999999999"),
     ],
 )
 def test_what_cannot_be_done_is_said_in_a_sentence(arguments, criteria, tmp_path):

@@ -7,7 +7,7 @@ from django.utils import timezone
 from playwright.sync_api import expect
 
 from segmentation.models import Segment
-from tests.support.people import PASSWORD
+from tests.support.browser import sign_in, violations
 from tests.support.segments import SCORED, calculate, calculated, scored
 
 pytestmark = pytest.mark.browser
@@ -23,11 +23,7 @@ def language(request):
 @pytest.fixture
 def signed_in(page, make_user, language):
     marketer = make_user(language=language)
-    page.goto("/login/")
-    page.fill("[name=username]", marketer.email)
-    page.fill("[name=password]", PASSWORD)
-    page.keyboard.press("Enter")
-    page.wait_for_selector("#menu", state="attached")
+    sign_in(page, marketer)
     return page
 
 
@@ -38,13 +34,6 @@ def tab_to(page, selector, *, most=160):
         if page.evaluate("selector => document.activeElement.matches(selector)", selector):
             return
     raise AssertionError(f"{selector} is not reached by Tab")
-
-
-def violations(page):
-    from axe_playwright_python.sync_playwright import Axe
-
-    found = Axe().run(page).response["violations"]
-    return [f"{page.url} {one['id']}: {[node['target'] for node in one['nodes']]}" for one in found]
 
 
 @LANGUAGES
@@ -58,7 +47,7 @@ def test_segments_are_ticked_and_deleted_after_a_question_by_keyboard(signed_in,
     assert signed_in.locator("html").get_attribute("lang") == language
     tab_to(signed_in, "[data-tick-all]")
     signed_in.keyboard.press("Space")
-    assert signed_in.locator("[data-ticked] b").inner_text() == "3"
+    expect(signed_in.locator("[data-ticked] b")).to_have_text("3")
     assert signed_in.locator("[data-ticked]").get_attribute("role") == "status"
     tab_to(signed_in, "#several button:not([formaction])")
     signed_in.keyboard.press("Enter")
@@ -103,9 +92,9 @@ def test_ticks_outlive_a_search_and_the_drawing_after_a_calculation(signed_in):
     signed_in.get_by_label("Select Ada").check()
     signed_in.get_by_role("searchbox").last.fill("a")
     signed_in.wait_for_url("**q=a**")
-    assert signed_in.get_by_label("Select Ada").is_checked()
-    assert not signed_in.get_by_label("Select Bela").is_checked()
-    assert signed_in.locator("[data-ticked] b").inner_text() == "1"
+    expect(signed_in.get_by_label("Select Ada")).to_be_checked()
+    expect(signed_in.get_by_label("Select Bela")).not_to_be_checked()
+    expect(signed_in.locator("[data-ticked] b")).to_have_text("1")
 
 
 @pytest.mark.parametrize(("theme", "width"), [("light", 1440), ("dark", 390)])

@@ -9,23 +9,18 @@ from playwright.sync_api import expect
 from segmentation.models import Calculation, Segment
 from tags.models import Tag
 from tests import factories
-from tests.support.people import PASSWORD
+from tests.support.browser import sign_in, violations
 from tests.support.segments import SCORED, calculate, calculated, create, scored
-from tests.test_segments_keyboard_browser import NOBODY, violations
+from tests.test_segments_keyboard_browser import NOBODY
 
 pytestmark = pytest.mark.browser
 TAGGED = {"all": [{"kind": "tag", "op": "any", "tags": ["GONE"]}]}
 
 
-@pytest.fixture(params=["en", "pl"])
-def signed_in(page, make_user, request):
-    administrator = make_user("administrator", language=request.param)
-    page.goto("/login/")
-    page.fill("[name=username]", administrator.email)
-    page.fill("[name=password]", PASSWORD)
-    page.keyboard.press("Enter")
-    page.wait_for_selector("#menu", state="attached")
-    assert page.locator("html").get_attribute("lang") == request.param
+@pytest.fixture
+def signed_in(page, make_user):
+    administrator = make_user("administrator", language="pl")
+    sign_in(page, administrator)
     return page
 
 

@@ -14,7 +14,7 @@ from segmentation.builder.live import Live, NodeCount
 from segmentation.builder.moving import DEEPEST
 from segmentation.builder.shape import Group, Item, Leaf
 from segmentation.criteria import KINDS, Words, parse
-from segmentation.parts.base import Control, Option, Typed
+from segmentation.parts.base import Control, Option, Typed, Values
 from segmentation.templates import GROUPS, TemplateGroup
 
 NEAR = 2  # blocks this far from a criterion's own are offered to move it to: all of them would be a page of menus
@@ -111,6 +111,16 @@ class Display:
             if block.id == node_id:
                 return _("Block %(place)d of %(count)d") % {"place": place, "count": len(self.blocks)}
         return ""
+
+    def sent(self) -> Values:
+        """What a browser sends of all criteria as they are drawn."""
+        drawn = (item for item in self.items() if isinstance(item, CriterionView))
+        return {
+            f"{criterion.id}-{name}": texts
+            for criterion in drawn
+            for control in (criterion.subject, *criterion.controls)
+            for name, texts in control.sent.items()
+        }
 
     def find(self, node_id: str) -> "CriterionView | GroupView | None":
         """The node with this id."""

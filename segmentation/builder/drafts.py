@@ -7,7 +7,6 @@ it: the older window is told, and may take over.
 import re
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import TYPE_CHECKING
 from uuid import uuid4
 
 from django.core.cache import cache
@@ -22,9 +21,6 @@ from segmentation.models import Draft
 from segmentation.parts.base import Tree
 from users.models import User
 
-if TYPE_CHECKING:
-    from segmentation.builder.steps import Form
-
 MAX_CHARACTERS = 200_000  # of one draft: several times the largest criteria that the language takes
 MOST = 50  # drafts of one user; the oldest go
 KEPT = timedelta(days=30)
@@ -37,7 +33,7 @@ FIELDS = frozenset(
 PLACE = re.compile(r"(segment|saved|contacts):(new|[1-9][0-9]{0,17})")
 WINDOW = re.compile(r"([0-9a-f]{32})\.([0-9]{1,20})")
 CLOCK = "X-Builder-Clock"  # when the browser sent it, in ms: of two requests of one window the later counts
-STEP = "X-Builder-Step"  # `typing:FIELD`, or `settles`; see segmentation.builder.steps
+STEP = "X-Builder-Step"  # `typing:FIELD`: which is still being filled in; `drawing`: sent while the form is drawn anew
 
 
 @dataclass(frozen=True)
@@ -48,7 +44,7 @@ class Sent:
     seen: int = 0
     clock: int = 0
     typing: str = ""
-    settles: bool = False
+    drawing: bool = False
     takes_over: bool = False
 
     @classmethod
@@ -56,13 +52,13 @@ class Sent:
         """As the page says."""
         found = WINDOW.fullmatch(builder.window)
         clock, step = request.headers.get(CLOCK, ""), request.headers.get(STEP, "")
-        typing = step.removeprefix("typing:")[:60] if step.startswith("typing:") else ""
+        typing = step.removeprefix("typing:").removesuffix("_new")[:60] if step.startswith("typing:") else ""
         return cls(
             window=found[1] if found else "",
             seen=int(found[2]) if found else 0,
             clock=int(clock) if clock.isascii() and clock.isdecimal() and len(clock) < 15 else 0,
-            typing=steps.REDRAWN if builder.operation == "refresh" else typing,
-            settles=step == "settles",
+            typing=typing,
+            drawing=step == "drawing" or builder.operation == "refresh",
             takes_over=builder.operation == "take_over",
         )
 
@@ -103,8 +99,8 @@ def keep_draft(user: User, builder: Builder, sent: Sent, *, now: datetime) -> Ke
         begins = new or (draft.window != sent.window and not sent.takes_over)
         if begins and (begun := cache.get(_begun_key(sent.window))):
             steps.record(draft, begun)
-        if builder.text is None:
-            steps.record(draft, builder.posted, typing=sent.typing, settles=sent.settles)
+        if builder.text is None and not sent.drawing:
+            steps.record(draft, builder.posted, typing=sent.typing)
         draft.form, draft.kept_at, draft.window = form, now, sent.window
         draft.sequence = sent.clock or draft.sequence
         draft.save()
@@ -120,21 +116,21 @@ def worth_keeping(builder: Builder) -> bool:
     return named or builder.text is not None or not builder.pristine
 
 
-def begun_as_sent(builder: Builder) -> None:
-    """What a page begins with, as its browser sends it: with what the drawing added."""
-    if found := WINDOW.fullmatch(builder.window):
-        cache.set(_begun_key(found[1]), builder.posted, BEGUN_S)
-
-
 def begin(user: User, builder: Builder) -> Kept:
     """Makes a page just opened a window of its own, and remembers what it begins with: the first step back."""
     draft = Draft.objects.filter(user=user, place=builder.place).first()
     token = uuid4().hex
     builder.window = f"{token}.{micros(draft.kept_at if draft else None)}"
     if PLACE.fullmatch(builder.place):
-        begun: Form = builder.fields()
-        cache.set(_begun_key(token), begun, BEGUN_S)
+        cache.set(_begun_key(token), builder.drawn, BEGUN_S)
     return Kept(None, None, *(steps.ways(draft) if draft and builder.restored_at else (False, False)))
+
+
+def as_begun(builder: Builder) -> bool:
+    """Whether the criteria are still those that the page began with, as far as that is known."""
+    found = WINDOW.fullmatch(builder.window)
+    begun = cache.get(_begun_key(found[1])) if found else None
+    return begun is None or steps.same(begun, builder.posted)
 
 
 def _begun_key(window: str) -> str:
@@ -150,6 +146,24 @@ def travel(user: User, builder: Builder, by: int, kept: Kept) -> Kept:
         return kept
     builder.said = _("Undone.") if by < 0 else _("Done again.")
     return Kept(kept.at, kept.other, *steps.ways(draft))
+
+
+def keep_drawn(user: User, builder: Builder, sent: Sent) -> Kept:
+    """Notes the criteria as a button has had them drawn: a step, or how the one is drawn that was gone to.
+
+    Nothing if a later request of this window was quicker: it has noted them as they then stood.
+    """
+    mine = Draft.objects.filter(user=user, place=builder.place, window=sent.window)
+    with transaction.atomic():
+        draft = (mine.filter(sequence=sent.clock) if sent.clock else mine).select_for_update().first()
+        if draft is None:
+            return Kept(builder.kept_at, builder.other, builder.undo, builder.redo)
+        if builder.travels:
+            steps.redraw(draft, builder.drawn)
+        else:
+            steps.record(draft, builder.drawn)
+            draft.save(update_fields=["step"])
+    return Kept(builder.kept_at, builder.other, *steps.ways(draft))
 
 
 def remove_old_drafts(now: datetime) -> None:

@@ -27,7 +27,9 @@ from users.access import signed_in
 
 if TYPE_CHECKING:
     from segmentation.builder.display import Display
+    from segmentation.builder.drafts import Kept
     from segmentation.builder.live import Live
+    from users.models import User
 
 TRAVELS = {"undo": -1, "redo": 1}
 LONGEST_ID = 19  # digits; what has as many or more names nothing
@@ -84,6 +86,11 @@ class Builder:
         return bool(self.operation)
 
     @property
+    def travels(self) -> bool:
+        """Whether a step back or on was asked for."""
+        return self.operation in TRAVELS
+
+    @property
     def counts(self) -> bool:
         """Whether the numbers were asked for by a button."""
         return self.operation == "count"
@@ -97,6 +104,11 @@ class Builder:
     def layout(self) -> str:
         """The hidden field."""
         return dump(self.behind or self.shape)
+
+    @property
+    def drawn(self) -> Values:
+        """Layout and fields as a browser sends them; once they are ready to be drawn."""
+        return {"shape": [self.layout]} | (self.display.sent() if self.display else {})
 
     def fields(self) -> Values:
         """Layout and fields as a form would send them, besides what the drawing adds."""
@@ -130,28 +142,46 @@ class Builder:
             self.live = counted_before(self, counts, now=now)
             self.display = Drawer(self, self.live, words).display()
             return
-        self.remember(request)
+        if request.method == "POST":
+            self.remember(request)
         if self.counts and not self.problem:
             self.live = live(self, now=now, zone=zone)
             self.live.kept_at = self.kept_at
         self.tell(words)
         self.display = Drawer(self, self.live).display()
+        self.remember_drawn(request)
         self.said = self.said or self.notice or self.display.standing(self.moved)
 
     def remember(self, request: Request) -> None:
         """Keeps the form as its user's draft and the change as a step, or takes a step back or on."""
         from segmentation.builder import drafts
 
-        user = signed_in(request) if request.user else None
-        if user is None or (self.problem and self.text is None):
+        user = self._keeper(request)
+        if user is None:
+            return
+        kept = drafts.keep_draft(user, self, drafts.Sent.of(request, self), now=request.now)
+        if by := TRAVELS.get(self.operation):
+            self.focus = f"builder-{self.operation}"
+            kept = drafts.travel(user, self, by, kept)
+        self._is_kept(kept)
+
+    def remember_drawn(self, request: Request) -> None:
+        """Notes what a page begins with, and the step that a button has made."""
+        from segmentation.builder import drafts
+
+        user = self._keeper(request)
+        if user is None:
             return
         if request.method != "POST":
-            kept = drafts.begin(user, self)
-        else:
-            kept = drafts.keep_draft(user, self, drafts.Sent.of(request, self), now=request.now)
-            if by := TRAVELS.get(self.operation):
-                self.focus = f"builder-{self.operation}"
-                kept = drafts.travel(user, self, by, kept)
+            self._is_kept(drafts.begin(user, self))
+        elif self.operated and self.text is None:
+            self._is_kept(drafts.keep_drawn(user, self, drafts.Sent.of(request, self)))
+
+    def _keeper(self, request: Request) -> "User | None":
+        """Whose draft this is; nobody's where it can't be drawn as it was sent."""
+        return signed_in(request) if request.user and not (self.problem and self.text is None) else None
+
+    def _is_kept(self, kept: "Kept") -> None:
         self.kept_at, self.other, self.undo, self.redo = kept.at, kept.other, kept.undo, kept.redo
 
     def show(self, form: Mapping[str, list[str]]) -> bool:

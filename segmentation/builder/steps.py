@@ -1,9 +1,8 @@
 """Undo and redo: the criteria before and after each change, kept with the draft.
 
-A step is what a browser sent, so that a step taken again is drawn as it was. Every operation and every finished edit
-of a field is one: what is recorded while a field is being typed into (`typing` names it) is replaced by what that field
-says later; what was sent just before the form is drawn anew (`*`), or is drawn anew from a step (`settles`), by what
-the new drawing sends. Nothing of the page besides the criteria is in a step.
+A step is what a browser sends of the criteria, so that a step taken again is drawn as it was. Every operation and every
+finished edit of a field is one: what is recorded while a field is being typed into (`typing` names it) is replaced by
+what that field says later. Nothing of the page besides the criteria is in a step.
 """
 
 import json
@@ -14,14 +13,13 @@ from segmentation.models import Draft, DraftStep
 
 MOST = 100  # steps of one draft; the oldest go
 MOST_CHARACTERS = 4_000_000  # in the steps of one draft, so that the largest criteria have some twenty
-REDRAWN = "*"
 Form = Mapping[str, list[str]]
 
 
-def record(draft: Draft, form: Form, *, typing: str = "", settles: bool = False) -> None:
+def record(draft: Draft, form: Form, *, typing: str = "") -> None:
     """Notes the criteria as they stand, unless they are those of the step the draft is at. Steps undone are forgotten.
 
-    `typing`: the field still being filled in. `settles`: no change of its own, but how the last one was drawn.
+    `typing`: the field still being filled in.
     Call with the draft's row locked; `draft.step` is to be saved after it.
     """
     current = draft.steps.filter(number=draft.step).first()
@@ -29,16 +27,19 @@ def record(draft: Draft, form: Form, *, typing: str = "", settles: bool = False)
         if current.typing and not typing:
             draft.steps.filter(pk=current.pk).update(typing="")
         return
-    if current is not None and (settles or current.typing == REDRAWN or only_in(current, form)):
-        draft.steps.filter(pk=current.pk).update(form=dict(form), typing="" if settles else typing)
-        if not settles:
-            draft.steps.filter(number__gt=draft.step).delete()
-        return
     draft.steps.filter(number__gt=draft.step).delete()
+    if current is not None and only_in(current, form):
+        draft.steps.filter(pk=current.pk).update(form=dict(form), typing=typing)
+        return
     draft.step += 1
     DraftStep.objects.create(draft=draft, number=draft.step, form=dict(form), typing=typing)
     size = sum(len(name) + sum(map(len, texts)) for name, texts in form.items())
     draft.steps.filter(number__lte=draft.step - max(2, min(MOST, MOST_CHARACTERS // max(size, 1)))).delete()
+
+
+def redraw(draft: Draft, form: Form) -> None:
+    """Has the step the draft is at say what its form sends as it is drawn now."""
+    draft.steps.filter(number=draft.step).update(form=dict(form), typing="")
 
 
 def only_in(step: DraftStep, form: Form) -> bool:

@@ -12,7 +12,7 @@ from pyroaring import BitMap
 
 from config.requests import Request
 from contacts.sight import sight
-from segmentation.builder.drafts import PLACE, begun_as_sent
+from segmentation.builder.drafts import PLACE, STEP, as_begun
 from segmentation.builder.drafts import discard_draft as forget
 from segmentation.builder.live import Live, live
 from segmentation.builder.sent import from_post
@@ -23,7 +23,7 @@ from segmentation.seen import scope
 from users.access import reads, signed_in
 
 SEQUENCE = "X-Builder-Sequence"
-FIRST = "1"  # the count that a page asks for when it is opened: nothing has been typed yet
+FIRST = "1"  # the count that a page asks for when it is opened; somebody quick may have typed already
 
 
 def place_in(request: Request) -> str:
@@ -63,9 +63,8 @@ def count(request: Request) -> HttpResponse:
     now, zone = request.now, ZoneInfo(request.tenant.timezone)
     builder = from_post(request.POST, place=place_in(request))
     sequence = request.headers.get(SEQUENCE, "")
-    if sequence == FIRST:
-        begun_as_sent(builder)
-    else:
+    passing = request.headers.get(STEP) == "drawing" or (sequence == FIRST and as_begun(builder))
+    if not passing:
         builder.remember(request)  # before the counting: whoever leaves meanwhile finds it all again
     if builder.problem:
         result = Live(taken_at=now, missing=builder.problem)
@@ -75,7 +74,7 @@ def count(request: Request) -> HttpResponse:
     builder.tell(Words(now=now, zone=zone, catalog=builder.catalog))
     groups = {item.id for item in builder.shape.items() if isinstance(item, Group)}
     counts = [(node, node in groups, numbers) for node, numbers in result.nodes.items()]
-    context = {"live": result, "counts": counts, "builder": builder, "first": sequence == FIRST}
+    context = {"live": result, "counts": counts, "builder": builder, "passing": passing}
     status = 422 if builder.problem else 200
     response = render(request, "segmentation/builder/_counts.html", context, status=status)
     if sequence.isdecimal():

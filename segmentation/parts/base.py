@@ -77,6 +77,17 @@ class Control:
         return self.name if self.type in ("select", "text", "number", "date", "time", "hidden") else ""
 
     @property
+    def sent(self) -> Values:
+        """What a browser sends of it as it is drawn, by field."""
+        if self.type == "chips":
+            return {self.name: self.values, self.sent_as: [""]}
+        if self.type == "pick":
+            return {self.name: [*self.lost, *(option.value for option in self.options if option.value in self.values)]}
+        if self.type == "check":
+            return {self.name: ["on"]} if self.value else {}
+        return {self.sent_as: [self.value]} if self.sent_as else {}
+
+    @property
     def unanswered(self) -> bool:
         """Nothing is chosen, and choosing nothing is no answer here ("at any time" would be one)."""
         return not self.value and all(option.value for option in self.options)

@@ -1,6 +1,6 @@
 """Ready-made segments: a gallery of starting points, each with the number of contacts it would have now."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 
 from django.http import Http404, HttpResponse
@@ -12,6 +12,7 @@ from config.pages import page
 from config.requests import Request
 from contacts.folding import folded
 from contacts.sight import sight
+from segmentation import hooks
 from segmentation.criteria import Catalog, Context, CriteriaError, parse
 from segmentation.engine import evaluate, snapshot
 from segmentation.templates import GROUPS, Template, TemplateGroup
@@ -39,6 +40,11 @@ class Shelf:
     group: TemplateGroup
     cards: list[Card]
     at: datetime | None = None
+    guides: list[hooks.Guide] = field(default_factory=list)
+
+    @property
+    def size(self) -> int:
+        return len(self.cards) + len(self.guides)
 
     @property
     def countable(self) -> bool:
@@ -50,8 +56,8 @@ def templates(request: Request) -> HttpResponse:
     """The gallery, all of it or what the search leaves; the numbers come after the page."""
     text = text_in(request)
     catalog = Catalog()
-    shelves = [shelf for group in GROUPS if (shelf := shelf_of(group, catalog, text)).cards]
-    context = {"shelves": shelves, "q": text, "found": sum(len(shelf.cards) for shelf in shelves)}
+    shelves = [shelf for group in GROUPS if (shelf := shelf_of(group, catalog, text)).size]
+    context = {"shelves": shelves, "q": text, "found": sum(shelf.size for shelf in shelves)}
     return page(request, "segmentation/templates.html", context, part="gallery")
 
 
@@ -74,12 +80,13 @@ def shelf_of(group: TemplateGroup, catalog: Catalog, text: str = "") -> Shelf:
     """The group's cards whose name or explanation holds all words of `text`."""
     words = folded(text).split()
     held = folded(str(group.name))
-    cards = [
-        Card(template.fitted(catalog))
-        for template in group.templates
-        if all(word in f"{held} {folded(f'{template.name} {template.help}')}" for word in words)
-    ]
-    return Shelf(group, cards)
+
+    def fits(said: str) -> bool:
+        return all(word in f"{held} {folded(said)}" for word in words)
+
+    cards = [Card(one.fitted(catalog)) for one in group.templates if fits(f"{one.name} {one.help}")]
+    offered = [guide for guide in hooks.guides if guide.group == group.key and guide.offered()]
+    return Shelf(group, cards, guides=[guide for guide in offered if fits(f"{guide.name} {guide.text}")])
 
 
 def counted(group: TemplateGroup, text: str, *, now: datetime, mask: BitMap | None) -> Shelf:

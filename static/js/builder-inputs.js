@@ -13,7 +13,7 @@
   let active = -1;
   let waiting = 0;
   let asking = null;
-  let again = ""; // the field whose list an answer took away while it was open, or asked for
+  let again = null; // the field whose list an answer may take away while it is open, or asked for
   const options = () => [...(list?.querySelectorAll("[role=option]:not([aria-disabled])") ?? [])];
   const offers = (target) => target instanceof HTMLInputElement && target.matches("#builder [data-seen]");
   const isMultiple = (input) => input.hasAttribute("data-adds");
@@ -65,7 +65,7 @@
     input = drawnAnew(input);
     if (asking !== mine || !input) return undefined;
     if (document.activeElement !== input) { // drawn anew just now: the focus comes back when that has settled
-      if (input !== asked) again = input.id;
+      if (input !== asked) again = asked;
       return undefined;
     }
     prepare(field = input);
@@ -137,14 +137,13 @@
       close();
     } else if (event.key === "Enter") close();
   }, true);
-  document.addEventListener("htmx:afterSwap", () => {
-    if (!list || list.isConnected) return;
-    again = field.id;
-    close();
-  });
+  document.addEventListener("htmx:beforeSwap", () => { again = field; }); // once it is drawn anew the focus has gone
+  document.addEventListener("htmx:afterSwap", () => { if (list && !list.isConnected) close(); });
   document.addEventListener("htmx:afterSettle", () => {
-    const input = again && document.getElementById(again);
-    again = "";
+    const before = again;
+    again = null;
+    if (!before || before.isConnected || list) return;
+    const input = document.getElementById(before.id);
     if (input && input === document.activeElement) open(input);
   });
 

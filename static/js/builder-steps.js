@@ -25,6 +25,7 @@
     const button = event.target.closest?.("#builder-undo, #builder-redo");
     if (button?.getAttribute("aria-disabled") === "true" && document.querySelector("#builder-live.htmx-request")) pressed = button.id;
   });
+  document.addEventListener("input", () => { pressed = ""; }); // whoever types on wants that to stay
   document.addEventListener("htmx:afterRequest", (event) => {
     if (!pressed || event.detail.elt?.id !== "builder-live") return;
     const button = document.getElementById(pressed);
@@ -32,23 +33,19 @@
     button?.click();
   });
 
-  // --- how the server tells steps apart: which field is still being typed into, what was only drawn again -----------
-  const SETTLES = ["refresh", "undo", "redo"];
-  let operation = "";
-  document.addEventListener("htmx:configRequest", (event) => {
-    const { headers, parameters, triggeringEvent: cause, elt } = event.detail;
-    const isCount = elt.id === "builder-live";
-    if (!isCount && event.detail.path !== builder()?.dataset.url) return;
-    headers["X-Builder-Clock"] = String(Date.now());
-    if (!isCount) {
-      operation = parameters.do ?? "";
-      return;
-    }
-    const field = cause?.target;
-    if (cause?.type === "count" && SETTLES.includes(operation)) headers["X-Builder-Step"] = "settles";
-    else if (field?.matches?.("#builder [data-refreshes], #builder [data-adds]")) headers["X-Builder-Step"] = "typing:*";
-    else if (cause?.type === "input" && field?.matches?.(TEXT) && builder()?.contains(field)) headers["X-Builder-Step"] = `typing:${field.name}`;
-    if (cause?.type === "count") operation = "";
+  // --- how the server tells steps apart: which field is still being typed into, what is about to be drawn anew ------
+  const drawing = new Set(); // requests under way whose answers draw the form anew; then it is counted once more
+  const isCount = (detail) => detail.elt?.id === "builder-live";
+  const draws = (detail) => !isCount(detail) && detail.requestConfig?.path === builder()?.dataset.url;
+  document.addEventListener("htmx:beforeSend", ({ detail }) => { if (draws(detail)) drawing.add(detail.xhr); });
+  for (const name of ["htmx:beforeSwap", "htmx:afterRequest"]) document.addEventListener(name, ({ detail }) => drawing.delete(detail.xhr));
+  document.addEventListener("htmx:configRequest", ({ detail }) => {
+    if (!isCount(detail) && detail.path !== builder()?.dataset.url) return;
+    detail.headers["X-Builder-Clock"] = String(Date.now());
+    const cause = detail.triggeringEvent?.type;
+    const field = cause === "count" ? document.activeElement : detail.triggeringEvent?.target;
+    if (drawing.size) detail.headers["X-Builder-Step"] = "drawing";
+    else if (isCount(detail) && cause !== "change" && field?.matches?.(TEXT) && builder()?.contains(field)) detail.headers["X-Builder-Step"] = `typing:${field.name}`;
   });
 
   // --- said aloud: a region that stays while the form is drawn anew -------------------------------------------------

@@ -31,6 +31,7 @@
   let typedSince = new Map();
   let numbers = new Map();
   let operated = false; // an operation's answer is being put in
+  let typing = false; // and somebody has typed on: the focus is theirs
   const fields = () => builder()?.querySelectorAll("input[id][name]:not([type=hidden]):not([type=checkbox]), textarea[id]") ?? [];
   function remember() {
     sentValues = new Map([...fields()].map((field) => [field.id, field.value]));
@@ -38,6 +39,7 @@
   function beforeOperation() {
     operated = true;
     typedSince = new Map([...fields()].filter((field) => sentValues.has(field.id) && sentValues.get(field.id) !== field.value).map((field) => [field.id, field.value]));
+    typing = typedSince.has(document.activeElement?.id);
     numbers = new Map([...builder().querySelectorAll(COUNTS)].map((place) => [place.id, place.innerHTML]));
   }
   document.addEventListener("htmx:afterSwap", () => {
@@ -66,7 +68,8 @@
   document.addEventListener("htmx:afterSettle", () => {
     if (!operated || !builder()) return;
     operated = false;
-    focusWhereItGoesOn();
+    if (typing) delete builder().dataset.focus;
+    else focusWhereItGoesOn();
     document.getElementById("builder-live")?.dispatchEvent(new Event("count"));
   });
 
