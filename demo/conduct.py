@@ -24,6 +24,7 @@ class Traits:
     """Contacts in the order of their ids, as columns."""
 
     created: np.ndarray  # seconds since 1970
+    ready: np.ndarray  # since when they may be written to
     left: np.ndarray  # when they unsubscribed or their address was found dead; 0: never
     bounced: np.ndarray
     kind: np.ndarray
@@ -42,6 +43,7 @@ def traits(chunk: Customers) -> Traits:
     mail = (chunk.answers[0] == 1) | ((chunk.answers[0] == 2) & (chunk.left > 0))
     return Traits(
         created=chunk.created,
+        ready=np.maximum(chunk.created, chunk.confirmed),
         left=chunk.left,
         bounced=np.array([status == "bounced" for status in chunk.status]),
         kind=chunk.kind.astype(np.int8),

@@ -17,6 +17,8 @@ STATUSES = (Status.SUBSCRIBED.value, Status.PENDING.value, Status.UNSUBSCRIBED.v
 PLAIN = str.maketrans("ąćęłńóśźżĄĆĘŁŃÓŚŹŻ ", "acelnoszzacelnoszz-")
 SOURCE, DOMAIN = drawn(SOURCES), drawn(DOMAINS)
 # Younger and older customers; the mean age and the spread of three groups.
+CONFIRMING = 0.3  # of the subscribed were asked to confirm their address
+LATE, LATE_S = 0.3, 8 * DAY_S  # of these take days, so long on average; the others minutes
 AGES = ((0.34, 29, 7), (0.38, 46, 9), (0.28, 68, 9))
 PERMANENT, POTENTIAL = range(4), range(7, 10)  # of KINDS
 SCORE_OF_KIND = np.array([1.5, 1.6, 1.8, 2.2, 0.9, 0.9, 0.8, 0.5, 0.7, 0.6])
@@ -43,6 +45,7 @@ class Customers:
     tags: np.ndarray  # bool, a row for each of TAGS
     answers: np.ndarray  # int, a row for each of CONSENTS: 0 not asked, 1 given, 2 withdrawn
     left: np.ndarray  # when they unsubscribed or their address was found dead; 0: never
+    confirmed: np.ndarray  # when they confirmed an address that had been pending till then; 0: there was no need
 
 
 class Drawing:
@@ -91,6 +94,9 @@ class Drawing:
                 created=created,
                 changed=changed,
                 mails=self.mails,
+            ),
+            confirmed=confirming(
+                np.random.default_rng([self.seed, first, 4]), stayed=status == 0, created=created, changed=changed
             ),
         )
 
@@ -161,6 +167,14 @@ def leaving(
     after = letter + 3600 + np.minimum(rng.exponential(4 * 3600, len(changed)), np.maximum(room, 0)).astype(np.int64)
     reached = (created + DAY_S < letter) & (letter + 7200 <= changed)
     return np.where(gone, np.where(reached, after, changed), 0)
+
+
+def confirming(rng: np.random.Generator, *, stayed: np.ndarray, created: np.ndarray, changed: np.ndarray) -> np.ndarray:
+    """When those who `stayed` and had been asked to confirm their address did so: most at once, some after days."""
+    size = len(created)
+    asked = stayed & (rng.random(size) < CONFIRMING)
+    pause = np.where(rng.random(size) < LATE, rng.exponential(LATE_S, size), rng.exponential(600, size))
+    return np.where(asked, np.minimum(created + 1 + pause.astype(np.int64), changed), 0)
 
 
 def attributes(

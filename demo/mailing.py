@@ -46,7 +46,7 @@ class Mailing:
         people = self.people
         agreed = people.sms if campaign.sms else people.mail
         stayed = (people.left == 0) | (campaign.at + SENDING_S < people.left)
-        return agreed & (people.created + DAY_S < campaign.at) & stayed
+        return agreed & (people.ready + DAY_S < campaign.at) & stayed
 
     def batches(self) -> Iterator[Batch]:
         """In the order of sending."""

@@ -17,6 +17,7 @@ from demo.conduct import joined, traits
 from demo.customers import CHUNK, Drawing
 from demo.facts import TABLES as FACTS
 from demo.facts import Facts
+from demo.past import lose_tags
 from demo.shop import ATTRIBUTES, BESIDES, CATEGORIES, CONSENTS, KINDS, TAGS
 from demo.writing import Labels, one, write
 from mirror import duck
@@ -92,6 +93,7 @@ def seed(account: Account, *, contacts: int, activities: int, orders: int, seed:
             if done % (5 * CHUNK) == 0 or done == contacts:
                 say(f"{done:,} of {contacts:,} contacts")
         del drawing, chunk
+        lose_tags(now)
         Facts(
             joined(people),
             account=account,

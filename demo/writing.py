@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 from django.db import connection
 
-from contacts.models import Channel, Consent, ConsentState, EntryKind
+from contacts.models import Channel, Consent, ConsentState, EntryKind, Status
 from demo.calendar import DAY_S, moments_text
 from demo.customers import Customers
 from demo.shop import BESIDES, KINDS
@@ -126,7 +126,11 @@ def answer_rows(customers: Customers, labels: Labels, ids: np.ndarray, answered:
 def history(
     customers: Customers, labels: Labels, ids: np.ndarray, *, created: list[str], at: list[str], answered: Answered
 ) -> Iterable[str]:
-    """What the product itself would have written: categories and answers to consents. Tags put on many leave none."""
+    """What the product itself would have written of statuses, categories and answers to consents.
+
+    Tags put on many leave none.
+    """
+    yield from status_changes(customers, ids)
     paths = [path for path, _ in KINDS]
     for row, (kind, pk) in enumerate(zip(customers.kind.tolist(), ids.tolist(), strict=True)):
         yield f"{pk}\t{created[row]}\t{EntryKind.CATEGORY_ADDED.value}\t{paths[kind]}\t{{}}\t{BY}"
@@ -145,6 +149,16 @@ def history(
                 yield f"{ids[row]}\t{answered.first[row]}\t{given}\t{consent.name_en}\t{detail}\t{BY}"
             last = answered.last(row, consent, state)
             yield f"{ids[row]}\t{last}\t{kind}\t{consent.name_en}\t{detail}\t{BY}"
+
+
+def status_changes(customers: Customers, ids: np.ndarray) -> Iterable[str]:
+    """From pending to subscribed, and from subscribed to what it is for those who left."""
+    subscribed, pending = Status.SUBSCRIBED.value, Status.PENDING.value
+    for moments, before in ((customers.confirmed, pending), (customers.left, subscribed)):
+        rows = np.flatnonzero(moments)
+        for row, at in zip(rows.tolist(), moments_text(moments[rows]), strict=True):
+            detail = f'{{"fields": {{"status": ["{before}", "{customers.status[row]}"]}}}}'
+            yield f"{ids[row]}\t{at}\t{EntryKind.CHANGED.value}\t\t{detail}\t{BY}"
 
 
 def one(sql: str, *values: Any) -> Any:

@@ -58,6 +58,7 @@ def test_the_demo_runs_survives_minus_9_and_stops_on_ctrl_c(var):
     port = free_port()
     demo = Demo(var, port)
     assert "looking glass" in demo.told, demo.told
+    assert f"http://operator.localhost:{port}\nSign in there as  operator@demo.example  with the same" in demo.told
     assert f"Letters are written to {var / 'mail'}" in demo.told
     assert "<form" in demo.page()
     assert demo.end(signal.SIGKILL) == -signal.SIGKILL

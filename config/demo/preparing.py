@@ -11,9 +11,12 @@ from accounts.models import Account
 from accounts.services import create_account, delete_account
 from config.embedded.errors import ServiceError
 from config.embedded.folders import BASE, Folders
+from operators.models import Operator
+from operators.services import create_operator
 
 NAME = "demo"
 OWNER = "owner@demo.example"
+OPERATOR = "operator@demo.example"
 CONTACTS = 20_000
 
 
@@ -45,8 +48,16 @@ def seed_once(folders: Folders, *, contacts: int) -> str:
     return f"{contacts:,} contacts"
 
 
+def operator_once(folders: Folders) -> str:
+    """Somebody who may open the operators' pages, with the owner's password."""
+    if Operator.objects.filter(email=OPERATOR).exists():
+        return "there already"
+    create_operator(email=OPERATOR, name="Operator", password=password(folders))
+    return OPERATOR
+
+
 def password(folders: Folders) -> str:
-    """Of the demo's owner: SITO_DEMO_PASSWORD, else one made once and kept for the next start."""
+    """Of the demo's owner and operator: SITO_DEMO_PASSWORD, else one made once and kept for the next start."""
     kept = folders.var / "demo.password"
     if not kept.exists():
         kept.touch(mode=0o600)

@@ -13,7 +13,7 @@ from django.core.management.base import BaseCommand
 from config.demo.assets import collect_when_changed
 from config.demo.children import Children
 from config.demo.only_one import be_the_only_demo, require_free_port
-from config.demo.preparing import CONTACTS, OWNER, migrate, password, seed_once
+from config.demo.preparing import CONTACTS, OPERATOR, OWNER, migrate, operator_once, password, seed_once
 from config.demo.steps import step
 from config.embedded.environment import VARIABLES
 from config.embedded.folders import Folders
@@ -60,11 +60,15 @@ class Command(BaseCommand):
         step("broker", lambda: require_broker(os.environ["REDIS_URL"]))
         step("tables", migrate)
         step("demo data", lambda: seed_once(folders, contacts=contacts))
+        step("operator", lambda: operator_once(folders))
         step("static files", lambda: collect_when_changed(folders.var / "static.stamp"))
 
     def _welcome(self, folders: Folders, port: int) -> None:
         print(f"\nSito is at  http://localhost:{port}")
         print(f"Sign in as  {OWNER}  with the password  {password(folders)}")
+        if settings.OPERATOR_HOST:
+            print(f"Operators, who open areas of it, are at  http://{settings.OPERATOR_HOST}:{port}")
+            print(f"Sign in there as  {OPERATOR}  with the same password")
         if kept_where():
             print(f"Letters are written to {settings.EMAIL_FILE_PATH}: invitations, links to set a password.")
         print(f"Ctrl-C stops it. Its logs are in {folders.log}.", flush=True)
