@@ -15,6 +15,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from urllib.parse import urlsplit
 
+import hypothesis
 import pytest
 
 from config.embedded.environment import VARIABLES, provide_temporary
@@ -24,6 +25,10 @@ from config.embedded.translations import compile_translations
 
 pytest_plugins = ["tests.support.browser"]
 TEST_DATA_SET = 9
+
+# No example fails because the machine is slow.
+hypothesis.settings.register_profile("sito", deadline=None, suppress_health_check=[hypothesis.HealthCheck.too_slow])
+hypothesis.settings.load_profile("sito")
 
 
 def start_services() -> list:
@@ -153,6 +158,14 @@ def _language() -> None:
     from django.utils import translation
 
     translation.deactivate()
+
+
+@pytest.fixture
+def noon(time_machine) -> None:
+    """The clock begins at noon of a fixed day: for who counts days, neither midnight nor a change of time comes."""
+    from tests.factories import NOW
+
+    time_machine.move_to(NOW)
 
 
 @pytest.fixture(autouse=True)

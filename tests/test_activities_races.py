@@ -54,7 +54,7 @@ def both_after(account, first: dict[str, Any], *batches: list[dict[str, Any]]) -
             threads[-1].join(0.5)
             assert threads[-1].is_alive(), "it waits"
     for thread in threads:
-        thread.join(20)
+        thread.join(60)
     return failed
 
 
@@ -111,7 +111,7 @@ def test_an_order_written_twice_at_once_is_the_later_one(committed, account) -> 
         thread = elsewhere(account, lambda: record_orders([order(ola, "A", "P2")], account=account, now=NOW))
         thread.join(0.5)
         assert thread.is_alive(), "it waits"
-    thread.join(10)
+    thread.join(60)
     assert Order.objects.get().contact_id == ola.pk
     assert [line.product for line in OrderLine.objects.all()] == ["P2"]
 
@@ -127,7 +127,7 @@ def test_a_contact_erased_meanwhile_is_named_as_missing(committed, account, reco
         thread = elsewhere(account, lambda: record([item], account=account, now=NOW), outcome)
         thread.join(0.5)
         assert thread.is_alive(), "it waits"
-    thread.join(10)
+    thread.join(60)
     (error,) = outcome
     assert isinstance(error, BatchError)
     assert [(one.item, one.field, one.code) for one in error.errors] == [(0, "contact.id", "no_contact")]
@@ -143,7 +143,7 @@ def test_what_is_written_while_its_contact_is_being_erased_goes_along(committed,
         thread = elsewhere(account, lambda: delete_contact(Contact.objects.get(pk=ala.pk)))
         thread.join(0.5)
         assert thread.is_alive(), "it waits"
-    thread.join(10)
+    thread.join(60)
     assert not Contact.objects.filter(pk=ala.pk).exists()
     assert not any(model.objects.exists() for model in (Activity, Visit, Order, OrderLine))
 
@@ -179,7 +179,7 @@ def test_a_type_is_not_deleted_while_an_activity_of_it_is_written(committed, acc
         thread = elsewhere(account, lambda: delete_type(quiz), outcome)
         thread.join(0.5)
         assert thread.is_alive(), "it waits"
-    thread.join(10)
+    thread.join(60)
     assert [type(error) for error in outcome] == [InUseError]
     Activity.objects.all().delete()
     delete_type(ActivityType.objects.get(key="quiz"))

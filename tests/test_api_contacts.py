@@ -129,7 +129,7 @@ def test_a_contact_that_is_erased_while_it_is_changed_is_not_found(committed: No
         )
         thread.join(0.5)
         assert thread.is_alive(), "it waits"
-    thread.join(20)
+    thread.join(60)
     assert [(status, said["code"]) for status, said in answers] == [(404, "not_found")]
 
 

@@ -7,8 +7,8 @@ import pytest
 from playwright.sync_api import expect
 
 from api.models import ApiKey
+from tests.support.browser import sign_in, violations
 from tests.support.keys import KeyClient
-from tests.test_permission_browser import sign_in, violations
 
 pytestmark = pytest.mark.browser
 

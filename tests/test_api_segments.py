@@ -91,7 +91,7 @@ def test_saved_criteria_are_made_listed_and_read(client) -> None:
     status, said = client.send("post", "/saved-criteria", {"name": "warm", "criteria": SCORED})
     assert (status, wrongs(said)) == (422, [("name", "taken")])
     assert wrongs(client.send("post", "/saved-criteria", {"name": "\x00", "criteria": SCORED})[1])[0][0] == "name"
-    assert client.send("get", "/saved-criteria/99")[0] == 404
+    assert client.send("get", "/saved-criteria/999999999")[0] == 404
     assert SavedCriteria.objects.count() == 1
 
 

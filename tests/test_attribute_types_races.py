@@ -33,7 +33,7 @@ def test_who_has_locked_a_row_to_write_it_is_waited_for(account: Any, size: Attr
         thread.join(0.5)
         assert thread.is_alive(), "it waits"
         Contact.objects.filter(pk=person.pk).update(attributes={"size": "8"})
-    thread.join(10)
+    thread.join(60)
     assert Contact.objects.get().attributes == {"size": 8}
 
 

@@ -162,6 +162,23 @@ def test_every_download_is_written_down(client, marketer):
     assert (noted.address, noted.program) == ("127.0.0.1", "Mozilla/5.0 [31m")
 
 
+@pytest.mark.parametrize(
+    ("there", "forwarded", "address"),
+    [
+        ("10.0.0.9", "203.0.113.7, 198.51.100.4", "198.51.100.4"),
+        ("fe80::1%eth0", "", "fe80::1"),
+        ("unix:", "somewhere", None),
+        ("10.0.0.9", "somewhere", "10.0.0.9"),
+    ],
+)
+def test_the_address_is_what_the_proxy_saw_or_none(client, settings, there, forwarded, address):
+    settings.HTTPS = True
+    headers = {"X-Forwarded-For": forwarded, "X-Forwarded-Proto": "https"}
+    response = client.get(f"/exports/{make_file('Fair', 3).pk}/", REMOTE_ADDR=there, headers=headers)
+    assert b"".join(response.streaming_content)
+    assert Download.objects.get().address == address
+
+
 def test_what_is_refused_or_only_looked_at_is_not_written_down(client, client_for, analyst):
     file = make_file()
     client.head(f"/exports/{file.pk}/")

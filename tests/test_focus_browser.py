@@ -4,21 +4,17 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
-from playwright.sync_api import Page, Route, expect
+from playwright.sync_api import Page, expect
 
 from tests import factories
-from tests.support.people import PASSWORD
+from tests.support.browser import Held, sign_in
 
 pytestmark = pytest.mark.browser
 
 
 @pytest.fixture
 def signed_in(page: Page, make_user: Callable[..., Any]) -> Page:
-    page.goto("/login/")
-    page.fill("[name=username]", make_user("owner").email)
-    page.fill("[name=password]", PASSWORD)
-    page.keyboard.press("Enter")
-    page.wait_for_selector("#menu", state="attached")
+    sign_in(page, make_user("owner"))
     return page
 
 
@@ -88,11 +84,10 @@ def test_a_detail_that_closes_late_takes_the_focus_from_nobody(signed_in: Page) 
     signed_in.goto(f"/contacts/{person.pk}/")
     signed_in.click("#detail-first_name .change")
     expect(signed_in.locator("#id_first_name")).to_be_focused()
-    waiting: list[Route] = []
-    signed_in.route("**/first_name/?shown", lambda route: waiting.append(route))  # noqa: PLW0108 - Playwright wants a function of its own
+    held = Held(signed_in, "**/first_name/?shown")
     signed_in.click("#detail-lead_score .change")
     expect(signed_in.locator("#id_lead_score")).to_be_focused()
-    waiting.pop().continue_()
+    held.go()
     expect(signed_in.locator("#detail-first_name:not(.open)")).to_be_visible()
     signed_in.wait_for_function("!document.querySelector('.htmx-settling')")
     expect(signed_in.locator("#id_lead_score")).to_be_focused()

@@ -112,7 +112,7 @@ def test_a_sheet_is_chosen(client):
         ({"column-0": ""}, "Contacts are known by"),
         ({"column-1": "email"}, "Two columns"),
         ({"column-1": "password"}, "Select a valid choice"),
-        ({"categories": "99"}, "Select a valid choice"),
+        ({"categories": "999999999"}, "Select a valid choice"),
         ({"mode": "destroy"}, "Select a valid choice"),
     ],
 )

@@ -7,8 +7,8 @@ from contacts.models import Contact
 from imports.models import Import
 from jobs.services import run
 from tests import factories
+from tests.support.browser import sign_in, violations
 from tests.support.importing import csv_of
-from tests.test_permission_browser import sign_in, violations
 
 pytestmark = pytest.mark.browser
 

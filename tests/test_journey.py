@@ -14,7 +14,9 @@ import pytest
 from django.utils import timezone, translation
 from django.utils.translation import gettext, pgettext
 
+from actions.models import ActionRun
 from jobs.scheduler import tick
+from segmentation.models import Calculation
 from tests import factories
 from tests.support.jobs import ROOT, address_under_test
 from tests.support.people import PASSWORD
@@ -82,10 +84,14 @@ class Journey:
         """So many runs are done. No beat runs here: a message that got lost is replaced by hand, as `tick` would."""
         place = self.page.get_by_text(gettext("Done"), exact=True).nth(number - 1)
         try:
-            place.wait_for()
+            place.wait_for(timeout=20_000)
         except playwright.TimeoutError:
             tick(timezone.now() + timedelta(minutes=2))
-            place.wait_for(timeout=30_000)
+            try:
+                place.wait_for(timeout=120_000)  # the worker may still be starting: a minute on a busy machine
+            except playwright.TimeoutError:
+                stored = [*Calculation.objects.values("pk", "state", "problem"), *ActionRun.objects.values()]
+                pytest.fail(f"{self.page.url} says\n{self.page.inner_text('main')}\n\nstored: {stored}")
 
     def sees_total(self, number: str) -> None:
         self.page.locator("#builder-total .stat").get_by_text(number, exact=True).wait_for()

@@ -8,21 +8,17 @@ from playwright.sync_api import expect
 
 from tags.models import Category
 from tests import factories
-from tests.support.people import PASSWORD
+from tests.support.browser import sign_in
 
 pytestmark = pytest.mark.browser
 
 
-@pytest.fixture(params=["en", "pl"])
-def signed_in(page: Any, make_user: Any, request: pytest.FixtureRequest) -> Any:
+@pytest.fixture
+def signed_in(page: Any, make_user: Any) -> Any:
     factories.tag("R_D", factories.contact())
     factories.category("klient/media", factories.contact())
     factories.category("partner")
-    page.goto("/login/")
-    page.fill("[name=username]", make_user("owner", language=request.param).email)
-    page.fill("[name=password]", PASSWORD)
-    page.keyboard.press("Enter")
-    page.wait_for_selector("#menu", state="attached")
+    sign_in(page, make_user("owner", language="pl"))
     return page
 
 

@@ -4,25 +4,9 @@ import pytest
 
 from permissions.models import PermissionGroup
 from tests import factories
-from tests.support.people import PASSWORD
+from tests.support.browser import sign_in, violations
 
 pytestmark = pytest.mark.browser
-
-
-def sign_in(page, user) -> None:
-    page.context.clear_cookies()
-    page.goto("/login/")
-    page.fill("[name=username]", user.email)
-    page.fill("[name=password]", PASSWORD)
-    page.keyboard.press("Enter")
-    page.wait_for_selector("#menu", state="attached")
-
-
-def violations(page) -> list[str]:
-    from axe_playwright_python.sync_playwright import Axe
-
-    found = Axe().run(page).response["violations"]
-    return [f"{page.url} {one['id']}: {[node['target'] for node in one['nodes']]}" for one in found]
 
 
 @pytest.mark.parametrize(("language", "theme", "width"), [("en", "light", 1440), ("pl", "dark", 390)])
@@ -48,6 +32,7 @@ def test_a_group_is_made_felt_and_deleted(page, make_user, language, theme, widt
     assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")
 
     sign_in(page, ewa)
+    page.goto("/contacts/")
     page.click(".part-seen")
     page.wait_for_selector("#part-seen li:text-is('Media / Press')")
     assert violations(page) == []

@@ -8,18 +8,14 @@ from django.utils import timezone
 from playwright.sync_api import Page, expect
 
 from tests import factories
-from tests.support.people import PASSWORD, make_user
-from tests.test_frame_browser import violations
+from tests.support.browser import sign_in, violations
+from tests.support.people import make_user
 
 pytestmark = pytest.mark.browser
 
 
 def signed_in(page: Page) -> None:
-    page.goto("/login/")
-    page.fill("[name=username]", make_user("marketer").email)
-    page.fill("[name=password]", PASSWORD)
-    page.keyboard.press("Enter")
-    page.wait_for_selector("#menu", state="attached")
+    sign_in(page, make_user("marketer"))
 
 
 def test_the_timeline_is_narrowed_and_paged_in_place_and_back_leads_back(page: Page, account: Any) -> None:

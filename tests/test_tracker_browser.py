@@ -2,6 +2,7 @@
 
 import json
 import re
+from time import monotonic
 from typing import Any
 
 import pytest
@@ -11,7 +12,7 @@ from playwright.sync_api import expect
 from activities.models import Activity, Visit
 from tests import factories
 from tests.support import tracker as support
-from tests.support.people import PASSWORD
+from tests.support.browser import SLOWEST_MS, sign_in
 from tests.support.shop import shop
 from tracker.models import Outcome, SiteCount, TrackedSite
 
@@ -28,7 +29,7 @@ def there():
 def visitor(chromium: Any, live_site: str) -> Any:
     """A window of somebody who is no test browser, as far as it says."""
     context = chromium.new_context(user_agent=support.AGENT)
-    context.set_default_timeout(10_000)
+    context.set_default_timeout(SLOWEST_MS)
     page = context.new_page()
     errors: list[str] = []
     page.on("pageerror", lambda error: errors.append(str(error)))
@@ -55,11 +56,15 @@ def kept(page: Any) -> Any:
 
 def until(page: Any, holds: str) -> None:
     """Playwright's own waiting needs `eval`, which the page's policy forbids."""
-    for _turn in range(200):
-        if page.evaluate(holds):
-            return
+    end = monotonic() + SLOWEST_MS / 1000
+    while not page.evaluate(holds):
+        assert monotonic() < end, holds
         page.wait_for_timeout(50)
-    raise AssertionError(holds)
+
+
+def moved(page: Any) -> None:
+    """Until the script has noticed a new address: by a timer of 50 ms, which was set before this one."""
+    page.evaluate("() => new Promise((done) => setTimeout(done, 60))")
 
 
 def loaded(page: Any, address: str) -> None:
@@ -122,7 +127,7 @@ def test_what_the_open_page_told_before_the_visitor_agreed_or_was_known_comes_af
     there.head = line(live_site, site)
     loaded(page, f"{there.origin}/")
     page.evaluate("""history.pushState({}, "", "/tonik"); sito.push(["productView", {product: "P-17"}])""")
-    page.wait_for_timeout(100)  # the script notices a new address after 50 ms
+    moved(page)
     told(page, ["consent", True], ["search", "tonik", 3], ["identify", support.token(site, ala, now=now)])
     until(page, "JSON.parse(localStorage.sito).q.length === 0")
     assert sorted(types()) == ["page_view", "product_view", "search"]
@@ -133,7 +138,7 @@ def test_what_the_open_page_told_before_the_visitor_agreed_or_was_known_comes_af
     until(page, "JSON.parse(localStorage.sito).q.length === 0")
     page.evaluate("""sito.push(["identify", null], ["search", "of somebody else", 3])""")
     page.evaluate("""history.pushState({}, "", "/other")""")
-    page.wait_for_timeout(100)
+    moved(page)
     told(page, ["identify", support.token(site, factories.contact(now=now), now=now)])
     until(page, "JSON.parse(localStorage.sito).q.length === 0")
     assert sorted(types()) == ["page_view", "page_view", "page_view", "product_view", "search"]
@@ -154,7 +159,7 @@ def test_what_is_withdrawn_in_one_tab_is_withdrawn_in_all(visitor, there, live_s
 
     def goes_on(tab: Any, path: str) -> None:
         tab.evaluate("path => history.pushState({}, '', path)", path)
-        tab.wait_for_timeout(100)  # the script notices a new address after 50 ms
+        moved(tab)
         tab.evaluate("""sito.push(["search", "still here", 1])""")
 
     one.evaluate("""sito.push(["identify", null])""")
@@ -188,11 +193,7 @@ def test_what_is_withdrawn_in_one_tab_is_withdrawn_in_all(visitor, there, live_s
 @pytest.mark.parametrize("language", ["en", "pl"])
 def test_an_administrator_adds_a_site_and_sees_its_first_event(page, visitor, there, live_site, make_user, language):
     ala = factories.contact(email="ala@example.com", now=timezone.now())
-    page.goto("/login/")
-    page.fill("[name=username]", make_user("administrator", language=language).email)
-    page.fill("[name=password]", PASSWORD)
-    page.keyboard.press("Enter")
-    page.wait_for_selector("#menu", state="attached")
+    sign_in(page, make_user("administrator", language=language))
     page.goto("/tracking/")
     page.click("main a[href='/tracking/new/'] >> nth=0")
     page.fill("#id_name", "Shop")

@@ -277,7 +277,7 @@ def test_the_documented_code_makes_tokens_that_hold(here, now, language):
     assert code.rstrip() == {each.language: each.code for each in samples(here)}[language]
     call = call.replace("KEY", f"'{here.key}'").replace("SECRET", f"'{here.secret}'")
     before = "use utf8;\n" if language == "Perl" else ""
-    made = subprocess.run([*start, before + code + call], capture_output=True, text=True, check=True, timeout=20)
+    made = subprocess.run([*start, before + code + call], capture_output=True, text=True, check=True, timeout=60)
     given = made.stdout.strip()
     assert tokens.read(given, key=here.key, keys=[here.secret], now=now) == Named("external_id", "Ż-17")
     with pytest.raises(TokenError) as late:

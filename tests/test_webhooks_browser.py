@@ -11,8 +11,8 @@ from pathlib import Path
 import pytest
 from django.utils import timezone
 
+from tests.support.browser import sign_in, violations
 from tests.support.receiver import Listening
-from tests.test_permission_browser import sign_in, violations
 from webhooks.models import Endpoint
 from webhooks.signing import HEADER, signature
 

@@ -51,7 +51,7 @@ def test_two_workers_send_nothing_twice_and_never_two_at_once(committed, account
         assert inside.wait(20)
         assert run("webhooks", here.lane.pk, now=NOW) is None
         leave.set()
-        first.join(20)
+        first.join(60)
     assert (len(receiver.got), receiver.most_inside) == (3, 1)
     assert {one.state for one in of(here)} == {"done"}
 

@@ -12,6 +12,7 @@ from django.http import QueryDict
 from django.utils import timezone
 from pyroaring import BitMap
 
+from accounts.models import Account
 from actions import picked
 from actions import services as actions
 from actions.kinds import KINDS
@@ -23,6 +24,10 @@ from contacts.saved_views import save_view
 from contacts.selecting import change_selection
 from exports.lists import export_list
 from jobs.services import run
+from network.models import Elsewhere
+from network.services import switch_on
+from reports.models import Report
+from reports.parts import PARTS
 from segmentation.contact_queries import keep_query
 from segmentation.models import Reason, SavedCriteria, UploadedList
 from segmentation.services import request_calculation
@@ -33,6 +38,7 @@ from tests import factories
 from tests.support.importing import csv_of, imported, upload
 from tests.support.people import make_user
 from tests.support.segments import calculate, calculated
+from tests.support.sunsets import switched_on
 from tests.support.tracker import site
 from tests.support.webhooks import endpoint
 from users.models import User
@@ -75,9 +81,12 @@ def make_world() -> World:
     label(world)
     facts(world)
     webhook(world)
+    network(world)
+    reports(world)
     segments(world)
     lists(world)
     files(world)
+    sunset(world)
     return world
 
 
@@ -181,6 +190,21 @@ def segments(world: World) -> None:
     things["query"] = keep_query(TAGGED, now=then, by=world.wide).key
 
 
+def sunset(world: World) -> None:
+    """The owner's sunset, of everybody: all of them have its tag."""
+    made = switched_on(
+        world.things["consent"], now=world.now, name="Silent", tag="SILENT", days=5, wait=5, by=world.wide
+    )
+    world.things["sunset"] = made
+    calculate(made.quiet, now=world.now)
+    account = Account.objects.filter(schema_name="acme")
+    window = account.get().engagement_days
+    account.update(engagement_days=made.days)  # with a longer one it acts on nobody
+    for waiting in ActionRun.objects.filter(action__params__sunset=made.pk):
+        run("action", waiting.pk, now=world.now)
+    account.update(engagement_days=window)
+
+
 def webhook(world: World) -> None:
     """What other systems come in by; and an endpoint, which is told of every segment calculated from here on."""
     world.things["webhook"] = endpoint(now=world.now, by=world.wide)
@@ -188,6 +212,29 @@ def webhook(world: World) -> None:
     made = create_key(name="Shop", scopes=["contacts:read"], acts_for=world.wide, now=world.now, by=world.wide)
     world.things["api key"] = made.key
     world.things["tracked site"] = site(now=world.now, by=world.wide)
+
+
+def network(world: World) -> None:
+    """The network signal is on, and has a yes of everybody."""
+    switch_on(consent=None, now=world.now, by="Wide")
+    everybody = [*world.crowd, *(contact.pk for contact in world.mine)]
+    Elsewhere.objects.bulk_create(Elsewhere(contact_id=pk, at=world.now) for pk in everybody)
+
+
+def reports(world: World) -> None:
+    """A report shared with all, one of the restricted user's own, one that is somebody else's alone."""
+    common: dict[str, Any] = {
+        "of": "all", "beside": f"tag.{world.pk('tag')}", "beside_name": "VIP", "weeks": 12, "parts": list(PARTS),
+        "dimensions": [{"key": "status", "name": "Status"}, {"key": "source", "name": "Source"}],
+        "created_at": world.now, "updated_at": world.now,
+    }  # fmt: skip
+    for name, owner, sharing in (
+        ("shared report", world.wide, "account"),
+        ("own report", world.restricted, "private"),
+        ("hidden report", world.wide, "private"),
+    ):
+        title = f"{MARK} report" if name == "hidden report" else name
+        world.things[name] = Report.objects.create(name=title, owner=owner, sharing=sharing, **common)
 
 
 def lists(world: World) -> None:
