@@ -14,8 +14,8 @@ PYTHON ?= $(shell for name in python3 python3.13 python3.12 python3.11; do \
 	command -v python3)
 VENV := .venv
 BIN := $(VENV)/bin
-APPS := accounts actions activities api config contacts demo exports imports insights jobs mirror permissions segmentation tags \
-	tracker users webhooks
+APPS := accounts actions activities api config contacts demo exports imports insights jobs mirror network operators \
+	permissions pool reports rollout segmentation sunset tags tracker users webhooks
 COMPILE := $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --only-binary :all: --generate-hashes \
 	--no-header --no-annotate --no-emit-index-url --no-emit-find-links
 

@@ -3,7 +3,7 @@
 import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
-from datetime import UTC, datetime, time, timedelta
+from datetime import UTC, date, datetime, time, timedelta
 from decimal import Decimal
 from typing import NamedTuple
 from zoneinfo import ZoneInfo
@@ -212,6 +212,8 @@ class Engagement:
     since: datetime  # when the window began
     days: int
     last: Entry | None
+    until: date | None = None  # the last day on which it is engaged, if it does nothing any more
+    ended: date | None = None  # the first day on which it was not, by the last interaction
 
 
 def window_start(days: int, *, now: datetime, zone: ZoneInfo) -> datetime:
@@ -232,4 +234,15 @@ def engagement(contact: Contact, *, days: int, now: datetime, zone: ZoneInfo) ->
             found.append(Entry(kind, last))
     latest = max(found, key=lambda entry: entry.place, default=None)
     since = window_start(days, now=now, zone=zone)
-    return Engagement(latest is not None and latest.row.at >= since, since, days, latest)
+    if latest is None:
+        return Engagement(engaged=False, since=since, days=days, last=None)
+    ended = latest.row.at.astimezone(zone).date() + timedelta(days=days)
+    engaged = latest.row.at >= since
+    return Engagement(
+        engaged,
+        since,
+        days,
+        latest,
+        until=ended - timedelta(days=1) if engaged else None,
+        ended=None if engaged else ended,
+    )

@@ -11,12 +11,12 @@ from django.db import connection
 from psycopg import ClientCursor
 from pyroaring import BitMap
 
+from config.downloads import BOM
 from config.spreadsheets import defuse
 from contacts.id_sets import id_array
 from exports.columns import Column
 
 SEPARATORS = {"comma": ",", "semicolon": ";", "tab": "\t"}
-BOM = b"\xef\xbb\xbf"
 
 
 def header(labels: Sequence[str], *, separator: str, bom: bool) -> bytes:

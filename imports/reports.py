@@ -13,6 +13,7 @@ from typing import Any
 from django.utils.text import capfirst
 from django.utils.translation import gettext as _
 
+from config.downloads import BOM
 from config.spreadsheets import defuse_but_phones
 from imports import store
 from imports.errors import FileError
@@ -20,7 +21,6 @@ from imports.fields import Field
 from imports.models import Import, Outcome
 from imports.rows import Result, Row
 
-BOM = b"\xef\xbb\xbf"
 LINE = re.compile(r"lines\[(\d+)\](?:\.(\w+))?")
 
 

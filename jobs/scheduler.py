@@ -14,8 +14,9 @@ from django_tenants.utils import schema_context, tenant_context
 from accounts.models import Account
 from jobs.lease import claimable
 from jobs.models import ACTIVE, JobState
-from jobs.registry import KINDS, PURGES, TICKS, JobKind, Tick
+from jobs.registry import AREA_OF, KINDS, PURGES, TICKS, JobKind, Tick
 from jobs.services import due, send
+from rollout.selectors import is_open_here
 
 ACCOUNTS = 500  # looked at in one tick at most; the rest is still due in the next
 SECONDS = 25.0  # of real time for one tick: beat calls every 30
@@ -91,10 +92,16 @@ def look_at(account: Account, *, now: datetime) -> None:
     dues = claim_look(account, until=claimed)
     if dues is None:
         return  # another tick was here first, or more work has come: the next tick sees it
-    looks: list[Tick] = [*TICKS, *(partial(requeue, kind) for kind in KINDS.values())]
+    looks: list[Tick] = [look for look in TICKS if open_here(AREA_OF.get(look, ""))]
+    looks += [partial(requeue, kind) for kind in KINDS.values() if open_here(kind.area)]
     times = [guarded(look, account, now=now) for look in looks]
     following = min((at for at in times if at is not None), default=None)
     Account.objects.filter(pk=account.pk, next_due_at=claimed, dues=dues).update(next_due_at=following)
+
+
+def open_here(area: str) -> bool:
+    """Whether what belongs to this area, if to any, runs in the account."""
+    return not area or is_open_here(area)
 
 
 def claim_look(account: Account, *, until: datetime) -> int | None:

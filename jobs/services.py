@@ -2,6 +2,7 @@
 
 import logging
 import time
+from collections.abc import Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -16,6 +17,7 @@ from jobs.errors import Cancelled, JobProblem, LeaseLost
 from jobs.lease import MAX_ATTEMPTS, Clock, Lease, chunk, claim, end, finish, heartbeat
 from jobs.models import Job, JobState
 from jobs.registry import KINDS, JobKind, kind_of
+from rollout.selectors import is_open_here
 
 __all__ = ["cancel", "chunk", "due", "due_later", "finish", "heartbeat", "retry", "run", "wake"]
 
@@ -53,6 +55,14 @@ def due(at: datetime) -> None:
     accounts.update(next_due_at=Least("next_due_at", Value(at)), dues=F("dues") + 1)
 
 
+def due_in(schemas: Sequence[str], at: datetime) -> None:
+    """Has the scheduler look at these accounts at `at`. Those held by somebody are left to the hourly look at all."""
+    with transaction.atomic():
+        rows = Account.objects.select_for_update(skip_locked=True, no_key=True).filter(schema_name__in=schemas)
+        free = list(rows.values_list("pk", flat=True))
+        Account.objects.filter(pk__in=free).update(next_due_at=Least("next_due_at", Value(at)), dues=F("dues") + 1)
+
+
 def due_later(at: datetime) -> None:
     """As `due`, once this transaction is committed: for what only comes later, not never, should that get lost."""
     transaction.on_commit(lambda: due(at), robust=True)
@@ -81,12 +91,16 @@ def retry(job: Job, *, now: datetime, ended: tuple[JobState, ...] = (JobState.FA
 
 
 def run(kind: str, pk: int, *, now: datetime, clock: Clock | None = None, turn: timedelta | None = None) -> Job | None:
-    """Claims the job and works on it, chunk by chunk, until it ends. None when another worker has it or it is over.
+    """Claims the job and works on it, chunk by chunk, until it ends.
+
+    None when another worker has it, when it is over, or when its area is closed to the account.
 
     Without `clock` the whole run happens at `now`; a worker passes one that moves. After `turn` (of real time) the job
     goes to the end of the queue, so that one long job does not hold up every other account.
     """
     of = KINDS[kind]
+    if closed(of):
+        return None  # it waits; the scheduler queues it again once the area is open
     turn = of.turn if turn is not None and of.turn is not None else turn
     lease = Lease(clock or (lambda: now))
     job = claim(of, pk, lease=lease)
@@ -95,7 +109,8 @@ def run(kind: str, pk: int, *, now: datetime, clock: Clock | None = None, turn: 
     started = time.monotonic()
     try:
         while work(of, job, now=lease.clock()):
-            if turn is not None and time.monotonic() - started > turn.total_seconds():
+            over = turn is not None and time.monotonic() - started > turn.total_seconds()
+            if over or closed(of):
                 with chunk(job, now=lease.clock()):
                     job.state, job.lease_owner = JobState.WAITING, ""
                 wake(job, now=lease.clock())
@@ -106,6 +121,11 @@ def run(kind: str, pk: int, *, now: datetime, clock: Clock | None = None, turn: 
     finally:
         lease.close()
     return job
+
+
+def closed(kind: JobKind) -> bool:
+    """Whether the kind's area is closed to this account."""
+    return bool(kind.area) and not is_open_here(kind.area)
 
 
 def work(kind: JobKind, job: Job, *, now: datetime) -> bool:

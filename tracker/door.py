@@ -10,10 +10,11 @@ from django.http import HttpRequest, HttpResponse, UnreadablePostError
 from django.http.response import HttpResponseBase
 from django.utils import timezone
 from django.utils.cache import patch_vary_headers
-from django_tenants.middleware.main import TenantMainMiddleware
 
 from config.clients import client_address
 from config.counting import WINDOW_S, Counters
+from rollout.middleware import AccountMiddleware
+from rollout.selectors import is_open
 from tracker import counting, recording, reports
 from tracker.bots import is_bot
 from tracker.models import Outcome
@@ -39,7 +40,7 @@ class RefusedError(Exception):
         super().__init__(text)
 
 
-class TrackerMiddleware(TenantMainMiddleware):
+class TrackerMiddleware(AccountMiddleware):
     """Serves both in place of the rest of the middleware, as `api.door` does for the API."""
 
     def __call__(self, request: HttpRequest) -> HttpResponseBase:
@@ -68,6 +69,8 @@ class TrackerMiddleware(TenantMainMiddleware):
             raise RefusedError(HTTPStatus.METHOD_NOT_ALLOWED, Allow="OPTIONS, POST")
         if self.process_request(request) is not None:
             raise RefusedError(HTTPStatus.NOT_FOUND, "There is no account at this host name.")
+        if not is_open("tracking", request.tenant):
+            raise RefusedError(HTTPStatus.NOT_FOUND, "Tracking is not open to this account.")
         origin = request.headers.get("Origin", "")[: reports.LARGEST]
         own = origin == f"{request.scheme}://{request.get_host()}"
         if own or declared(origin):
