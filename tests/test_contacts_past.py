@@ -15,7 +15,7 @@ from segmentation.models import Calculation, Movement, Reason, Segment, Uploaded
 from segmentation.services import request_calculation
 from tests.support.segments import calculate, calculated, create, scored
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("noon")]
 URL = "/contacts/"
 HTMX = {"HX-Request": "true"}
 

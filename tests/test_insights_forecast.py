@@ -26,7 +26,7 @@ from tests.support.segments import SCORED, calculated, create, scored
 from tests.test_explaining import WARSAW
 from tests.test_oracle import QUIET, trees
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("noon")]
 DAY = timedelta(days=1)
 RECENT = {"kind": "tag", "op": "any", "tags": ["VIP"], "within": {"last": 10, "unit": "day"}}
 BIRTHDAY = {"kind": "attribute", "attribute": "birthday", "op": "anniversary", "value": {"in_next": 7}}

@@ -26,7 +26,7 @@ from jobs.services import run
 from segmentation.models import Calculation, Segment
 from tests.support.segments import SCORED, calculate, calculated, create, scored
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("noon")]
 MEMBERS, JOINED, LEFT = 137, 97, 23
 
 

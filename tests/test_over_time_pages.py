@@ -18,7 +18,7 @@ from tests import factories
 from tests.support.segments import calculated, create
 from tests.support.split import listed, split
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("noon")]
 URL = "/over-time/"
 
 

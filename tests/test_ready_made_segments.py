@@ -16,7 +16,7 @@ from segmentation.templates import BLANK, GROUPS, TEMPLATES
 from tests import factories
 from tests.population import NOWS, ZONES
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("noon")]
 NOW, WARSAW = NOWS[0], ZONES[0]
 PAGE = "/segments/ready-made/"
 

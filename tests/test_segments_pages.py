@@ -16,7 +16,7 @@ from segmentation.services import request_calculation
 from tags.models import Tag
 from tests.support.segments import SCORED, calculate, calculated, create, scored
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("noon")]
 HOUR, DAY = timedelta(hours=1), timedelta(days=1)
 
 

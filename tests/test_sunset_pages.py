@@ -20,7 +20,7 @@ from tests import factories
 from tests.support.rollout import EVERYBODY, NOBODY, set_area
 from tests.support.sunsets import DAY, answer_of, fresh, given, has_tag, pass_day, silent, switched_on, work
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("noon")]
 HOME = "/engagement/sunset/"
 NEW = HOME + "new/"
 
