@@ -12,9 +12,12 @@ from users.models import User
 
 
 def reports(user: User) -> QuerySet[Report]:
-    """One's own and those shared with one. What nobody owns any more is the administrators' to see to."""
+    """One's own and those shared with one. All shared ones, and what nobody owns any more, are the administrators' to
+    see to."""
     shared = Q(sharing=Sharing.ACCOUNT) | Q(sharing=Sharing.GROUPS, groups__users=user)
-    mine = Q(owner=user) | (Q(owner=None) if user.administers else Q(pk__in=[]))
+    if user.administers:
+        shared |= Q(sharing=Sharing.GROUPS) | Q(owner=None)
+    mine = Q(owner=user)
     return Report.objects.filter(pk__in=Report.objects.filter(shared | mine).values("pk")).select_related("owner")
 
 

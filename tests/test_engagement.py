@@ -180,6 +180,14 @@ def test_the_change_adds_up_to_the_person_whatever_happens(seed: int) -> None:
                     assert parts[START] + gains - losses == parts[END]
 
 
+def test_the_last_point_of_the_curve_is_the_table_also_while_contacts_come() -> None:
+    factories.contact(now=NOW - DAY * 10)
+    factories.contact(now=NOW + timedelta(milliseconds=20))  # by a clock a little ahead
+    figures = numbers()
+    assert figures.curve[-1].there == figures.all[ALL].count == 2
+    assert figures.curve[-2].there == 1
+
+
 def test_the_table_and_the_curve_are_what_each_day_was() -> None:
     chance = random.Random(7)
     people = [made(chance) for _ in range(40)]

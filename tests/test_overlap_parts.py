@@ -15,9 +15,10 @@ from pyroaring import BitMap
 from contacts.models import Contact
 from insights.overlap import Measured, measured
 from insights.parts import ANY, MOST, Way, criteria, picked, taken_apart
+from insights.views.matrix import offered
 from segmentation.criteria import Context, parse
 from segmentation.engine import evaluate
-from segmentation.models import Segment
+from segmentation.models import Calculation, Segment
 from segmentation.services import fixed_list
 from tests import factories
 from tests.support.audiences import NOW
@@ -122,6 +123,14 @@ def test_the_segments_to_choose_from_say_when_they_were_calculated(client: Any, 
         text = client.get(page, {"segment": three[0].pk}).content.decode()
         stamp = f'datetime="{three[0].latest.as_of:%Y-%m-%dT%H:%M:%SZ}"'
         assert text.split('id="overlap-segments"')[1].split("</fieldset>")[0].count(stamp) == 3, page
+
+
+def test_who_was_erased_is_in_no_size_of_the_segments_to_choose_from(client: Any, three: list[Any]) -> None:
+    members = three[0].latest.member_ids
+    left = BitMap(list(members)[1:]).serialize()
+    Calculation.objects.filter(pk=three[0].latest_id).update(members=left, erased={"members": 1})
+    sizes = {pk: size for pk, _name, size, _as_of in offered("", [], mask=None)}
+    assert sizes[three[0].pk] == len(members) - 1 == measured([three[0].pk])[three[0].pk].count
 
 
 def test_criteria_of_every_pick_find_the_pick(three: list[Any]) -> None:

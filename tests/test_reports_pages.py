@@ -16,7 +16,7 @@ from reports import sources
 from reports.models import Report, Sharing
 from tests import factories
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("noon")]
 FORM = {
     "name": "Wiosna", "beside": "base", "weeks": "12", "sharing": "private", "seen": "0",
     "parts": ["revenue", "consents", "attributes"], "dimensions": ["status", "source"],
@@ -282,6 +282,17 @@ def test_others_change_no_shared_report_but_administrators_do(
     assert other.get(f"/reports/{report.pk}/edit/").status_code == 403
     assert other.post(f"/reports/{report.pk}/delete/").status_code == 403
     assert client_for(administrator).get(f"/reports/{report.pk}/edit/").status_code == 200
+
+
+def test_administrators_see_to_what_is_shared_with_groups_that_they_are_not_in(
+    client: Any, client_for: Any, make_user: Any, administrator: Any, tag: Any
+) -> None:
+    group = factories.permission_group("Media", users=[make_user()], categories=[factories.category("media")])
+    report = made(client, tag, sharing="groups", groups=[str(group.pk)])
+    alone = made(client, tag, name="Mine", sharing="private")
+    theirs = client_for(administrator)
+    assert [theirs.get(f"/reports/{one.pk}/edit/").status_code for one in (report, alone)] == [200, 404]
+    assert client_for(make_user()).get(f"/reports/{report.pk}/").status_code == 404
 
 
 def test_analysts_read_and_change_nothing(client: Any, client_for: Any, analyst: Any, tag: Any) -> None:

@@ -15,6 +15,7 @@ from pyroaring import BitMap
 
 from contacts.models import Contact
 from insights.statistics import lists, scopes, taking
+from insights.statistics.breakdowns import Breakdown, Part
 from insights.statistics.telling import Row, Told, told
 from tags.models import Category, Tag
 from tests import factories
@@ -23,7 +24,7 @@ from tests.test_statistics import people as _people
 
 people = _people  # the fixture
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("noon")]
 
 
 @pytest.fixture
@@ -286,6 +287,12 @@ def test_of_very_long_values_the_others_have_no_list(client: Any) -> None:
     for n in range(11):
         factories.contact(now=timezone.now(), source=f"{n} {'ż' * 100}")
     assert not rest_of(client, "/statistics/?count=1").url
+
+
+@pytest.mark.parametrize(("letters", "listed"), [(120, True), (121, False)])
+def test_a_text_of_more_letters_than_an_address_holds_has_no_list(letters: int, listed: bool) -> None:
+    part = Part(f"v.{'ż' * letters}", 1, 1)
+    assert bool(Breakdown("source", (part,)).address(part)) is listed
 
 
 def test_a_segment_can_be_made_of_a_number(client: Any, tag: Any) -> None:

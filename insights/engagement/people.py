@@ -62,7 +62,7 @@ class People:
         for at, end in zip(moments, ends, strict=True):
             found |= BitMap(late[done:end].astype(np.uint32)) & self.context.everyone
             done = int(end)
-            yield at, found.copy()
+            yield at, self.there(at) if at >= self.context.now else found.copy()
 
     def with_status(self, at: datetime) -> dict[str, BitMap]:
         """Those there at a moment, by the status they had then."""

@@ -64,7 +64,7 @@ class Breakdown:
     def address(self, part: Part) -> str:
         """What the part is called in the address of its list; "" where it is too long for one."""
         if part.name != OTHER:
-            return part.name if len(part.name) <= LONGEST else ""
+            return part.name if len(part.name.removeprefix("v.")) <= LONGEST else ""
         rest = other_than([told.name.removeprefix("v.") for told in self.parts if told.name.startswith("v.")])
         return rest if len(quote(rest)) <= LONGEST_REST else ""
 

@@ -130,8 +130,9 @@ def offered(
 ) -> list[tuple[int, str, int | None, datetime | None]]:
     """Segments that can be added: id, name, size, and as of when that is."""
     rows = named(segments().filter(latest__isnull=False).exclude(pk__in=chosen), text).order_by(SORTS["name"], "pk")
-    found = list(rows.values_list("pk", "name", "latest__count", "latest__as_of", "latest")[:OFFERED])
+    columns = ("pk", "name", "latest__count", "latest__erased", "latest__as_of", "latest")
+    found = list(rows.values_list(*columns)[:OFFERED])
     if mask is None:
-        return [(pk, name, count, as_of) for pk, name, count, as_of, _latest in found]
+        return [(pk, name, count - gone.get("members", 0), as_of) for pk, name, count, gone, as_of, _latest in found]
     own = counts((latest for *_row, latest in found), mask)
-    return [(pk, name, own.get(latest, 0), as_of) for pk, name, _count, as_of, latest in found]
+    return [(pk, name, own.get(latest, 0), as_of) for pk, name, _count, _gone, as_of, latest in found]
