@@ -14,6 +14,7 @@ from django.core.cache import cache
 from pyroaring import BitMap
 
 from contacts.sight import within
+from insights.errors import NotKeptError
 from segmentation.likeness import ALIKE
 from segmentation.models import Calculation, Segment, bitmap_of
 from segmentation.seen import AT_ONCE, counts, digest
@@ -63,10 +64,6 @@ class Near:
 
     pairs: Sequence[Pair]
     whole: bool = True
-
-
-class NotKeptError(LookupError):
-    """They have to be compared first."""
 
 
 def near(*, mask: BitMap | None, only_kept: bool = False) -> Near:

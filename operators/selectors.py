@@ -9,7 +9,7 @@ from accounts.models import Account, Domain
 from rollout.areas import Area
 from rollout.models import Change
 from rollout.selectors import all_settings, areas
-from rollout.settings import Mode, Setting
+from rollout.settings import Setting
 
 
 @dataclass(frozen=True)
@@ -21,10 +21,6 @@ class AreaRow:
     open_to: int
     accounts: int
     last: Change | None
-
-    @property
-    def in_parts(self) -> bool:
-        return self.setting.mode is Mode.SOME
 
 
 def area_rows() -> list[AreaRow]:

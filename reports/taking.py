@@ -7,11 +7,12 @@ from zoneinfo import ZoneInfo
 from django.utils.translation import gettext as _
 from pyroaring import BitMap
 
+from insights.errors import NotKeptError
 from insights.statistics import scopes
 from insights.statistics.calendars import Months, Weeks
 from insights.statistics.comparing import FEW
 from insights.statistics.dimensions import Dimension, of_attributes, own
-from insights.statistics.taking import NotKeptError, Taking
+from insights.statistics.taking import Taking
 from reports import sources
 from reports.models import BASE, PERIODS, Report
 from reports.parts import PARTS, Side, Sides

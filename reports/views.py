@@ -19,8 +19,8 @@ from config.pages import page
 from config.requests import Request
 from contacts.folding import folded, plain, polish_key
 from contacts.sight import sight
+from insights.errors import NotKeptError
 from insights.overlap import BY_NAME
-from insights.statistics.taking import NotKeptError
 from permissions.selectors import groups_known_to
 from reports import filed, services, sources, taking
 from reports.forms import ReportForm

@@ -9,6 +9,7 @@ from django.core.cache import cache
 from pyroaring import BitMap
 
 from contacts.models import Contact
+from insights.errors import NotKeptError
 from insights.over_time import subjects, taking
 from insights.over_time.periods import By
 from insights.over_time.taking import Taken
@@ -187,7 +188,7 @@ def test_opened_again_nothing_is_counted_until_something_changes(committed: None
     later = NOW + timedelta(minutes=5)
     assert taking.taken(subject, "month", now=later, zone=ZONE, mask=None, only_kept=True).course == first.course
     for mask in (BitMap([people[1].pk]), BitMap()):  # what is kept is of one sight
-        with pytest.raises(taking.NotKeptError):
+        with pytest.raises(NotKeptError):
             taking.taken(subject, "month", now=later, zone=ZONE, mask=mask, only_kept=True)
     remove_tag(BitMap([people[0].pk]), tag)
     assert seen(token, now=datetime.now(UTC)).course.counted.sizes[-1] == 0

@@ -12,7 +12,8 @@ from pyroaring import BitMap
 
 from contacts.models import Contact
 from insights import near as nearly
-from insights.near import NotKeptError, near
+from insights.errors import NotKeptError
+from insights.near import near
 from segmentation.models import Calculation
 from segmentation.services import fixed_list
 from tests import factories

@@ -16,8 +16,8 @@ from pyroaring import BitMap
 
 from activities.models import Activity, Order, Visit
 from contacts.models import Contact
+from insights.errors import NotKeptError
 from insights.statistics.comparing import Beside, two_shares, two_times
-from insights.statistics.taking import NotKeptError
 from reports.models import Report
 from reports.parts import PARTS
 from reports.tables import Section, Table

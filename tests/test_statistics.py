@@ -14,8 +14,9 @@ from pyroaring import BitMap
 
 from activities.models import Activity, Order, Visit
 from contacts.models import Contact, ContactConsent
+from insights.errors import NotKeptError
 from insights.statistics import scopes, taking
-from insights.statistics.taking import NotKeptError, Statistics
+from insights.statistics.taking import Statistics
 from tags.models import ContactCategory, ContactTag
 from tests import factories
 from tests.support.segments import calculated

@@ -20,6 +20,7 @@ from insights.buyers import counting
 from insights.buyers.counting import Ends, Ranked, Some, Spending
 from insights.buyers.erased import Erased, erased
 from insights.buyers.outside import Foreign, Outside, outside
+from insights.errors import NotKeptError
 from insights.statistics.sets import Sets
 from segmentation.criteria import Context
 from segmentation.criteria.buyers import Kept, all_buyers, unmoved
@@ -31,10 +32,6 @@ WITHIN = Last(DAYS, "day")
 KEPT_S = 3600
 FORM = f"{crc32(repr([one.__annotations__ for one in (Ranked, Spending, Ends, Some, Outside, Foreign)]).encode()):x}"
 Made = TypeVar("Made")
-
-
-class NotKeptError(LookupError):
-    """Something would have to be scanned."""
 
 
 @dataclass(frozen=True)

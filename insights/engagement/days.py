@@ -13,7 +13,8 @@ from django.db import connection
 from pyroaring import BitMap
 
 from contacts.id_sets import bitmap, id_set
-from insights.engagement.filed_days import Daily, FiledDays, NotKeptError, merged, read_all, sources
+from insights.engagement.filed_days import Daily, FiledDays, merged, read_all, sources
+from insights.errors import NotKeptError
 from mirror.kinds import ACTIVITY, ORDER, VISIT, Kind
 from segmentation.criteria import Context
 from segmentation.criteria.engagement import interest

@@ -16,6 +16,7 @@ from django.db import connection
 from pyroaring import BitMap
 
 from contacts.id_sets import id_set
+from insights.errors import NotKeptError
 from insights.statistics.calendars import EPOCH, local
 from mirror import files
 from mirror.kinds import Kind
@@ -35,10 +36,6 @@ Stamp = tuple[object, ...]
 # (schema, zone, kind, first day of the month) -> what it was made of, its days, their bytes
 _kept: OrderedDict[tuple[str, str, str, date], tuple[Stamp, Daily, int]] = OrderedDict()
 _lock = Lock()
-
-
-class NotKeptError(LookupError):
-    """Files would have to be read."""
 
 
 class FiledDays:

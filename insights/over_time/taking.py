@@ -19,13 +19,11 @@ from insights.over_time.periods import COHORTS, By, Period, edges, periods, seco
 from insights.over_time.spells import Counted, Spells
 from insights.over_time.subjects import Subject
 from insights.statistics.sets import Sets
-from insights.statistics.taking import NotKeptError, Taking
+from insights.statistics.taking import Taking
 from mirror.kinds import MONEY, ORDER
 from mirror.reading import Rows
 from segmentation.criteria import Context
 from segmentation.engine import snapshot
-
-__all__ = ["NotKeptError", "Taken", "spells_of", "taken"]
 
 
 @dataclass(frozen=True)

@@ -17,6 +17,7 @@ from django.db import connection
 from pyroaring import BitMap
 
 from activities.builtin import ENGAGING
+from insights.errors import NotKeptError
 from insights.statistics import growth as growths
 from insights.statistics.answers import Answers, answers
 from insights.statistics.breakdowns import Breakdown, Part, broken_down
@@ -39,10 +40,6 @@ AT_ONCE = 12  # attributes: of 1 M contacts one takes 10 to 40 ms; further ones 
 Made = TypeVar("Made")
 KEPT_FORMS = (Breakdown, Part, Happening, Sales, Sold, Ordered, Cohorts)
 FORM = f"{crc32(repr([one.__annotations__ for one in KEPT_FORMS]).encode()):x}"
-
-
-class NotKeptError(LookupError):
-    """Something would have to be scanned."""
 
 
 @dataclass(frozen=True)

@@ -14,7 +14,8 @@ from config.requests import Request
 from contacts.sight import sight
 from insights.buyers import filed, moving, spenders, telling
 from insights.buyers.parts import BY
-from insights.buyers.taking import NotKeptError, taken, taken_spending
+from insights.buyers.taking import taken, taken_spending
+from insights.errors import NotKeptError
 from users.access import writers_only
 
 

@@ -15,10 +15,10 @@ from config.requests import Request
 from contacts.sight import sight
 from insights.engagement import filed
 from insights.engagement.figures import MOST_DAYS, STEPS, Asked, taken
-from insights.engagement.filed_days import NotKeptError
 from insights.engagement.interacted import USUAL
 from insights.engagement.moments import EARLIEST, POPULATIONS, SUBSCRIBED
 from insights.engagement.telling import Told
+from insights.errors import NotKeptError
 from segmentation.contact_sets import whole
 from users.access import writers_only
 

@@ -11,6 +11,7 @@ from config.downloads import as_csv
 from config.pages import page
 from config.requests import Request
 from contacts.sight import sight
+from insights.errors import NotKeptError
 from insights.over_time import choosing, filed, subjects, taking
 from insights.over_time.periods import MOST, By, by_named
 from insights.over_time.subjects import Subject
@@ -53,7 +54,7 @@ def counted(request: Request, subject: Subject, by: By, *, only_kept: bool) -> d
     now, zone, mask = request.now, request.tenant.zone, sight(request)
     try:
         return {"told": told(taking.taken(subject, by, now=now, zone=zone, mask=mask, only_kept=only_kept))}
-    except taking.NotKeptError:
+    except NotKeptError:
         return {"waits": True}
 
 

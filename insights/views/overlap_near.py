@@ -11,6 +11,7 @@ from config.pages import page
 from config.requests import Request
 from contacts.sight import sight
 from insights import near as nearly
+from insights.errors import NotKeptError
 from segmentation.models import Segment
 from segmentation.sentences import sentence_of
 
@@ -27,7 +28,7 @@ def nearly_the_same(request: Request, *, only_kept: bool = False) -> dict[str, A
     """The pairs with what differs. `near_waits`: the sets have to be compared first."""
     try:
         found = nearly.near(mask=sight(request), only_kept=only_kept)
-    except nearly.NotKeptError:
+    except NotKeptError:
         return {"near_waits": True}
     ids = {one.segment for pair in found.pairs for one in (pair.first, pair.second)}
     segments = Segment.objects.select_related("version", "latest").defer(

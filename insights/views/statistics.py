@@ -14,6 +14,7 @@ from config.pages import page
 from config.requests import Request
 from contacts.listing import Search
 from contacts.sight import sight
+from insights.errors import NotKeptError
 from insights.statistics import filed, scopes, taking
 from insights.statistics.scopes import Scope
 from insights.statistics.telling import cards, told
@@ -112,7 +113,7 @@ def shown(request: Request, scope: Scope | None, more: dict[str, Any] | None = N
                 weeks=weeks_of(request),
                 only_kept="count" not in request.GET,
             )
-        except taking.NotKeptError:
+        except NotKeptError:
             context["waits"] = True
         else:
             context["told"] = told(found)

@@ -9,12 +9,13 @@ from django.utils.translation import gettext_lazy, ngettext, pgettext, pgettext_
 
 from config.charts import Chart, Series
 from config.templatetags.times import day_text, moment_text
+from insights.errors import NotKeptError
 from insights.statistics.answers import Answers, answers
 from insights.statistics.breakdowns import Breakdown
 from insights.statistics.dimensions import NONE, OTHER, Dimension
 from insights.statistics.growth import Growth
 from insights.statistics.sets import Sets
-from insights.statistics.taking import NotKeptError, Taking
+from insights.statistics.taking import Taking
 from reports.parts.base import Part, Side, Sides
 from reports.tables import Cell, Column, Kind, Line, Section, Table
 from segmentation.criteria import Criterion, parse
