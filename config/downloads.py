@@ -60,6 +60,11 @@ def day(at: datetime) -> str:
     return f"{timezone.localtime(at):%Y-%m-%d}"
 
 
+def refused(problems: Iterable[str]) -> HttpResponse:
+    """The answer where no file can be made as asked: why, a sentence a line."""
+    return HttpResponse("\n".join(problems), status=422, content_type="text/plain; charset=utf-8")
+
+
 def as_csv(content: bytes, name: str) -> HttpResponse:
     """The answer that is saved as `name`.csv."""
     headers = {"Content-Disposition": disposition(name, "csv")}

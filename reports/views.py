@@ -15,6 +15,7 @@ from django.utils.translation import ngettext
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from config.asked import page_number, problems_in
+from config.downloads import refused
 from config.pages import page
 from config.requests import Request
 from contacts.folding import folded, plain, polish_key
@@ -116,7 +117,7 @@ def numbers(request: Request, pk: int) -> HttpResponse:
     if kind not in filed.TYPES:
         problems.append(_("There is no such format."))
     if problems:
-        return HttpResponse("\n".join(problems), status=422, content_type="text/plain; charset=utf-8")
+        return refused(problems)
     content = taking.taken(found, now=request.now, zone=request.tenant.zone, mask=sight(request))
     response = HttpResponse(filed.content(found, content, kind, reader=str(user)), content_type=filed.TYPES[kind])
     response["Content-Disposition"] = filed.disposition(found, content, kind)

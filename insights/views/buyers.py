@@ -8,7 +8,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_safe
 
 from config.asked import problems_in
-from config.downloads import as_csv, day
+from config.downloads import as_csv, day, refused
 from config.pages import page
 from config.requests import Request
 from contacts.sight import sight
@@ -78,7 +78,7 @@ def spending_numbers(request: Request) -> HttpResponse:
 
 def numbers(request: Request, make: Any, name: str) -> HttpResponse:
     if problems := problems_of(request, {"by": BY, "heat": telling.HEATS}):
-        return HttpResponse("\n".join(problems), status=422, content_type="text/plain; charset=utf-8")
+        return refused(problems)
     return as_csv(make(), f"{name} {day(request.now)}")
 
 

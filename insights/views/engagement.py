@@ -8,7 +8,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_safe
 
 from config.asked import problems_in
-from config.downloads import as_csv
+from config.downloads import as_csv, refused
 from config.menu import address_of
 from config.pages import page
 from config.requests import Request
@@ -57,7 +57,7 @@ def numbers(request: Request) -> HttpResponse:
     """All numbers of the page as CSV."""
     asked, problems = read(request)
     if problems:
-        return HttpResponse("\n".join(problems), status=422, content_type="text/plain; charset=utf-8")
+        return refused(problems)
     told = Told(taken(asked, **whose(request)))
     return as_csv(filed.content(told), filed.name(told))
 

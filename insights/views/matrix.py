@@ -14,7 +14,7 @@ from django.views.decorators.http import require_safe
 from pyroaring import BitMap
 
 from config.asked import problems_in
-from config.downloads import as_csv, day, lines
+from config.downloads import as_csv, day, lines, refused
 from config.pages import page
 from config.requests import Request
 from contacts.sight import sight
@@ -66,8 +66,7 @@ def numbers(request: Request) -> HttpResponse:
     chosen = measured(ids[:MOST], mask=sight(request))
     problems = problems_of(request, ids, chosen)
     if problems or len(chosen) < 2:
-        told = problems or [_("Choose two segments or more")]
-        return HttpResponse("\n".join(told), status=422, content_type="text/plain; charset=utf-8")
+        return refused(problems or [_("Choose two segments or more")])
     head = (
         _("of"),
         _("as calculated on"),

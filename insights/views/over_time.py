@@ -7,7 +7,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_safe
 
 from config.asked import problems_in
-from config.downloads import as_csv
+from config.downloads import as_csv, refused
 from config.pages import page
 from config.requests import Request
 from contacts.sight import sight
@@ -64,8 +64,7 @@ def numbers(request: Request) -> HttpResponse:
     """The same numbers as CSV."""
     problems, by = problems_in(request.GET, texts=("of", "by")), by_named(request.GET.get("by", "week"))
     if problems or by is None:
-        problems = problems or [_("There is no such period.")]
-        return HttpResponse("\n".join(problems), status=422, content_type="text/plain; charset=utf-8")
+        return refused(problems or [_("There is no such period.")])
     subject = subject_for(request)
     if subject.kind == "saved" or not subject.list_url:
         raise Http404("no numbers")

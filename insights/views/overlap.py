@@ -16,7 +16,7 @@ from django.views.decorators.http import require_safe
 from pyroaring import BitMap
 
 from config.asked import page_number, problems_in
-from config.downloads import as_csv, day, lines, written
+from config.downloads import as_csv, day, lines, refused, written
 from config.pages import page
 from config.requests import Request
 from contacts.sight import sight, within
@@ -203,8 +203,7 @@ def numbers(request: Request) -> HttpResponse:
     """All parts as CSV: a column for each segment, the contacts, their share of all who are in at least one."""
     chosen = chosen_of(request, sight(request))
     if chosen.problems or len(chosen.segments) < 2:
-        told = chosen.problems or [_("Choose two segments or more")]
-        return HttpResponse("\n".join(told), status=422, content_type="text/plain; charset=utf-8")
+        return refused(chosen.problems or [_("Choose two segments or more")])
     columns = [f"{one.name} ({written(one.as_of)})" for one in chosen.segments]
     rows: list[list[object]] = [[*columns, _("contacts"), _("per cent of all who are in at least one")]]
     together = len(union(chosen.segments))

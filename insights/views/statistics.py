@@ -9,7 +9,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_safe
 
 from config.asked import problems_in
-from config.downloads import as_csv
+from config.downloads import as_csv, refused
 from config.pages import page
 from config.requests import Request
 from contacts.listing import Search
@@ -177,7 +177,7 @@ def numbers(request: Request, kind: str, pk: int) -> HttpResponse:
     """All numbers of the page as CSV, those of every attribute among them."""
     scope = scope_for(request, kind, pk)
     if problems := problems_of(request, scope):
-        return HttpResponse("\n".join(problems), status=422, content_type="text/plain; charset=utf-8")
+        return refused(problems)
     now, zone = request.now, request.tenant.zone
     found = taking.taken(scope, now=now, zone=zone, mask=sight(request), weeks=weeks_of(request), at_once=None)
     return as_csv(filed.content(told(found)), filed.name(found))
