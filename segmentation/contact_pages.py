@@ -21,7 +21,7 @@ from contacts.sight import sight, within
 from jobs.models import JobState
 from segmentation.builder.reuse import Session
 from segmentation.contact_queries import find_query, used
-from segmentation.contact_sets import People, linked, sentences, set_filter, whole
+from segmentation.contact_sets import People, linked, sentences, set_filter, size_text, whole
 from segmentation.criteria import Context, CriteriaError, parse
 from segmentation.engine import evaluate
 from segmentation.health import note_use
@@ -176,9 +176,8 @@ def listed_in(request: Request, text: str) -> People:
     found = UploadedList.objects.filter(pk=whole(text)).first()
     if found is None:
         raise ValidationError(_("There is no such list (any more)."))
-    ids, now = within(found.matched_ids, sight(request)), request.now
-    said = ngettext("%(number)s contact, as of %(when)s.", "%(number)s contacts, as of %(when)s.", len(ids))
-    said %= {"number": number(len(ids)), "when": moment_text(found.created_at, now=now)}
+    ids = within(found.matched_ids, sight(request))
+    said = size_text(ids, found.created_at, now=request.now)
     address = reverse("segmentation:upload", args=[found.pk])
     name = list_name(found.pk, found.name, fixed=found.report.get("fixed"), by=found.created_by_id)
     page = linked(address, name) if may_open(request, found) else name

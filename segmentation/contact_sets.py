@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
+from datetime import datetime
 from typing import Any
 
 import django_filters
@@ -16,6 +17,7 @@ from pyroaring import BitMap
 
 from config.requests import Request
 from config.templatetags.numbers import number
+from config.templatetags.times import moment_text
 from contacts.answering import answers
 from contacts.manager import ManagerFilter
 from contacts.models import Contact
@@ -112,6 +114,12 @@ def deleted_since(people: People) -> str:
         return ""
     text = ngettext("%(number)s of them has been deleted since.", "%(number)s of them have been deleted since.", gone)
     return text % {"number": number(gone)}
+
+
+def size_text(ids: BitMap, at: datetime, *, now: datetime) -> str:
+    """ "12 contacts, as of 19 Nov, 08:00."."""
+    text = ngettext("%(number)s contact, as of %(when)s.", "%(number)s contacts, as of %(when)s.", len(ids))
+    return text % {"number": number(len(ids)), "when": moment_text(at, now=now)}
 
 
 def sentences(*parts: SafeString | str) -> SafeString:

@@ -15,12 +15,10 @@ from django.utils.translation import gettext_lazy, ngettext, pgettext
 from pyroaring import BitMap
 
 from config.requests import Request
-from config.templatetags.numbers import number
-from config.templatetags.times import moment_text
 from contacts.models import Consent
 from contacts.sight import sight, within
 from insights.statistics.calendars import week_name, week_of
-from segmentation.contact_sets import People, linked, set_filter, whole
+from segmentation.contact_sets import People, linked, set_filter, size_text, whole
 from segmentation.criteria import CriteriaError
 from segmentation.models import SavedCriteria
 from sunset.models import Sunset
@@ -60,8 +58,8 @@ def of_sunset(request: Request, text: str) -> People:
     else:
         ids = standings([sunset], now=now, zone=zone, mask=sight(request))[sunset.pk].stage(stage)
     title = pgettext("some contacts of a group", "%(group)s: %(part)s") % {"group": sunset.name, "part": label}
-    address = reverse("sunset:sunset", args=[sunset.pk])
-    return People(ids, title, format_html("{}: {}. {}", linked(address, sunset.name), label, counted(ids, request)))
+    page = linked(reverse("sunset:sunset", args=[sunset.pk]), sunset.name)
+    return People(ids, title, format_html("{}: {}. {}", page, label, size_text(ids, now, now=now)))
 
 
 def in_week(sunset: Sunset, stage: str, week: str, request: Request) -> tuple[BitMap, str]:
@@ -89,7 +87,7 @@ def silent(request: Request, text: str) -> People:
     else:
         title = _("Would get the tag of a sunset today")
     tree = {"all": [plan.quiet, {"not": plan.tagged}]} if plan.tag else plan.quiet
-    return People(ids, title, format_html("{}. {}", title, counted(ids, request)), tree if not days else None)
+    return People(ids, title, format_html("{}. {}", title, size_text(ids, now, now=now)), tree if not days else None)
 
 
 def plan_in(text: str) -> tuple[Plan, int]:
@@ -114,11 +112,6 @@ def address_of(plan: Plan, days: int) -> str:
     """The parameter's text for who would get the tag of `plan` in so many days."""
     consents = "-".join(str(each.pk) for each in plan.consents)
     return f"{plan.days}.{consents}.{plan.left_out or 0}.{days}" + (f".{plan.tag}" if plan.tag else "")
-
-
-def counted(ids: BitMap, request: Request) -> str:
-    said = ngettext("%(number)s contact, as of %(when)s.", "%(number)s contacts, as of %(when)s.", len(ids))
-    return said % {"number": number(len(ids)), "when": moment_text(request.now, now=request.now)}
 
 
 FILTERS = [

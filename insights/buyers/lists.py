@@ -8,17 +8,15 @@ from django.core.exceptions import ValidationError
 from django.urls import reverse
 from django.utils.html import format_html
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy, ngettext
+from django.utils.translation import gettext_lazy
 from pyroaring import BitMap
 
 from config.requests import Request
-from config.templatetags.numbers import number
-from config.templatetags.times import moment_text
 from contacts.id_sets import id_set
 from contacts.sight import sight
 from insights.buyers.counting import NO_ORDER, groups_then
 from insights.buyers.parts import Moved, NoSuchPartError, part_of, words_of
-from segmentation.contact_sets import People, linked, set_filter
+from segmentation.contact_sets import People, linked, set_filter, size_text
 from segmentation.criteria import Context, parse
 from segmentation.criteria.buyers import all_buyers
 from segmentation.criteria.times import end_of
@@ -42,10 +40,8 @@ def people(request: Request, text: str) -> People:
             assert part.moved is not None  # noqa: S101 - it is one or the other
             ids = moved(part.moved, context) & context.everyone
     title = words_of(text, part, now=now)
-    told = ngettext("%(number)s contact, as of %(when)s.", "%(number)s contacts, as of %(when)s.", len(ids))
-    told %= {"number": number(len(ids)), "when": moment_text(now, now=now)}
     page = "insights:spenders" if text.startswith(("band~", "kind~")) else "insights:buyers"
-    note = format_html("{}: {}. {}", linked(reverse(page), _("Buyers")), title, told)
+    note = format_html("{}: {}. {}", linked(reverse(page), _("Buyers")), title, size_text(ids, now, now=now))
     return People(ids, title, note, part.criteria)
 
 

@@ -12,19 +12,18 @@ from django.core.exceptions import ValidationError
 from django.urls import reverse
 from django.utils.html import format_html
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy, ngettext, pgettext
+from django.utils.translation import gettext_lazy, pgettext
 from pyroaring import BitMap
 
 from config.requests import Request
-from config.templatetags.numbers import number
-from config.templatetags.times import day_text, moment_text
+from config.templatetags.times import day_text
 from contacts.models import Status
 from contacts.sight import sight
 from insights.engagement.erased import ALL
 from insights.engagement.figures import MOST_DAYS
 from insights.engagement.moments import EARLIEST, GONE, PARTS, POPULATIONS, STATES, Looked
 from insights.engagement.words import change_words, group_words
-from segmentation.contact_sets import People, linked, set_filter
+from segmentation.contact_sets import People, linked, set_filter, size_text
 from segmentation.criteria import Context, parse
 from segmentation.engine import evaluate, snapshot
 
@@ -98,9 +97,6 @@ def people(request: Request, text: str) -> People:
         raise ValidationError(_("There is no such part of these numbers."))
     with snapshot():
         ids = _ids(named, Context(now=now, zone=zone, mask=sight(request)))
-    when = moment_text(now, now=now)
-    said = ngettext("%(number)s contact, as of %(when)s.", "%(number)s contacts, as of %(when)s.", len(ids))
-    said %= {"number": number(len(ids)), "when": when}
     title = pgettext("some contacts", "%(group)s (window of %(days)s days)") % {
         "group": named.words,
         "days": named.days,
@@ -108,7 +104,8 @@ def people(request: Request, text: str) -> People:
     if named.day is not None:
         day = day_text(named.day, now=now)
         title = pgettext("some contacts on a day", "%(group)s, at the end of %(day)s") % {"group": title, "day": day}
-    note = format_html("{}: {}. {}", linked(reverse("insights:engagement"), _("Engagement")), title, said)
+    page = linked(reverse("insights:engagement"), _("Engagement"))
+    note = format_html("{}: {}. {}", page, title, size_text(ids, now, now=now))
     return People(ids, title, note, named.criteria)
 
 

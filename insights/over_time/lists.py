@@ -13,19 +13,17 @@ from django.http import QueryDict
 from django.urls import reverse
 from django.utils.html import format_html
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy, ngettext, pgettext
+from django.utils.translation import gettext_lazy, pgettext
 from pyroaring import BitMap
 
 from config.requests import Request
-from config.templatetags.numbers import number
-from config.templatetags.times import moment_text
 from contacts.id_sets import id_set
 from contacts.sight import sight
 from insights.over_time import subjects
 from insights.over_time.periods import Period, named, second
 from insights.over_time.subjects import Subject
 from insights.over_time.taking import spells_of
-from segmentation.contact_sets import People, linked, sentences, set_filter
+from segmentation.contact_sets import People, linked, sentences, set_filter, size_text
 from segmentation.criteria import Context
 from segmentation.criteria.times import shift
 from segmentation.engine import snapshot
@@ -83,14 +81,9 @@ def overtime(request: Request, text: str) -> People:
             raise ValidationError(_("There is no such part of it."))
         ids = members(subject, part, context)
     title = pgettext("some contacts of a group", "%(group)s: %(part)s") % {"group": subject.name, "part": words(part)}
-    said = ngettext("%(number)s contact, as of %(when)s.", "%(number)s contacts, as of %(when)s.", len(ids))
-    said %= {"number": number(len(ids)), "when": moment_text(now, now=now)}
-    address = f"{reverse('insights:over_time')}?of={subject.token}"
-    return People(
-        ids,
-        title,
-        sentences(format_html("{}: {}. {}", linked(address, _("Over time")), title, said), others(subject, part)),
-    )
+    page = linked(f"{reverse('insights:over_time')}?of={subject.token}", _("Over time"))
+    note = format_html("{}: {}. {}", page, title, size_text(ids, now, now=now))
+    return People(ids, title, sentences(note, others(subject, part)))
 
 
 def members(subject: Subject, part: Part, context: Context) -> BitMap:

@@ -12,18 +12,16 @@ from typing import Any
 from django.core.exceptions import ValidationError
 from django.utils.html import format_html
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy, ngettext, pgettext
+from django.utils.translation import gettext_lazy, pgettext
 from pyroaring import BitMap
 
 from activities.models import Channel
 from config.requests import Request
-from config.templatetags.numbers import number
-from config.templatetags.times import moment_text
 from contacts.sight import sight
 from insights.statistics import scopes
 from insights.statistics.dimensions import LONGEST_REST, OTHER, Dimension, days_in, dimension
 from insights.statistics.scopes import Scope
-from segmentation.contact_sets import People, linked, set_filter
+from segmentation.contact_sets import People, linked, set_filter, size_text
 from segmentation.criteria import Context, CriteriaError, parse
 from segmentation.engine import evaluate, snapshot
 from segmentation.sentences import sentence_of
@@ -56,9 +54,7 @@ def among(request: Request, text: str) -> People:
     except NoSuchPartError:
         raise ValidationError(_("There is no such part of these statistics (any more).")) from None
     title = pgettext("some contacts of a group", "%(group)s: %(part)s") % {"group": scope.name, "part": words}
-    said = ngettext("%(number)s contact, as of %(when)s.", "%(number)s contacts, as of %(when)s.", len(ids))
-    said %= {"number": number(len(ids)), "when": moment_text(now, now=now)}
-    note = format_html("{}: {}. {}", linked(scope.url, _("Statistics")), title, said)
+    note = format_html("{}: {}. {}", linked(scope.url, _("Statistics")), title, size_text(ids, now, now=now))
     return People(ids, title, note, criteria)
 
 
