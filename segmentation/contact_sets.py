@@ -1,14 +1,17 @@
 """Lists of people for the contact manager: a parameter of its address names a set of contacts, made here or kept."""
 
+import json
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Any
+from urllib.parse import urlencode
 
 import django_filters
 from django import forms
 from django.core.exceptions import ValidationError
 from django.db.models import QuerySet
+from django.urls import reverse
 from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
@@ -130,6 +133,11 @@ def sentences(*parts: SafeString | str) -> SafeString:
 def whole(text: str) -> int:
     """An id in a parameter; 0, which nothing has, where it is none."""
     return int(text) if text.isascii() and text.isdecimal() and len(text) < 19 else 0
+
+
+def create_url(criteria: dict[str, Any] | None) -> str:
+    """Create segment with these criteria; "" without any: no criteria say who they are."""
+    return f"{reverse('segmentation:create')}?{urlencode({'criteria': json.dumps(criteria)})}" if criteria else ""
 
 
 def linked(url: str, text: str) -> SafeString:

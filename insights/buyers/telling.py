@@ -3,14 +3,13 @@
 Made in the reader's language from what `taking` found, which holds no words.
 """
 
-import json
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
 from decimal import Decimal
 from fractions import Fraction
 from typing import Any, ClassVar, Protocol, TypeVar
-from urllib.parse import quote, urlencode
+from urllib.parse import quote
 
 from django.urls import reverse
 from django.utils.text import capfirst
@@ -23,6 +22,7 @@ from insights.buyers.parts import BY, part_of
 from insights.buyers.taking import DAYS, Taken
 from insights.shares import short_shares
 from mirror.kinds import MONEY
+from segmentation.contact_sets import create_url
 from segmentation.criteria.buyers import GROUPS, MATRIX, SCORES
 from segmentation.parts.buyers import GROUP_NAMES, SCORE_NAMES
 
@@ -53,11 +53,8 @@ class Links:
 def links(part: str, count: int, *, today: date) -> Links:
     if not count:
         return Links()
-    criteria = part_of(part, today=today).criteria
-    return Links(
-        f"{reverse('contacts:manager')}?{lists.NAME}={quote(part, safe='~')}",
-        f"{reverse('segmentation:create')}?{urlencode({'criteria': json.dumps(criteria)})}" if criteria else "",
-    )
+    url = f"{reverse('contacts:manager')}?{lists.NAME}={quote(part, safe='~')}"
+    return Links(url, create_url(part_of(part, today=today).criteria))
 
 
 @dataclass(frozen=True)

@@ -1,12 +1,9 @@
 """The numbers of engagement as the page lays them out: with names, shares, lists and what makes a segment of them."""
 
-import json
 from dataclasses import dataclass
 from datetime import date
 from functools import cached_property
-from urllib.parse import urlencode
 
-from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.utils.translation import pgettext
 
@@ -18,6 +15,7 @@ from insights.engagement.lists import AT, Named
 from insights.engagement.moments import END, GONE, PARTS, START, STATES, SUBSCRIBED, UNSUBSCRIBED
 from insights.engagement.words import erased_words, population_words, state_words
 from insights.shares import shares
+from segmentation.contact_sets import create_url
 
 SIGNS = {"new": "+", "joined": "+", "moved_in": "+", "moved_out": "−", "unsubscribed": "−", "erased": "−", "end": "="}
 
@@ -80,9 +78,8 @@ class Told:
 
     def _shown(self, what: str, state: str, population: str, cell: Cell, share: str = "", name: str = "") -> Shown:  # noqa: PLR0917
         named = self.named(what, state, population)
-        criteria = named.criteria
-        create = f"{reverse('segmentation:create')}?{urlencode({'criteria': json.dumps(criteria)})}" if criteria else ""
-        return Shown(name, cell.count, cell.erased, share, named.url if cell.here else "", create)
+        url = named.url if cell.here else ""
+        return Shown(name, cell.count, cell.erased, share, url, create_url(named.criteria))
 
     def named(self, what: str, state: str, population: str) -> Named:
         return Named(what, state, self.of.asked.days, self.of.asked.day, population)

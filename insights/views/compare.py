@@ -1,9 +1,7 @@
 """Two segments beside each other, and whom to compare a segment with (SG6)."""
 
-import json
 from dataclasses import dataclass
 from typing import Any
-from urllib.parse import urlencode
 
 from django.core.paginator import Page, Paginator
 from django.db.models import F, QuerySet
@@ -20,7 +18,7 @@ from contacts.folding import folded, plain
 from contacts.sight import sight
 from insights.overlap import BOTH, BY_NAME, FIRST, SECOND, Measured, Overlap, measured
 from insights.people import LONGEST
-from segmentation.contact_sets import whole
+from segmentation.contact_sets import create_url, whole
 from segmentation.listing import by_contacts_seen
 from segmentation.models import Segment
 from segmentation.selectors import segment_for, segments
@@ -83,14 +81,14 @@ def parts(overlap: Overlap) -> list[PartRow]:
         (BOTH, _("In both"), overlap.both),
         (SECOND, _("Only in %(name)s") % {"name": second.name}, overlap.only_second),
     ]
-    contacts, create = reverse("contacts:manager"), reverse("segmentation:create")
+    listed = f"{reverse('contacts:manager')}?compared={first.calculation}.{second.calculation}"
     return [
         PartRow(
             name,
             title,
             count,
-            f"{contacts}?compared={first.calculation}.{second.calculation}.{name}",
-            f"{create}?{urlencode({'criteria': json.dumps(overlap.criteria(name))})}",
+            f"{listed}.{name}",
+            create_url(overlap.criteria(name)),
         )
         for name, title, count in told
     ]

@@ -1,6 +1,5 @@
 """Up to 8 segments taken apart (SG6): their parts, and one part as it is picked."""
 
-import json
 from dataclasses import dataclass
 from datetime import datetime
 from fractions import Fraction
@@ -26,7 +25,7 @@ from insights.parts import ANY, MOST, Part, Way, bounded, criteria, listed, pick
 from insights.shares import short_shares
 from insights.views.matrix import offered
 from insights.views.overlap_near import nearly_the_same
-from segmentation.contact_sets import everyone, whole
+from segmentation.contact_sets import create_url, everyone, whole
 from segmentation.models import Segment
 from segmentation.selectors import archived
 from users.access import signed_in, writers_only
@@ -151,7 +150,7 @@ def parts_of(request: Request, chosen: list[Measured], parts: list[Part], sort: 
             words(chosen, part.ways),
             f"{100 * part.count / largest:.2f}%",
             list_url(chosen, part.ways),
-            create_url(request, criteria(chosen, part.ways)),
+            create_url_for(request, criteria(chosen, part.ways)),
         )
         for part in shown.object_list
     ]
@@ -161,7 +160,7 @@ def parts_of(request: Request, chosen: list[Measured], parts: list[Part], sort: 
         "parts": len(parts),
         "together": together,
         "together_url": list_url(chosen, ANY) if together else "",
-        "together_create_url": create_url(request, criteria(chosen, ANY)) if together else "",
+        "together_create_url": create_url_for(request, criteria(chosen, ANY)) if together else "",
     }
 
 
@@ -181,14 +180,12 @@ def picked_of(request: Request, chosen: list[Measured], ways: str) -> Picked:
     if not count:
         return Picked(words(chosen, ways), 0, "", "", bounded(ways))
     address = list_url(chosen, ways) if tree else reverse("contacts:manager")
-    return Picked(words(chosen, ways), count, address, create_url(request, tree), bounded(ways))
+    return Picked(words(chosen, ways), count, address, create_url_for(request, tree), bounded(ways))
 
 
-def create_url(request: Request, tree: dict[str, Any] | None) -> str:
+def create_url_for(request: Request, tree: dict[str, Any] | None) -> str:
     """Create segment with these criteria; empty for who may not, and for all contacts."""
-    if tree is None or not signed_in(request).may_write:
-        return ""
-    return f"{reverse('segmentation:create')}?{urlencode({'criteria': json.dumps(tree)})}"
+    return create_url(tree) if signed_in(request).may_write else ""
 
 
 def times_of(chosen: list[Measured]) -> dict[str, datetime]:
