@@ -174,27 +174,46 @@ def _moves(before: BitMap, after: BitMap) -> tuple[bytes, bytes]:
     return (before - after).serialize(), (after - before).serialize()
 
 
-class _Ahead:
-    """One tree at several instants of one snapshot."""
+class Instants:
+    """Now and later days in one snapshot. What does not move with time is found once for all of them."""
 
-    def __init__(self, tree: Node, now: datetime, zone: ZoneInfo, mask: BitMap | None) -> None:
-        self.tree, self.now, self.zone, self.mask = tree, now, zone, mask
+    def __init__(self, now: datetime, zone: ZoneInfo, mask: BitMap | None) -> None:
+        self.now, self.zone, self.mask = now, zone, mask
         self.still = Still(Catalog(), self._orders_ahead)
         self.first = self._context(0)
-        self.present = evaluate(tree, context=self.first).members
-        self.moving = self.still.moves(tree)  # after evaluating, which checks what is referred to
 
     def at(self, days: int) -> datetime:
         """The same time of the clock, so many days later."""
         return (self.now.astimezone(self.zone) + timedelta(days=days)).astimezone(UTC) if days else self.now
 
+    def satisfying(self, tree: Node, days: int = 0) -> BitMap:
+        """Who satisfies criteria then. Raises: CriteriaError."""
+        context = self.first
+        if days:
+            context = self._context(days)
+            context.reader = self.first.reader  # of the same snapshot: what it knows of the mirror is asked for once
+        return evaluate(tree, context=context).members
+
+    def _context(self, days: int) -> Context:
+        return Context(self.at(days), self.zone, self.mask, catalog=self.still.catalog, reuse=self.still)
+
+    def _orders_ahead(self) -> bool:
+        latest = self.first.reader.latest("order")
+        return latest is not None and latest > self.now
+
+
+class _Ahead(Instants):
+    """One tree at several of them."""
+
+    def __init__(self, tree: Node, now: datetime, zone: ZoneInfo, mask: BitMap | None) -> None:
+        super().__init__(now, zone, mask)
+        self.tree = tree
+        self.present = self.satisfying(tree)
+        self.moving = self.still.moves(tree)  # after evaluating, which checks what is referred to
+
     def members(self, days: int) -> BitMap:
         """Who matches then."""
-        if not days or not self.moving:
-            return self.present
-        context = self._context(days)
-        context.reader = self.first.reader  # of the same snapshot: what it knows of the mirror is asked for once
-        return evaluate(self.tree, context=context).members
+        return self.satisfying(self.tree, days) if days and self.moving else self.present
 
     def later(self) -> tuple[dict[int, BitMap], int]:
         """Who matches on the days of TOLD and on those of a curve; and how many days lie between its points."""
@@ -207,13 +226,6 @@ class _Ahead:
                 return found, STEPS[at - 1]
             found |= {days: self.members(days) for days in missing}
         return found, STEPS[-1]
-
-    def _orders_ahead(self) -> bool:
-        latest = self.first.reader.latest("order")
-        return latest is not None and latest > self.now
-
-    def _context(self, days: int) -> Context:
-        return Context(self.at(days), self.zone, self.mask, catalog=self.still.catalog, reuse=self.still)
 
 
 @dataclass

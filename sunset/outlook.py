@@ -4,15 +4,15 @@ Everything is taken in one snapshot, of the contacts that the reader sees.
 """
 
 from dataclasses import dataclass, field
-from datetime import UTC, date, datetime, timedelta
+from datetime import date, datetime, timedelta
 from zoneinfo import ZoneInfo
 
 from pyroaring import BitMap
 
 from contacts.models import Consent
-from insights.forecasting import Still
-from segmentation.criteria import Catalog, Context, parse
-from segmentation.engine import evaluate, snapshot
+from insights.forecasting import Instants
+from segmentation.criteria import parse
+from segmentation.engine import snapshot
 from sunset.models import Sunset
 from sunset.numbers import waiting_since
 from sunset.passages import among
@@ -54,28 +54,11 @@ class Outlook:
     sets: dict[str, BitMap] = field(default_factory=dict, repr=False)
 
 
-class Taking:
-    """One plan at several instants of one snapshot."""
-
-    def __init__(self, plan: Plan, *, now: datetime, zone: ZoneInfo, mask: BitMap | None) -> None:
-        self.plan, self.now, self.zone, self.mask = plan, now, zone, mask
-        self.still = Still(Catalog(), self.orders_ahead)
-        self.first = Context(now, zone, mask, catalog=self.still.catalog, reuse=self.still)
-
-    def orders_ahead(self) -> bool:
-        latest = self.first.reader.latest("order")
-        return latest is not None and latest > self.now
-
-    def at(self, days: int) -> datetime:
-        """The same time of the clock, so many days later."""
-        return (self.now.astimezone(self.zone) + timedelta(days=days)).astimezone(UTC) if days else self.now
+class Taking(Instants):
+    """Trees of a plan at several instants of one snapshot."""
 
     def members(self, tree: Tree, days: int = 0) -> BitMap:
-        if not days:
-            return evaluate(parse(tree), context=self.first).members
-        context = Context(self.at(days), self.zone, self.mask, catalog=self.still.catalog, reuse=self.still)
-        context.reader = self.first.reader
-        return evaluate(parse(tree), context=context).members
+        return self.satisfying(parse(tree), days)
 
 
 def getting_tag(plan: Plan, days: int, *, now: datetime, zone: ZoneInfo, mask: BitMap | None) -> BitMap:
@@ -84,7 +67,7 @@ def getting_tag(plan: Plan, days: int, *, now: datetime, zone: ZoneInfo, mask: B
     Raises: CriteriaError.
     """
     with snapshot():
-        taking = Taking(plan, now=now, zone=zone, mask=mask)
+        taking = Taking(now, zone, mask)
         today = taking.members(plan.quiet)
         return (taking.members(plan.quiet, days) - today if days else today) - tag_holders(plan, taking)
 
@@ -100,7 +83,7 @@ def outlook(plan: Plan, *, now: datetime, zone: ZoneInfo, mask: BitMap | None, s
     Raises: CriteriaError, if it names something that is gone.
     """
     with snapshot():
-        taking = Taking(plan, now=now, zone=zone, mask=mask)
+        taking = Taking(now, zone, mask)
         silent = taking.members({"all": plan.silent})
         spared = BitMap.union(BitMap(), *(taking.members(each) for each in plan.spared)) & silent
         asked = taking.members(plan.consenting)
