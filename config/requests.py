@@ -1,6 +1,6 @@
 """A request as the middleware hands it to views: with more than Django says of one."""
 
-from datetime import datetime
+from datetime import date, datetime
 
 from django.http import HttpRequest
 from django_htmx.middleware import HtmxDetails
@@ -14,3 +14,8 @@ class Request(HttpRequest):
     now: datetime  # of the whole request
     tenant: Account
     htmx: HtmxDetails
+
+
+def today(request: Request) -> date:
+    """Of the account, as of the request."""
+    return request.now.astimezone(request.tenant.zone).date()

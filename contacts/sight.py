@@ -6,6 +6,9 @@ registered by the app of permission groups; without one nobody sees anybody.
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from datetime import datetime
+from typing import TypedDict
+from zoneinfo import ZoneInfo
 
 from django.contrib.auth.models import AnonymousUser
 from django.core.exceptions import PermissionDenied
@@ -61,6 +64,19 @@ def sight(request: Request) -> BitMap | None:
         request.sight = sees(request.user)  # type: ignore[attr-defined]
     found: BitMap | None = request.sight  # type: ignore[attr-defined]
     return found
+
+
+class AsSeen(TypedDict):
+    """What is counted for somebody is as of when, by whose days, of which contacts; None: of all."""
+
+    now: datetime
+    zone: ZoneInfo
+    mask: BitMap | None
+
+
+def as_seen(request: Request) -> AsSeen:
+    """By the user behind the request, at its moment."""
+    return {"now": request.now, "zone": request.tenant.zone, "mask": sight(request)}
 
 
 def whole_sight(request: Request) -> bool:

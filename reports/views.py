@@ -19,7 +19,7 @@ from config.downloads import refused
 from config.pages import page
 from config.requests import Request
 from contacts.folding import folded, plain, polish_key
-from contacts.sight import sight
+from contacts.sight import as_seen, sight
 from insights.errors import NotKeptError
 from insights.overlap import BY_NAME
 from permissions.selectors import groups_known_to
@@ -72,11 +72,8 @@ def report(request: Request, pk: int) -> HttpResponse:
     context = about(request, found)
     if context["problems"]:
         return page(request, "reports/report.html", context, part="numbers", status=422)
-    now, zone = request.now, request.tenant.zone
     try:
-        context["content"] = taking.taken(
-            found, now=now, zone=zone, mask=sight(request), only_kept="count" not in request.GET
-        )
+        context["content"] = taking.taken(found, **as_seen(request), only_kept="count" not in request.GET)
     except NotKeptError:
         context["waits"] = True
     return page(request, "reports/report.html", context, part="numbers")
@@ -118,7 +115,7 @@ def numbers(request: Request, pk: int) -> HttpResponse:
         problems.append(_("There is no such format."))
     if problems:
         return refused(problems)
-    content = taking.taken(found, now=request.now, zone=request.tenant.zone, mask=sight(request))
+    content = taking.taken(found, **as_seen(request))
     response = HttpResponse(filed.content(found, content, kind, reader=str(user)), content_type=filed.TYPES[kind])
     response["Content-Disposition"] = filed.disposition(found, content, kind)
     return response

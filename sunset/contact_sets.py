@@ -16,7 +16,7 @@ from pyroaring import BitMap
 
 from config.requests import Request
 from contacts.models import Consent
-from contacts.sight import sight, within
+from contacts.sight import as_seen, sight, within
 from insights.statistics.calendars import week_name, week_of
 from segmentation.contact_sets import People, linked, set_filter, size_text, whole
 from segmentation.criteria import CriteriaError
@@ -51,12 +51,12 @@ def of_sunset(request: Request, text: str) -> People:
     sunset = with_segments(whole(pk))
     if sunset is None or stage not in STAGES:
         raise ValidationError(_("There is no such list of a sunset (any more)."))
-    now, zone = request.now, request.tenant.zone
+    now = request.now
     label = stage_label(stage, ended=sunset.ended)
     if week:
         ids, label = in_week(sunset, stage, week, request)
     else:
-        ids = standings([sunset], now=now, zone=zone, mask=sight(request))[sunset.pk].stage(stage)
+        ids = standings([sunset], **as_seen(request))[sunset.pk].stage(stage)
     title = pgettext("some contacts of a group", "%(group)s: %(part)s") % {"group": sunset.name, "part": label}
     page = linked(reverse("sunset:sunset", args=[sunset.pk]), sunset.name)
     return People(ids, title, format_html("{}: {}. {}", page, label, size_text(ids, now, now=now)))
@@ -75,9 +75,9 @@ def in_week(sunset: Sunset, stage: str, week: str, request: Request) -> tuple[Bi
 def silent(request: Request, text: str) -> People:
     """`DAYS.CONSENTS.SAVED.AHEAD` or `DAYS.CONSENTS.SAVED.AHEAD.TAG`."""
     plan, days = plan_in(text)
-    now, zone = request.now, request.tenant.zone
+    now = request.now
     try:
-        ids = getting_tag(plan, days, now=now, zone=zone, mask=sight(request))
+        ids = getting_tag(plan, days, **as_seen(request))
     except CriteriaError as error:
         raise ValidationError(error.message) from error
     if days:

@@ -10,8 +10,8 @@ from pyroaring import BitMap
 
 from actions.models import ActionRun
 from config.charts import Chart, Series
-from config.requests import Request
-from contacts.sight import sight, within
+from config.requests import Request, today
+from contacts.sight import as_seen, sight, within
 from insights.statistics.calendars import week_of, week_short
 from jobs.models import ACTIVE
 from segmentation.contact_sets import everyone
@@ -62,9 +62,9 @@ class Row:
 
 def numbers_of(request: Request, sunsets: Sequence[Sunset]) -> list[Row]:
     """Each of them, cut to what the reader sees, all as of one moment."""
-    mask, known = sight(request), around(sunsets)
-    found = standings(sunsets, now=request.now, zone=request.tenant.zone, mask=mask, known=known)
-    median = median_days(sunsets, mask)
+    known = around(sunsets)
+    found = standings(sunsets, **as_seen(request), known=known)
+    median = median_days(sunsets, sight(request))
     return [
         Row(
             sunset=each,
@@ -119,10 +119,9 @@ def list_of(sunset: Sunset, stage: str, week: str = "") -> str:
 
 def chart_of(request: Request, sunset: Sunset) -> Chart | None:
     """What happened by week; None: nothing has."""
-    zone = request.tenant.zone
-    today = request.now.astimezone(zone).date()
-    there = everyone(request)
-    rows = weeks(sunset, today=today, zone=zone, mask=sight(request), there=within(there, sight(request)))
+    mask = sight(request)
+    there = within(everyone(request), mask)
+    rows = weeks(sunset, today=today(request), zone=request.tenant.zone, mask=mask, there=there)
     if not any(row.tagged or row.back or row.withdrawn for row in rows):
         return None
     return Chart(

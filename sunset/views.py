@@ -17,7 +17,7 @@ from django.views.decorators.http import require_http_methods, require_safe
 from config.asked import page_number, problems_in
 from config.pages import page
 from config.requests import Request
-from contacts.sight import require_whole_sight, sight, whole_sight
+from contacts.sight import as_seen, require_whole_sight, sight, whole_sight
 from segmentation.criteria import CriteriaError
 from sunset import services
 from sunset.contact_sets import address_of
@@ -122,9 +122,8 @@ def ahead(request: Request, found: Sunset) -> dict[str, Any]:
 
 def looked(request: Request, plan: Plan, found: Sunset | None = None) -> dict[str, Any]:
     """What a plan would come to, for the templates."""
-    now, zone = request.now, request.tenant.zone
     try:
-        numbers: Outlook = outlook(plan, now=now, zone=zone, mask=sight(request), sunset=found)
+        numbers: Outlook = outlook(plan, **as_seen(request), sunset=found)
     except CriteriaError as error:
         return {"problem": error.message}
     lists = {str(days): address_of(plan, days) for days in (0, *AHEAD)}

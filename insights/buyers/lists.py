@@ -11,9 +11,9 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 from pyroaring import BitMap
 
-from config.requests import Request
+from config.requests import Request, today
 from contacts.id_sets import id_set
-from contacts.sight import sight
+from contacts.sight import as_seen
 from insights.buyers.counting import NO_ORDER, groups_then
 from insights.buyers.parts import Moved, NoSuchPartError, part_of, words_of
 from segmentation.contact_sets import People, linked, set_filter, size_text
@@ -27,13 +27,13 @@ NAME = "buyers"
 
 def people(request: Request, text: str) -> People:
     """Raises: ValidationError."""
-    now, zone = request.now, request.tenant.zone
+    now = request.now
     try:
-        part = part_of(text, today=now.astimezone(zone).date())
+        part = part_of(text, today=today(request))
     except NoSuchPartError:
         raise ValidationError(_("There is no such group of buyers.")) from None
     with snapshot():
-        context = Context(now=now, zone=zone, mask=sight(request))
+        context = Context(**as_seen(request))
         if part.criteria is not None:
             ids = evaluate(parse(part.criteria), context=context).members
         else:

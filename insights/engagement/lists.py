@@ -15,10 +15,10 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, pgettext
 from pyroaring import BitMap
 
-from config.requests import Request
+from config.requests import Request, today
 from config.templatetags.times import day_text
 from contacts.models import Status
-from contacts.sight import sight
+from contacts.sight import as_seen
 from insights.engagement.erased import ALL
 from insights.engagement.figures import MOST_DAYS
 from insights.engagement.moments import EARLIEST, GONE, PARTS, POPULATIONS, STATES, Looked
@@ -92,11 +92,11 @@ def read(text: str) -> Named | None:
 
 def people(request: Request, text: str) -> People:
     """Raises: ValidationError."""
-    named, now, zone = read(text), request.now, request.tenant.zone
-    if named is None or (named.day is not None and named.day > now.astimezone(zone).date()):
+    named, now = read(text), request.now
+    if named is None or (named.day is not None and named.day > today(request)):
         raise ValidationError(_("There is no such part of these numbers."))
     with snapshot():
-        ids = _ids(named, Context(now=now, zone=zone, mask=sight(request)))
+        ids = _ids(named, Context(**as_seen(request)))
     title = pgettext("some contacts", "%(group)s (window of %(days)s days)") % {
         "group": named.words,
         "days": named.days,

@@ -18,7 +18,7 @@ from pyroaring import BitMap
 
 from config.requests import Request
 from contacts.id_sets import id_set
-from contacts.sight import sight
+from contacts.sight import as_seen
 from insights.over_time import subjects
 from insights.over_time.periods import Period, named, second
 from insights.over_time.subjects import Subject
@@ -75,7 +75,7 @@ def overtime(request: Request, text: str) -> People:
         raise ValidationError(_("What was looked at over time is no longer there."))
     now = request.now
     with snapshot():
-        context = Context(now=now, zone=request.tenant.zone, mask=sight(request))
+        context = Context(**as_seen(request))
         part = part_of(rest, context.today)
         if part is None:
             raise ValidationError(_("There is no such part of it."))

@@ -17,7 +17,7 @@ from pyroaring import BitMap
 
 from activities.models import Channel
 from config.requests import Request
-from contacts.sight import sight
+from contacts.sight import as_seen
 from insights.statistics import scopes
 from insights.statistics.dimensions import LONGEST_REST, OTHER, Dimension, days_in, dimension
 from insights.statistics.scopes import Scope
@@ -44,10 +44,10 @@ def among(request: Request, text: str) -> People:
     scope = scopes.named(token)
     if scope is None:
         raise ValidationError(_("What these statistics are of is no longer there."))
-    now, zone = request.now, request.tenant.zone
+    now = request.now
     try:
         with snapshot():
-            context = Context(now=now, zone=zone, mask=sight(request))
+            context = Context(**as_seen(request))
             ids, criteria, words = _found(scope, what, part, context)
     except CriteriaError as error:
         raise ValidationError(error.message) from error

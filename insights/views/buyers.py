@@ -10,8 +10,8 @@ from django.views.decorators.http import require_safe
 from config.asked import problems_in
 from config.downloads import as_csv, day, refused
 from config.pages import page
-from config.requests import Request
-from contacts.sight import sight
+from config.requests import Request, today
+from contacts.sight import as_seen, sight
 from insights.buyers import filed, moving, spenders, telling
 from insights.buyers.parts import BY
 from insights.buyers.taking import taken, taken_spending
@@ -28,16 +28,16 @@ def rfm(request: Request) -> HttpResponse:
     if problems:
         return page(request, "insights/buyers.html", context, part="numbers", status=422)
     try:
-        of = taken(**asked(request), only_kept="count" not in request.GET)
+        of = taken(**as_seen(request), only_kept="count" not in request.GET)
     except NotKeptError:
         context["waits"] = True
     else:
         by, hot = request.GET.get("by", BY[0]), request.GET.get("heat", telling.HEATS[0])
-        today = today_of(request)
+        day_now = today(request)
         context |= {
-            "told": telling.told(of, by=by, hot=hot, today=today),
+            "told": telling.told(of, by=by, hot=hot, today=day_now),
             "columns": telling.column_names(by),
-            "moved": moving.table(of, today=today),
+            "moved": moving.table(of, today=day_now),
             "changed": moving.changed(of),
             "stayed": moving.stayed(of),
             "came": moving.came(of),
@@ -53,11 +53,11 @@ def spending(request: Request) -> HttpResponse:
     if problems:
         return page(request, "insights/spenders.html", context, part="numbers", status=422)
     try:
-        of = taken_spending(**asked(request), only_kept="count" not in request.GET)
+        of = taken_spending(**as_seen(request), only_kept="count" not in request.GET)
     except NotKeptError:
         context["waits"] = True
     else:
-        context["told"] = spenders.told(of, today=today_of(request))
+        context["told"] = spenders.told(of, today=today(request))
     return page(request, "insights/spenders.html", context, part="numbers")
 
 
@@ -65,14 +65,14 @@ def spending(request: Request) -> HttpResponse:
 @writers_only
 def rfm_numbers(request: Request) -> HttpResponse:
     """All numbers of the page as CSV."""
-    return numbers(request, lambda: filed.of_rfm(taken(**asked(request)), today=today_of(request)), _("RFM"))
+    return numbers(request, lambda: filed.of_rfm(taken(**as_seen(request)), today=today(request)), _("RFM"))
 
 
 @require_safe
 @writers_only
 def spending_numbers(request: Request) -> HttpResponse:
     """All numbers of the page as CSV."""
-    made = lambda: filed.of_spending(taken_spending(**asked(request)), today=today_of(request))  # noqa: E731
+    made = lambda: filed.of_spending(taken_spending(**as_seen(request)), today=today(request))  # noqa: E731
     return numbers(request, made, _("Spenders"))
 
 
@@ -80,14 +80,6 @@ def numbers(request: Request, make: Any, name: str) -> HttpResponse:
     if problems := problems_of(request, {"by": BY, "heat": telling.HEATS}):
         return refused(problems)
     return as_csv(make(), f"{name} {day(request.now)}")
-
-
-def asked(request: Request) -> dict[str, Any]:
-    return {"now": request.now, "zone": request.tenant.zone, "mask": sight(request)}
-
-
-def today_of(request: Request) -> Any:
-    return request.now.astimezone(request.tenant.zone).date()
 
 
 def problems_of(request: Request, choices: dict[str, Sequence[str]] | None = None) -> list[str]:

@@ -11,8 +11,8 @@ from config.asked import problems_in
 from config.downloads import as_csv, refused
 from config.menu import address_of
 from config.pages import page
-from config.requests import Request
-from contacts.sight import sight
+from config.requests import Request, today
+from contacts.sight import as_seen, sight
 from insights.engagement import filed
 from insights.engagement.figures import MOST_DAYS, STEPS, Asked, taken
 from insights.engagement.interacted import USUAL
@@ -43,7 +43,7 @@ def engagement(request: Request) -> HttpResponse:
     if problems:
         return page(request, TEMPLATE, context, part="numbers", status=422)
     try:
-        found = taken(asked, **whose(request), only_kept="count" not in request.GET)
+        found = taken(asked, **as_seen(request), only_kept="count" not in request.GET)
     except NotKeptError:
         context["waits"] = True
     else:
@@ -58,16 +58,8 @@ def numbers(request: Request) -> HttpResponse:
     asked, problems = read(request)
     if problems:
         return refused(problems)
-    told = Told(taken(asked, **whose(request)))
+    told = Told(taken(asked, **as_seen(request)))
     return as_csv(filed.content(told), filed.name(told))
-
-
-def whose(request: Request) -> dict[str, Any]:
-    return {"now": request.now, "zone": request.tenant.zone, "mask": sight(request)}
-
-
-def today(request: Request) -> date:
-    return request.now.astimezone(request.tenant.zone).date()
 
 
 def read(request: Request) -> tuple[Asked, list[str]]:

@@ -10,7 +10,7 @@ from config.asked import problems_in
 from config.downloads import as_csv, refused
 from config.pages import page
 from config.requests import Request
-from contacts.sight import sight
+from contacts.sight import as_seen, sight
 from insights.errors import NotKeptError
 from insights.over_time import choosing, filed, subjects, taking
 from insights.over_time.periods import MOST, By, by_named
@@ -51,9 +51,8 @@ def over_time(request: Request) -> HttpResponse:
 
 
 def counted(request: Request, subject: Subject, by: By, *, only_kept: bool) -> dict[str, Any]:
-    now, zone, mask = request.now, request.tenant.zone, sight(request)
     try:
-        return {"told": told(taking.taken(subject, by, now=now, zone=zone, mask=mask, only_kept=only_kept))}
+        return {"told": told(taking.taken(subject, by, **as_seen(request), only_kept=only_kept))}
     except NotKeptError:
         return {"waits": True}
 

@@ -13,7 +13,7 @@ from config.downloads import as_csv, refused
 from config.pages import page
 from config.requests import Request
 from contacts.listing import Search
-from contacts.sight import sight
+from contacts.sight import as_seen, sight
 from insights.errors import NotKeptError
 from insights.statistics import filed, scopes, taking
 from insights.statistics.scopes import Scope
@@ -97,22 +97,15 @@ def shown(request: Request, scope: Scope | None, more: dict[str, Any] | None = N
         "weeks": weeks_of(request),
         "periods": taking.PERIODS,
         "problems": problems,
+        "restricted": sight(request) is not None,
+        **(more or {}),
     }
-    context["restricted"] = sight(request) is not None
-    context |= more or {}
     if problems:
         return page(request, TEMPLATE, context, part="numbers", status=422)
     if scope is not None:
-        now, zone = request.now, request.tenant.zone
+        only_kept = "count" not in request.GET
         try:
-            found = taking.taken(
-                scope,
-                now=now,
-                zone=zone,
-                mask=sight(request),
-                weeks=weeks_of(request),
-                only_kept="count" not in request.GET,
-            )
+            found = taking.taken(scope, **as_seen(request), weeks=weeks_of(request), only_kept=only_kept)
         except NotKeptError:
             context["waits"] = True
         else:
@@ -165,9 +158,8 @@ def attributes(request: Request, kind: str, pk: int) -> HttpResponse:
     if problems := problems_of(request, scope):
         context: dict[str, Any] = {"scope": scope, "problems": problems}
         return page(request, "insights/statistics_attributes.html", context, part="attributes", status=422)
-    now, zone = request.now, request.tenant.zone
-    sets, found = taking.beyond(scope, now=now, zone=zone, mask=sight(request))
-    context = {"scope": scope, "cards": cards(found, scope, sets), "at": now, "alone": scope.everybody}
+    sets, found = taking.beyond(scope, **as_seen(request))
+    context = {"scope": scope, "cards": cards(found, scope, sets), "at": request.now, "alone": scope.everybody}
     return page(request, "insights/statistics_attributes.html", context, part="attributes")
 
 
@@ -178,6 +170,5 @@ def numbers(request: Request, kind: str, pk: int) -> HttpResponse:
     scope = scope_for(request, kind, pk)
     if problems := problems_of(request, scope):
         return refused(problems)
-    now, zone = request.now, request.tenant.zone
-    found = taking.taken(scope, now=now, zone=zone, mask=sight(request), weeks=weeks_of(request), at_once=None)
+    found = taking.taken(scope, **as_seen(request), weeks=weeks_of(request), at_once=None)
     return as_csv(filed.content(told(found)), filed.name(found))

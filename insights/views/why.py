@@ -6,7 +6,7 @@ from django.views.decorators.http import require_safe
 from config.pages import page
 from config.requests import Request
 from contacts.selectors import contact_for, visible
-from contacts.sight import sight
+from contacts.sight import as_seen, sight
 from insights import people
 from insights.tree import laid_out
 from segmentation.criteria import CriteriaError
@@ -36,10 +36,10 @@ def find(request: Request, pk: int) -> HttpResponse:
 def why(request: Request, pk: int, contact: int) -> HttpResponse:
     """One person: what each criterion says, what the data say to it, and what would have to change."""
     segment, person = segment_for(request, pk), contact_for(request, contact)
-    now, zone = request.now, request.tenant.zone
+    now = request.now
     context = head(request, segment) | {"contact": person, "q": "", "at": now}
     try:
-        explanation = explained(segment, person.pk, now=now, zone=zone, mask=sight(request))
+        explanation = explained(segment, person.pk, **as_seen(request))
     except NoSuchContactError as error:
         raise Http404(str(error)) from None
     except CriteriaError as error:
