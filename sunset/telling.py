@@ -12,24 +12,26 @@ from actions.models import ActionRun
 from config.charts import Chart, Series
 from config.requests import Request, today
 from contacts.sight import as_seen, sight, within
+from insights.shares import short_shares
 from insights.statistics.calendars import week_of, week_short
 from jobs.models import ACTIVE
 from segmentation.contact_sets import everyone
 from segmentation.models import Calculation, Segment
 from sunset.contact_sets import stage_label
 from sunset.models import Stage, Sunset
-from sunset.numbers import BACK, GOT, MESSAGE, OTHER, WITHDRAWN, median_days, standings, weeks
+from sunset.numbers import BACK, GOT, MESSAGE, OTHER, WITHDRAWN, Standing, median_days, standings, weeks
 from sunset.standing import KINDS, Fault, around
 
 
 @dataclass(frozen=True)
 class Number:
-    """How many contacts stand at a stage, and their list."""
+    """How many contacts stand at a stage, their list, and their part of all who got the tag: the four add to 100 %."""
 
     stage: str
     label: str
     count: int
     url: str
+    share: str = ""
 
 
 @dataclass(frozen=True)
@@ -71,10 +73,7 @@ def numbers_of(request: Request, sunsets: Sequence[Sunset]) -> list[Row]:
             tag=tag.name if (tag := known.tag(each)) else each.tag_name,
             faults=[] if each.ended else known.faults(each),
             consents=[str(known.consents.get(pk, name)) for pk, name in each.consents],
-            numbers={
-                stage: number_of(each, stage, len(found[each.pk].stage(stage)))
-                for stage in (GOT, MESSAGE, BACK, WITHDRAWN, OTHER)
-            },
+            numbers=stages_of(each, found[each.pk]),
             returning=len(found[each.pk].returning),
             median=median.get(each.pk),
         )
@@ -82,8 +81,20 @@ def numbers_of(request: Request, sunsets: Sequence[Sunset]) -> list[Row]:
     ]
 
 
-def number_of(sunset: Sunset, stage: str, count: int) -> Number:
-    return Number(stage, stage_label(stage, ended=sunset.ended), count, list_of(sunset, stage))
+def stages_of(sunset: Sunset, standing: Standing) -> dict[str, Number]:
+    """All who got the tag, then the four stages at one of which each of them is."""
+    parts = (MESSAGE, BACK, WITHDRAWN, OTHER)
+    shares = dict(zip(parts, short_shares([len(standing.stage(part)) for part in parts]), strict=True))
+    return {
+        stage: Number(
+            stage,
+            stage_label(stage, ended=sunset.ended),
+            len(standing.stage(stage)),
+            list_of(sunset, stage),
+            shares.get(stage, ""),
+        )
+        for stage in (GOT, *parts)
+    }
 
 
 @dataclass(frozen=True)

@@ -172,6 +172,20 @@ def test_the_page_tells_each_stage_with_its_list(client, newsletter, now):
     assert b"Half" not in client.get(HOME).content
 
 
+def test_the_shares_of_the_stages_add_up_to_a_hundred(client, newsletter, now):
+    back, withdrawn, _waiting = silent(3, newsletter)
+    sunset = switched_on(newsletter, now=now)
+    work(now)
+    Passage.objects.filter(contact=back).update(outcome="back", back_at=now, ended_at=now)
+    Passage.objects.filter(contact=withdrawn).update(outcome="withdrawn", withdrawn_at=now)
+    for url in (f"{HOME}{sunset.pk}/", HOME):
+        page = client.get(url)
+        row = page.context["row"] if "row" in page.context else page.context["rows"][0]
+        shares = {stage: number.share.split("\N{NO-BREAK SPACE}")[0] for stage, number in row.numbers.items()}
+        assert shares == {"tagged": "", "message": "33.4", "back": "33.3", "withdrawn": "33.3", "other": "0"}
+        assert row.numbers["back"].share in page.content.decode()
+
+
 def test_the_page_follows_the_work_until_it_is_done(client, newsletter, now):
     silent(2, newsletter)
     sunset = switched_on(newsletter, now=now)
