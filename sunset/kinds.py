@@ -23,12 +23,10 @@ from contacts.models import ConsentState, ContactConsent
 from jobs.errors import JobProblem
 from rollout.selectors import is_open_here
 from sunset import passages
-from sunset.looking import Look
+from sunset.looking import CHUNK, Look
 from sunset.models import Sunset
 from sunset.standing import AREA, KINDS, TAG, UNTAG, WITHDRAW, faults, with_segments
 from users.models import User
-
-CHUNK = 5_000  # contacts looked at by their own rows at once: half a second
 
 
 class SunsetTagParams(TagParams):

@@ -1,6 +1,6 @@
 """What has become of those whom a sunset gave its tag: sets of contacts by stage and by week, cut to what is seen."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from zoneinfo import ZoneInfo
@@ -9,11 +9,13 @@ import numpy as np
 from django.db import connection
 from pyroaring import BitMap
 
-from contacts.id_sets import bitmap, id_array
+from contacts.id_sets import bitmap
 from contacts.sight import within
 from segmentation.criteria import Context, CriteriaError, parse
 from segmentation.engine import evaluate, snapshot
+from sunset.looking import first_signs
 from sunset.models import Stage, Sunset
+from sunset.passages import waiting_since
 from sunset.standing import Around, around
 
 MESSAGE, BACK, WITHDRAWN, OTHER, GOT = STAGES = ("message", "back", "withdrawn", "other", "tagged")
@@ -36,10 +38,6 @@ RETURNS = """
 SELECT sunset_id, string_agg(int4send(contact_id), '' ORDER BY id),
     string_agg(int4send(extract(epoch FROM back_at - tagged_at)::int), '' ORDER BY id)
 FROM sunset_passage WHERE sunset_id = ANY(%s) AND current AND outcome = 'back' GROUP BY 1
-"""
-FIRST = """
-SELECT min(tagged_at) FROM sunset_passage
-WHERE sunset_id = %s AND contact_id = ANY(%s::int[]) AND current AND outcome = '' AND ended_at IS NULL
 """
 # One pass over the sunset's rows, however much happened to each.
 EVENTS = """
@@ -92,16 +90,37 @@ def standings(
 ) -> dict[int, Standing]:
     """Of each, by its id, in one snapshot. Who came back since the last refresh counts as back.
 
+    Somebody who loses the tag with the next refresh costs a look at their rows, and their sunset a query.
+
     known: what they depend on, if it has been read.
     """
     known = known or around(sunsets)
     with snapshot():
         rows = states(sunsets, known)
         context = Context(now=now, zone=zone, mask=mask)
-        waiting = [each for each in sunsets if not each.ended and rows.get(each.pk, {}).get("")]
+        kept = {
+            each.pk: {
+                state: within(members, mask) & context.everyone for state, members in rows.get(each.pk, {}).items()
+            }
+            for each in sunsets
+        }
+        waiting = [each for each in sunsets if not each.ended and kept[each.pk].get("")]
         if names := [tag.name for each in waiting if (tag := known.tag(each))]:
             evaluate(parse({"kind": "tag", "op": "any", "tags": names}), context=context)  # all read at once, and kept
-        return {each.pk: standing(each, rows.get(each.pk, {}), context) for each in sunsets}
+        quiet, leaving = (
+            {each.pk: now_in(each, stage, kept[each.pk][""], context) for each in waiting}
+            for stage in (Stage.QUIET, Stage.BACK)
+        )
+        back = came_back(waiting, leaving, now=now)
+        return {
+            each.pk: standing(
+                kept[each.pk],
+                quiet=quiet.get(each.pk),
+                leaving=leaving.get(each.pk),
+                back=back.get(each.pk, BitMap()),
+            )
+            for each in sunsets
+        }
 
 
 def states(sunsets: Sequence[Sunset], known: Around) -> dict[int, dict[str, BitMap]]:
@@ -115,39 +134,44 @@ def states(sunsets: Sequence[Sunset], known: Around) -> dict[int, dict[str, BitM
     return found
 
 
-def standing(sunset: Sunset, sets: dict[str, BitMap], context: Context) -> Standing:
-    there = context.everyone
-    kept = {state: within(members, context.mask) & there for state, members in sets.items()}
-    none = BitMap()
-    waiting = kept.get("", none)
-    if sunset.ended:
-        return Standing(
-            message=waiting,
-            back=kept.get(BACK, none),
-            withdrawn=kept.get(WITHDRAWN, none),
-            other=kept.get(OTHER, none),
-            returning=none,
-        )
-    back, quiet = now_in(sunset, Stage.BACK, waiting, context), now_in(sunset, Stage.QUIET, waiting, context)
-    message = waiting & quiet - back
-    return Standing(
-        message=message,
-        back=kept.get("back", none) | back,
-        withdrawn=kept.get("withdrawn", none),
-        other=kept.get("other", none) | (waiting - message - back),
-        returning=back,
-    )
-
-
-def now_in(sunset: Sunset, stage: str, ids: BitMap, context: Context) -> BitMap:
-    """Those of `ids` who meet the criteria of the segment at this moment; of criteria that are gone, nobody."""
+def now_in(sunset: Sunset, stage: str, ids: BitMap, context: Context) -> BitMap | None:
+    """Those of `ids` who meet the criteria of the segment at this moment; None: of criteria that cannot be used."""
     segment = sunset.segment_of(stage)
-    if not ids or segment is None or segment.version is None:
-        return BitMap()
+    if segment is None or segment.version is None:
+        return None
     try:
         return evaluate(parse(segment.version.criteria), context=context).members & ids
     except CriteriaError:
-        return BitMap()
+        return None
+
+
+def came_back(sunsets: Sequence[Sunset], leaving: Mapping[int, BitMap | None], *, now: datetime) -> dict[int, BitMap]:
+    """Of those who lose the tag with the next refresh, by sunset, who gave a sign of life since they got it.
+
+    As the action will note it: who is left alone by now, or gave the sign before the tag, has not come back.
+    """
+    since = waiting_since({pk: ids for pk, ids in leaving.items() if ids})
+    asked = [(each, since[each.pk]) for each in sunsets if each.pk in since]
+    found = first_signs(asked, now=now)
+    return {each.pk: BitMap(signs) for (each, _since), signs in zip(asked, found, strict=True)}
+
+
+def standing(kept: Mapping[str, BitMap], *, quiet: BitMap | None, leaving: BitMap | None, back: BitMap) -> Standing:
+    """quiet, leaving: of those who wait, who meets the criteria of being silent, of losing the tag.
+
+    None: nobody is asked, of a sunset that has ended; or the criteria cannot be used. Then whoever waits goes on
+    waiting: nobody is acted on.
+    """
+    none = BitMap()
+    waiting = kept.get("", none)
+    message = waiting - back if quiet is None or leaving is None else waiting & quiet - leaving
+    return Standing(
+        message=message,
+        back=kept.get(BACK, none) | back,
+        withdrawn=kept.get(WITHDRAWN, none),
+        other=kept.get(OTHER, none) | (waiting - message - back),
+        returning=back,
+    )
 
 
 def median_days(sunsets: Sequence[Sunset], mask: BitMap | None) -> dict[int, float]:
@@ -162,14 +186,6 @@ def median_days(sunsets: Sequence[Sunset], mask: BitMap | None) -> dict[int, flo
             if len(took):
                 found[sunset] = float(np.median(took)) / 86_400
     return found
-
-
-def waiting_since(sunset: Sunset, ids: BitMap, *, zone: ZoneInfo) -> date | None:
-    """The day on which the first of those of `ids` who are in the message stage got the tag; None: nobody is."""
-    with connection.cursor() as cursor:
-        cursor.execute(FIRST, [sunset.pk, id_array(ids)])
-        first: datetime | None = cursor.fetchone()[0]
-    return first.astimezone(zone).date() if first else None
 
 
 def events(sunset: Sunset, *, zone: ZoneInfo) -> dict[tuple[str, date], BitMap]:

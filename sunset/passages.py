@@ -85,6 +85,17 @@ def tagged_since(sunset: Sunset, ids: BitMap) -> dict[int, datetime]:
     return dict(rows.values_list("contact_id", "tagged_at"))
 
 
+def waiting_since(waiting: Mapping[int, BitMap]) -> dict[int, dict[int, datetime]]:
+    """By sunset, since when each of those is on the way who are known to be. One query, however many sunsets."""
+    everybody = BitMap.union(BitMap(), *waiting.values())
+    rows = Passage.objects.filter(sunset__in=list(waiting), contact__in=list(everybody), current=True, ended_at=None)
+    found: dict[int, dict[int, datetime]] = {}
+    for sunset, contact, at in rows.values_list("sunset", "contact", "tagged_at"):
+        if contact in waiting[sunset]:
+            found.setdefault(sunset, {})[contact] = at
+    return found
+
+
 def waited(since: Mapping[int, datetime], *, wait: int, today: date, zone: ZoneInfo) -> BitMap:
     """Those on whom the tag has been for `wait` days: given on the 1st, 14 days are over on the 15th."""
     return BitMap(pk for pk, at in since.items() if (today - at.astimezone(zone).date()).days >= wait)

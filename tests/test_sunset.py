@@ -12,9 +12,12 @@ from contacts.models import Contact, ContactConsent
 from jobs.models import JobState
 from jobs.services import run
 from segmentation.models import SavedCriteria
+from sunset import services
 from sunset.models import Passage
 from sunset.numbers import standings
+from sunset.plans import Plan
 from sunset.standing import TAG, WITHDRAW
+from tags.models import Tag
 from tests import factories
 from tests.factories import NOW
 from tests.support.sunsets import DAY, answer_of, fresh, has_tag, outcome, pass_day, silent, switched_on, work
@@ -25,6 +28,13 @@ pytestmark = pytest.mark.django_db
 @pytest.fixture
 def newsletter():
     return factories.consent("newsletter")
+
+
+def left_alone():
+    """Saved criteria of who has the tag VIP: nobody yet."""
+    factories.tag("VIP")
+    tree = {"kind": "tag", "op": "any", "tags": ["VIP"]}
+    return SavedCriteria.objects.create(name="Spared", criteria=tree, created_at=NOW, updated_at=NOW).pk
 
 
 def runs(kind: str):
@@ -149,15 +159,70 @@ def test_each_consent_is_withdrawn_from_who_gave_it_alone(newsletter):
 
 def test_who_meets_the_saved_criteria_is_never_touched(newsletter):
     [vip, later] = silent(2, newsletter)
-    tree = {"kind": "tag", "op": "any", "tags": ["VIP"]}
     factories.tag("VIP", vip)
-    saved = SavedCriteria.objects.create(name="Spared", criteria=tree, created_at=NOW, updated_at=NOW)
-    switched_on(newsletter, left_out=saved.pk)
+    switched_on(newsletter, left_out=left_alone())
     work(NOW)
     assert (has_tag(vip), has_tag(later)) == (False, True)
     factories.tag("VIP", later)
     pass_day(14)
     assert (has_tag(later), answer_of(later, newsletter), outcome(later)) == (False, "given", "other")
+
+
+def stages(sunset, now):
+    """How many contacts stand at each stage."""
+    found = standings([fresh(sunset)], now=now, zone=NOW.tzinfo, mask=None)[sunset.pk]
+    return {name: len(found.stage(name)) for name in ("message", "back", "withdrawn", "other") if found.stage(name)}
+
+
+def test_who_is_left_alone_by_now_has_not_come_back(newsletter):
+    spared, back = silent(2, newsletter)
+    sunset = switched_on(newsletter, left_out=left_alone())
+    work(NOW)
+    factories.tag("VIP", spared, back)
+    factories.visit(back, at=NOW + DAY / 4)
+    assert stages(sunset, NOW + DAY / 2) == {"back": 1, "other": 1}
+    now = pass_day(1)
+    assert stages(sunset, now) == {"back": 1, "other": 1}
+    assert (outcome(spared), outcome(back)) == ("other", "back")
+
+
+def test_a_sign_of_life_before_the_tag_is_no_coming_back_though_more_days_are_asked_for(newsletter):
+    contacts = silent(3, newsletter)  # last seen 200 days ago
+    sunset = switched_on(newsletter)
+    work(NOW)
+    factories.visit(contacts[0], at=NOW + DAY / 2)
+    revision, now = fresh(sunset).revision, NOW + DAY
+    services.change(
+        fresh(sunset), Plan(365, 14, "LAST_CALL", (newsletter,)), name="Sunset", revision=revision, now=now, by=None
+    )
+    assert stages(sunset, now) == {"back": 1, "other": 2}
+    work(now)
+    assert stages(sunset, now) == {"back": 1, "other": 2}
+    assert not any(map(has_tag, contacts))
+
+
+def test_coming_back_is_asked_of_each_sunset_since_its_own_tag(newsletter, monkeypatch):
+    both, one = silent(2, newsletter)
+    first = switched_on(newsletter)
+    work(NOW)
+    factories.visit(both, at=NOW + DAY)
+    second = switched_on(newsletter, name="Later", tag="LATER", left_out=left_alone())
+    Passage.objects.bulk_create(Passage(sunset=second, contact=each, tagged_at=NOW + 2 * DAY) for each in (both, one))
+    factories.tag("LATER", both, one, at=NOW + 2 * DAY)
+    factories.visit(one, at=NOW + 3 * DAY)
+    monkeypatch.setattr("sunset.looking.CHUNK", 1)
+    rows = [fresh(first), fresh(second)]
+    found = standings(rows, now=NOW + 4 * DAY, zone=NOW.tzinfo, mask=None)
+    assert set(found[first.pk].back) == {both.pk, one.pk}
+    assert (set(found[second.pk].back), set(found[second.pk].other)) == ({one.pk}, {both.pk})
+
+
+def test_who_waits_goes_on_waiting_while_the_criteria_cannot_be_used(newsletter):
+    silent(3, newsletter)
+    sunset = switched_on(newsletter, left_out=left_alone())
+    work(NOW)
+    Tag.objects.filter(name="VIP").delete()
+    assert stages(sunset, NOW + DAY) == {"message": 3}
 
 
 def test_two_sunsets_at_once_do_not_disturb_each_other(newsletter):
