@@ -3,6 +3,7 @@
 Everything is taken in one snapshot, of the contacts that the reader sees.
 """
 
+from copy import copy
 from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
 from zoneinfo import ZoneInfo
@@ -13,9 +14,9 @@ from contacts.models import Consent
 from insights.forecasting import Instants
 from segmentation.criteria import parse
 from segmentation.engine import snapshot
+from sunset import passages
+from sunset.looking import CHUNK, first_signs
 from sunset.models import Sunset
-from sunset.numbers import waiting_since
-from sunset.passages import among
 from sunset.plans import Plan, Tree
 from tags.models import Tag
 
@@ -38,6 +39,7 @@ class Outlook:
 
     due: of those who have the tag from this sunset, whom it would withdraw from at once; 0 for a new one.
     first_withdrawal: the day on which the first of those who wait, or who get the tag today, have waited long enough.
+    Of both, whoever gave a sign of life since they got the tag begins to wait anew, as the action has it.
     """
 
     at: datetime
@@ -59,6 +61,47 @@ class Taking(Instants):
 
     def members(self, tree: Tree, days: int = 0) -> BitMap:
         return self.satisfying(parse(tree), days)
+
+
+class Waiting:
+    """Those of `ids` (silent, with the tag) on whom it is from the sunset, as it would be by the plan.
+
+    By the rules of the action that withdraws (`kinds.SunsetWithdraw`): since when each waits, and who gave a sign of
+    life since then.
+    """
+
+    def __init__(self, plan: Plan, sunset: Sunset, ids: BitMap, taking: Taking) -> None:
+        self.plan, self.taking = plan, taking
+        self.sunset = copy(sunset)
+        self.sunset.consents = [[each.pk, each.name] for each in plan.consents]
+        self.since = passages.tagged_since(sunset, ids)
+
+    def due(self) -> BitMap:
+        """Whom the action would withdraw from now."""
+        if not self.since:
+            return BitMap()
+        today, zone = self.taking.first.today, self.taking.zone
+        waited = passages.waited(self.since, wait=self.plan.wait, today=today, zone=zone)
+        return self.faithful(waited & self.taking.members(self.plan.due))
+
+    def first(self, due: BitMap) -> date | None:
+        """The day of the first withdrawal; None: nobody has begun to wait.
+
+        Those who wait longest are looked at first, some at a time: hardly ever all of them.
+        """
+        if due:
+            return self.taking.first.today
+        order = sorted(self.since, key=lambda pk: (self.since[pk], pk))
+        for begin in range(0, len(order), CHUNK):
+            if some := self.faithful(BitMap(order[begin : begin + CHUNK])):
+                day = min(self.since[pk] for pk in some).astimezone(self.taking.zone).date()
+                return max(day + timedelta(days=self.plan.wait), self.taking.first.today)
+        return None
+
+    def faithful(self, ids: BitMap) -> BitMap:
+        """Those who gave no sign of life since they got the tag."""
+        [signs] = first_signs([(self.sunset, {pk: self.since[pk] for pk in ids})], now=self.taking.now)
+        return ids - BitMap(signs)
 
 
 def getting_tag(plan: Plan, days: int, *, now: datetime, zone: ZoneInfo, mask: BitMap | None) -> BitMap:
@@ -100,8 +143,9 @@ def outlook(plan: Plan, *, now: datetime, zone: ZoneInfo, mask: BitMap | None, s
             )
             for each in plan.consents
         ]
-        due = among(sunset, taking.members(plan.due)) if sunset is not None and having else BitMap()
-        waits = waiting_since(sunset, meant & having, zone=zone) if sunset is not None and having else None
+        waiting = Waiting(plan, sunset, meant & having, taking) if sunset is not None and having else None
+        due = waiting.due() if waiting else BitMap()
+        first = waiting.first(due) if waiting else None
         return Outlook(
             at=now,
             everyone=len(taking.first.everyone),
@@ -112,7 +156,7 @@ def outlook(plan: Plan, *, now: datetime, zone: ZoneInfo, mask: BitMap | None, s
             tagged=len(tagged),
             later=later,
             consents=given,
-            first_withdrawal=max((waits or taking.first.today) + timedelta(days=plan.wait), taking.first.today),
+            first_withdrawal=first or taking.first.today + timedelta(days=plan.wait),
             due=len(due),
             sets={"tagged": tagged, "due": due},
         )

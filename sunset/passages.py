@@ -9,7 +9,6 @@ from django.db import connection
 from django.db.models import Exists, OuterRef, QuerySet
 from pyroaring import BitMap
 
-from contacts.holding import holders
 from contacts.id_sets import id_array
 from sunset.models import Passage, Sunset
 from tags.following import pk_now
@@ -72,11 +71,6 @@ def on_the_way(sunset: Sunset) -> QuerySet[Passage]:
         tag=pk_now(sunset.tag_id), contact=OuterRef("contact"), assigned_at__lte=OuterRef("tagged_at")
     )
     return Passage.objects.filter(Exists(own), sunset=sunset, current=True, ended_at=None)
-
-
-def among(sunset: Sunset, ids: BitMap) -> BitMap:
-    """Those of `ids` who are on the way."""
-    return holders(on_the_way(sunset), ids)
 
 
 def tagged_since(sunset: Sunset, ids: BitMap) -> dict[int, datetime]:

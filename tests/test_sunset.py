@@ -264,7 +264,7 @@ def test_each_contact_stands_at_one_stage(newsletter):
     factories.visit(contacts[1], at=NOW + 14 * DAY)
     contacts += silent(2, newsletter)
     now = pass_day(15)
-    factories.visit(contacts[6], at=now)
+    factories.visit(contacts[6], at=now + timedelta(minutes=1))
     found = standings([fresh(sunset)], now=now + timedelta(hours=1), zone=NOW.tzinfo, mask=None)[sunset.pk]
     sizes = [len(found.stage(name)) for name in ("message", "back", "withdrawn", "other", "tagged")]
     assert sizes == [1, 2, 5, 0, 8]
