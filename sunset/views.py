@@ -26,7 +26,7 @@ from sunset.forms import SunsetForm, tag_taken
 from sunset.models import Sunset
 from sunset.outlook import AHEAD, Outlook, outlook
 from sunset.plans import Plan
-from sunset.standing import faults, tag_of, whole_rows, with_segments
+from sunset.standing import Fault, faults, tag_of, whole_rows, with_segments
 from sunset.telling import chart_of, numbers_of, parts_of, work_of
 from users.access import signed_in, writers_only
 
@@ -92,11 +92,17 @@ def sunset(request: Request, pk: int) -> HttpResponse:
     context |= {
         "faults": wrong,
         "mendable": all(fault.mendable for fault in wrong),
-        "changeable": any(fault.changeable for fault in wrong)
-        and all(each.changeable or each.mendable for each in wrong),
+        "changeable": any(fault.changeable for fault in wrong) and all(each.remedy or each.mendable for each in wrong),
+        "advice": advice_on(wrong),
         "may_change": may_change(request),
     }
     return page(request, "sunset/sunset.html", context | counted)
+
+
+def advice_on(wrong: list[Fault]) -> list[str]:
+    """What can be done about faults that going on does not mend; none: it has to be ended."""
+    others = [fault for fault in wrong if not fault.mendable]
+    return list(dict.fromkeys(fault.advice for fault in others)) if all(each.remedy for each in others) else []
 
 
 def stands(request: Request, found: Sunset) -> dict[str, Any]:

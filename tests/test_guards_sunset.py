@@ -8,8 +8,13 @@ from django.utils import timezone
 from accounts.models import Account
 from actions.models import ActionRun
 from actions.services import undo_run
+from contacts.sight import sees_all
 from jobs.services import run
+from permissions.models import PermissionGroup
+from permissions.selectors import narrowed
+from segmentation.models import SavedCriteria
 from sunset import services
+from sunset.errors import FaultyError
 from sunset.numbers import standings
 from sunset.standing import TAG, faults
 from tags.merging import ask_merge
@@ -18,6 +23,7 @@ from tests import factories
 from tests.factories import NOW
 from tests.support.rollout import EVERYBODY, NOBODY, set_area, share
 from tests.support.sunsets import DAY, answer_of, fresh, has_tag, outcome, pass_day, silent, switched_on, work
+from users.models import User
 
 pytestmark = pytest.mark.django_db
 HOME = "/engagement/sunset/"
@@ -201,6 +207,112 @@ def test_what_was_closed_before_or_is_closed_to_others_does_not_pause_it(newslet
     services.pause_closed(NOW)
     assert fresh(sunset).on
     assert faults(fresh(sunset)) == []
+
+
+# --- an author who sees some contacts only by now ------------------------------------------------------------------
+def narrow(user, contact) -> PermissionGroup:
+    """A permission group that shows the user this contact alone."""
+    return factories.permission_group("Media", users=[user], categories=[factories.category("media", contact)])
+
+
+@pytest.mark.parametrize("worked", [False, True])
+def test_set_up_by_somebody_who_sees_some_contacts_only_by_now_it_acts_on_nobody(
+    client_for, owner, make_user, newsletter, worked
+):
+    author = make_user("marketer")
+    seen, *others = silent(4, newsletter)
+    sunset = switched_on(newsletter, by=author)
+    if worked:
+        work(NOW)
+    group = narrow(author, seen)
+    pass_day(14)
+    assert {has_tag(each) for each in (seen, *others)} == {worked}
+    assert {answer_of(each, newsletter) for each in (seen, *others)} == {"given"}
+    assert [each.params for each in faults(fresh(sunset))] == [{"user": str(author)}]
+    page = client_for(owner).get(f"{HOME}{sunset.pk}/").content.decode()
+    assert f"Its segments hold only contacts that their owner {author} sees" in page
+    assert f"Have an administrator let {author} see every contact again" in page
+    group.users.remove(author)
+    assert faults(fresh(sunset)) == []
+    pass_day(15)
+    assert all(has_tag(each) for each in others)
+
+
+def test_gone_on_with_by_somebody_who_sees_some_contacts_only_by_now_somebody_else_goes_on(
+    client_for, owner, make_user, newsletter
+):
+    other = make_user("marketer")
+    waiting, *_others = silent(2, newsletter)
+    sunset = switched_on(newsletter, by=owner)
+    services.pause(sunset, now=NOW, by=owner)
+    services.resume(sunset, now=NOW, by=other)
+    work(NOW)
+    narrow(other, waiting)
+    pass_day(14)
+    assert answer_of(waiting, newsletter) == "given"
+    assert [(each.params, each.mendable) for each in faults(fresh(sunset))] == [({"user": str(other)}, True)]
+    assert client_for(owner).post(f"{HOME}{sunset.pk}/resume/").status_code == 302
+    assert faults(fresh(sunset)) == []
+
+
+@pytest.mark.parametrize("how", ["administrator", "inactive", "deleted"])
+def test_whoever_set_it_up_and_still_sees_every_contact_does_not_stop_it(make_user, newsletter, how):
+    author = make_user("administrator" if how == "administrator" else "marketer")
+    [contact, _other] = silent(2, newsletter)
+    sunset = switched_on(newsletter, by=author)
+    if how == "administrator":
+        narrow(author, contact)
+    elif how == "inactive":
+        User.objects.filter(pk=author.pk).update(is_active=False)
+    else:
+        narrow(author, contact)
+        author.delete()
+    assert faults(fresh(sunset)) == []
+    work(NOW)
+    assert has_tag(contact)
+
+
+def test_who_is_narrowed_is_who_does_not_see_all(make_user):
+    category = factories.category("media")
+    free, grouped, nobody, administering = (make_user(role) for role in ("marketer", "analyst", "marketer", "owner"))
+    factories.permission_group("Media", users=[grouped, administering], categories=[category])
+    factories.permission_group("Sport", users=[grouped], categories=[category])
+    factories.permission_group("Nothing", users=[nobody])
+    users = [free, grouped, nobody, administering]
+    assert {user.pk for user in narrowed()} == {user.pk for user in users if not sees_all(user)} == {
+        grouped.pk, nobody.pk
+    }  # fmt: skip
+
+
+# --- saved criteria that cannot be used any more -------------------------------------------------------------------
+def test_where_nobody_can_say_who_is_left_alone_it_acts_on_nobody_and_says_so(client_for, owner, newsletter):
+    waiting, later = silent(2, newsletter)
+    factories.visit(later, at=NOW - timedelta(days=175))
+    tag = factories.tag("VIP")
+    tree = {"kind": "tag", "op": "any", "tags": ["VIP"]}
+    saved = SavedCriteria.objects.create(name="Spared", criteria=tree, created_at=NOW, updated_at=NOW)
+    sunset = switched_on(newsletter, left_out=saved.pk)
+    work(NOW)
+    assert faults(fresh(sunset)) == []
+    tag.delete()
+    pass_day(14)
+    assert (answer_of(waiting, newsletter), has_tag(later)) == ("given", False)
+    client = client_for(owner)
+    page = client.get(f"{HOME}{sunset.pk}/").content.decode()
+    assert "It acts on nobody" in page
+    assert "Who is left alone cannot be told: “Spared” can&#x27;t be used" in page
+    assert "There is no tag “VIP”." in page
+    assert "Change these saved criteria, or choose others for the sunset." in page
+    assert f"{HOME}{sunset.pk}/change/" in page
+    assert page.count(f"?sunset={sunset.pk}.message") == 1
+    assert set(standings([fresh(sunset)], now=NOW, zone=NOW.tzinfo, mask=None)[sunset.pk].message) == {waiting.pk}
+    services.pause(sunset, now=NOW, by=None)
+    with pytest.raises(FaultyError):
+        services.resume(sunset, now=NOW, by=None)
+    factories.tag("VIP")
+    services.resume(sunset, now=NOW + 14 * DAY, by=None)
+    work(NOW + 14 * DAY)
+    assert (answer_of(waiting, newsletter), has_tag(later)) == ("withdrawn", True)
 
 
 # --- who sees some contacts only ----------------------------------------------------------------------------------
