@@ -55,8 +55,8 @@ def main(name: str) -> None:
                 made.append(other)
                 there = Participant.objects.create(account=other, since=now - timedelta(days=9))
                 start = number * EACH // 2  # each half of it is another one's too
-                pool.give(there, round_at(now) - 1, emails[start : start + EACH])
-                pool.all_given(there, round_at(now) - 1)
+                pool.give(there, round_at(now) - 1, emails[start : start + EACH], now=now - length())
+                pool.all_given(there, round_at(now) - 1, now=now - length())
             Given.objects.create(participant=own, round=round_at(now) - 1, addresses=1)
             Membership.objects.update(next_at=now)
             services.look(now)

@@ -1,5 +1,6 @@
 """One round's work as a job: give, then ask. Killed at any place it goes on from there and comes to the same."""
 
+from contextlib import suppress
 from datetime import datetime
 from typing import Any
 
@@ -12,7 +13,7 @@ from contacts.erasing.cleaners import packed, set_of
 from contacts.models import ConsentState, Contact, ContactConsent
 from jobs.services import chunk, finish
 from network.models import ChangedAddress, Exchange, Membership, Phase
-from pool.rounds import length, round_at
+from pool.rounds import begins, length, some_moment
 from segmentation.criteria import parse
 from segmentation.engine import Context, evaluate
 
@@ -46,7 +47,7 @@ def carry_out(job: Exchange, now: datetime) -> bool:
         with chunk(job, now=now, saves=("engaged",)):
             job.engaged = None
             finish(job, now=now)
-    elif (job.phase == Phase.GIVE and job.engaged is None) or job.round < round_at(now) - 1:
+    elif (job.phase == Phase.GIVE and job.engaged is None) or job.round != pool.present(now):
         begin(job, now=now)
     elif job.phase == Phase.ASK:
         ask(job, own, now=now)
@@ -56,27 +57,33 @@ def carry_out(job: Exchange, now: datetime) -> bool:
 
 
 def begin(job: Exchange, *, now: datetime) -> None:
-    """Who is engaged here, by the criterion's own definition."""
+    """Who is engaged here, by the criterion's own definition.
+
+    One that was held up beyond its round begins anew: nobody adds to a round that is over, and the one it asked about
+    is removed by now. It is the exchange of the present round then, before that one's own moment as well as after it.
+    """
     zone = timezone.get_current_timezone()
     engaged = evaluate(parse(ENGAGED), context=Context(now=now, zone=zone)).members
     with chunk(job, now=now, saves=("engaged", "round", "phase", "began_at")):
         job.engaged, job.phase, job.cursor, job.progress = packed(engaged), Phase.GIVE, 0, 0
-        job.round, job.began_at = round_at(now), now  # after days of waiting what others gave then is gone
+        job.round, job.began_at = pool.present(now), now
+        due = Membership.objects.filter(next_at__lt=begins(job.round + 1))
+        due.update(next_at=some_moment(job.round + 1))
         job.total = len(engaged) + Contact.objects.count()
 
 
 def give(job: Exchange, own: Membership, *, now: datetime) -> None:
-    engaged = set_of(job.engaged)
-    with chunk(job, now=now, saves=("engaged", "phase")):
+    with suppress(pool.RoundOverError), chunk(job, now=now, saves=("engaged", "phase")):  # then it begins anew
+        engaged = set_of(job.engaged)
         participant = pool.held()  # before the addresses are read
         start = engaged.rank(job.cursor)
         ids = list(engaged[start : start + AT_ONCE])
         if participant is not None and ids:
-            pool.give(participant, job.round, by_address(addressed(own).filter(pk__in=ids)))
+            pool.give(participant, job.round, by_address(addressed(own).filter(pk__in=ids)), now=now)
             job.cursor = ids[-1]
             job.progress += len(ids)
         if participant is not None and len(ids) < AT_ONCE:
-            addresses = pool.all_given(participant, job.round)
+            addresses = pool.all_given(participant, job.round, now=now)
             Membership.objects.filter(pk=own.pk).update(given=addresses)
         if len(ids) < AT_ONCE:
             job.engaged, job.phase, job.cursor = None, Phase.ASK, 0

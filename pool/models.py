@@ -47,3 +47,13 @@ class Given(models.Model):
 
     def __str__(self) -> str:
         return f"round {self.round}: {self.addresses}"
+
+
+class Round(models.Model):
+    """A round that somebody has given into, or asked about. Once it is `over`, nobody adds to it any more."""
+
+    number = models.BigIntegerField(primary_key=True)
+    over = models.BooleanField()
+
+    def __str__(self) -> str:
+        return f"round {self.number}{': over' if self.over else ''}"

@@ -20,7 +20,7 @@ from jobs.registry import KINDS
 from jobs.services import run
 from network import exchanging, services
 from network.models import ChangedAddress, Elsewhere, Exchange, Membership, Switch
-from pool.models import DIGEST, Entry, Given, Participant
+from pool.models import DIGEST, Entry, Given, Participant, Round
 from pool.rounds import begins, digest, key_of, length, round_at
 from tests import factories
 from tests.support.network import exchange, give, marked, other
@@ -326,8 +326,8 @@ def test_who_is_erased_leaves_the_pool_by_every_address_they_had() -> None:
     exchange(NOW)
     update_contact(person, fields={"email": "ala@example.com"}, now=NOW, by="t")
     participant = Participant.objects.get()
-    pool.give(participant, round_at(NOW), ["ala@example.com"])
-    pool.give(participant, round_at(NOW) - 1, ["ala@example.com"])
+    pool.give(participant, round_at(NOW) - 1, ["ala@example.com"], now=NOW - ROUND)
+    pool.give(participant, round_at(NOW), ["ala@example.com"], now=NOW)
     Elsewhere.objects.create(contact_id=person.pk, at=NOW)
     erase_contact(person, now=NOW, by="t")
     assert own_entries() == []
@@ -428,6 +428,153 @@ def test_one_that_waited_for_days_begins_with_the_round_of_now() -> None:
     job = Exchange.objects.get()
     run("network_exchange", job.pk, now=AFTER)
     assert [entry.round for entry in own_entries()] == [round_at(AFTER)]
+
+
+# --- held up beyond the end of its round -----------------------------------------------------------------------
+def killed_while_giving(monkeypatch: pytest.MonkeyPatch, *, now: datetime) -> Exchange:
+    """An exchange of five contacts whose worker died when two were given."""
+    monkeypatch.setattr(exchanging, "AT_ONCE", 2)
+    due_at(now)
+    services.look(now)
+    job = Exchange.objects.get(state=JobState.WAITING)
+    real, calls = pool.give, []
+
+    def twice(*args: Any, **more: Any) -> None:
+        calls.append(args)
+        if len(calls) == 2:
+            raise KeyboardInterrupt
+        real(*args, **more)
+
+    with monkeypatch.context() as dying:
+        dying.setattr(pool, "give", twice)
+        with pytest.raises(KeyboardInterrupt):
+            run("network_exchange", job.pk, now=now)
+    return job
+
+
+def given_in(number: int) -> tuple[int, list[int]]:
+    """How many addresses are there, and what was said to be all."""
+    said = Given.objects.filter(round=number, participant__account__schema_name="acme")
+    entries = Entry.objects.filter(round=number, participant__account__schema_name="acme")
+    return entries.count(), list(said.values_list("addresses", flat=True))
+
+
+def test_nobody_adds_to_a_round_that_is_over(noon: None, monkeypatch: pytest.MonkeyPatch) -> None:
+    for number in range(5):
+        engaged(f"p{number}@example.com")
+    on()
+    job = killed_while_giving(monkeypatch, now=NOW)
+    assert given_in(round_at(NOW)) == (2, [])
+    run("network_exchange", job.pk, now=NEXT)
+    job.refresh_from_db()
+    assert (job.state, job.round) == (JobState.DONE, round_at(NEXT))
+    assert given_in(round_at(NOW)) == (2, [])
+    assert given_in(round_at(NEXT)) == (5, [5])
+
+
+def test_a_late_exchange_costs_no_answers_and_is_the_one_of_the_present_round(
+    noon: None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    people = [engaged(f"p{number}@example.com") for number in range(5)]
+    on(NOW - 2 * ROUND)
+    for at in (NOW - 2 * ROUND, NOW - ROUND):
+        due_at(at)
+        exchange(at)
+    job = killed_while_giving(monkeypatch, now=NOW)
+    for _each in range(3):
+        other("p0@example.com", now=NEXT)
+    services.remove_old(NEXT)  # what it would have asked about goes
+    run("network_exchange", job.pk, now=NEXT)
+    assert marked() == {people[0].pk}
+    own = Membership.objects.get()
+    assert (own.given, own.answered_at) == (5, NEXT)
+    assert begins(round_at(AFTER)) <= own.next_at < begins(round_at(AFTER) + 1)  # no second one in this round
+    other("p1@example.com", now=AFTER)
+    due_at(AFTER)
+    exchange(AFTER)
+    assert Membership.objects.get().answered_at == AFTER
+
+
+def test_one_held_up_while_it_asked_begins_anew_in_the_next_round(noon: None, monkeypatch: pytest.MonkeyPatch) -> None:
+    person = engaged("ala@example.com")
+    answered(first=("ala@example.com",), second=("ala@example.com",))
+    due_at(AFTER)
+    services.look(AFTER)
+    job = Exchange.objects.get(state=JobState.WAITING)
+
+    def dies(*_args: Any, **_more: Any) -> None:
+        raise KeyboardInterrupt
+
+    with monkeypatch.context() as dying:
+        dying.setattr(exchanging, "ask", dies)
+        with pytest.raises(KeyboardInterrupt):
+            run("network_exchange", job.pk, now=AFTER)
+    late = AFTER + ROUND
+    for _each in range(3):
+        other("ala@example.com", now=late)
+    services.remove_old(late)
+    run("network_exchange", job.pk, now=late)
+    assert marked() == {person.pk}
+    assert Membership.objects.get().answered_at == late
+    assert given_in(round_at(late)) == (1, [1])
+
+
+@pytest.mark.parametrize("number", [round_at(NOW) - 1, round_at(NOW) + 1])
+def test_the_pool_takes_nothing_into_another_round_than_the_present(number: int) -> None:
+    on()
+    own = Participant.objects.get()
+    with pytest.raises(pool.RoundOverError):
+        pool.give(own, number, ["ala@example.com"], now=NOW)
+    with pytest.raises(pool.RoundOverError):
+        pool.all_given(own, number, now=NOW)
+    assert not Entry.objects.exists()
+    assert not Given.objects.exists()
+
+
+def test_what_one_is_answered_in_a_round_does_not_change_by_who_comes_late(noon: None) -> None:
+    engaged("me@example.com")
+    on()
+    exchange(NOW)
+    for _each in range(2):
+        other("ala@example.com", now=NEXT)
+    late = other(now=NEXT, crowd=0)
+    Given.objects.filter(participant=late).delete()
+    before = pool.elsewhere(round_at(NOW), ["ala@example.com"], now=NEXT)
+    for clock in (NEXT, NOW):  # by the right one, and by one that goes slow
+        with pytest.raises(pool.RoundOverError):
+            pool.give(late, round_at(NOW), ["ala@example.com", "ewa@example.com"], now=clock)
+        with pytest.raises(pool.RoundOverError):
+            pool.all_given(late, round_at(NOW), now=clock)
+    assert pool.elsewhere(round_at(NOW), ["ala@example.com"], now=NEXT) == before == set()
+
+
+def test_a_worker_whose_clock_goes_slow_gives_into_the_round_that_others_are_in(noon: None) -> None:
+    person = engaged("ala@example.com")
+    answered(first=("ala@example.com",), second=("ala@example.com",))
+    for _each in range(3):
+        other("ala@example.com", now=AFTER)
+    Round.objects.filter(number=round_at(NEXT)).update(over=True)  # somebody has asked about it
+    due_at(NEXT)
+    assert exchange(NEXT).state == JobState.DONE
+    assert given_in(round_at(NEXT) + 1) == (1, [1])
+    assert Membership.objects.get().answered_at == NEXT
+    assert marked() == {person.pk}
+
+
+def test_a_round_that_ends_while_one_gives_into_it_is_left_and_the_next_begun(
+    noon: None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    engaged("ala@example.com")
+    on()
+    real = exchanging.give
+
+    def just_now(*args: Any, **more: Any) -> None:
+        Round.objects.get_or_create(number=round_at(NOW), defaults={"over": True})
+        real(*args, **more)
+
+    monkeypatch.setattr(exchanging, "give", just_now)
+    assert exchange(NOW).state == JobState.DONE
+    assert (given_in(round_at(NOW)), given_in(round_at(NOW) + 1)) == ((0, []), (1, [1]))
 
 
 def test_a_round_lasts_as_long_as_the_settings_say(settings: Any) -> None:
