@@ -12,7 +12,7 @@ import pool.services as pool
 from contacts.erasing.cleaners import packed, set_of
 from contacts.models import ConsentState, Contact, ContactConsent
 from jobs.services import chunk, finish
-from network.models import ChangedAddress, Exchange, Membership, Phase
+from network.models import AgreedSince, ChangedAddress, Exchange, Membership, Phase
 from pool.rounds import begins, length, some_moment
 from segmentation.criteria import parse
 from segmentation.engine import Context, evaluate
@@ -29,6 +29,20 @@ WHERE id IN (
     UNION SELECT contact_id FROM network_elsewhere WHERE contact_id BETWEEN %(first)s AND %(last)s
 )
 ORDER BY id FOR KEY SHARE OF contacts_contact
+"""
+# Nor whose consent is withdrawn just now, or is from now on: whoever withdraws it waits, and then takes the bit away.
+AGREED = """
+SELECT contact_id FROM contacts_contactconsent
+WHERE consent_id = %(consent)s AND state = 'given' AND contact_id IN (
+    SELECT unnest(%(yes)s::int[])
+    UNION SELECT contact_id FROM network_elsewhere WHERE contact_id BETWEEN %(first)s AND %(last)s
+)
+ORDER BY contact_id FOR SHARE
+"""
+ASKED = """
+DELETE FROM network_agreedsince WHERE contact_id IN (
+    SELECT contact_id FROM network_agreedsince WHERE contact_id = ANY (%(asked)s::int[]) ORDER BY contact_id FOR UPDATE
+)
 """
 NO = """
 DELETE FROM network_elsewhere
@@ -111,9 +125,15 @@ def answer(job: Exchange, own: Membership, *, first: int, last: int, now: dateti
     asked = by_address(rows)
     yes = {asked[email]: email for email in pool.elsewhere(job.round - 1, asked, now=asked_at)}
     given: dict[str, Any] = {"first": first, "last": last, "yes": list(yes), "at": asked_at}
+    given |= {"asked": list(asked.values()), "consent": own.consent_id}
     with connection.cursor() as cursor:
         cursor.execute(LOCK, given)
         given["yes"] = [pk for pk, email in cursor.fetchall() if yes.get(pk) == email]
+        if own.consent_id is not None:
+            cursor.execute(AGREED, given)
+            agreed = {pk for (pk,) in cursor.fetchall()}
+            given["yes"] = [pk for pk in given["yes"] if pk in agreed]
+            cursor.execute(ASKED, given)
         cursor.execute(NO, given)
         cursor.execute(YES, given)
 
@@ -144,7 +164,8 @@ def asked_about(own: Membership, contact: Contact) -> bool:
     if own.answered_at is None:
         return False
     late = ContactConsent.objects.filter(contact=contact, consent=own.consent_id, changed_at__gt=own.answered_at)
-    return known_for_a_round(own, now=own.answered_at).filter(~Exists(late), pk=contact.pk).exists()
+    again = AgreedSince.objects.filter(contact_id=contact.pk)
+    return known_for_a_round(own, now=own.answered_at).filter(~Exists(late), ~Exists(again), pk=contact.pk).exists()
 
 
 def stopped(job: Exchange, _now: datetime) -> None:

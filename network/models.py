@@ -49,7 +49,8 @@ class Switch(models.Model):
 class Elsewhere(models.Model):
     """A yes: the contact was engaged with others. No row is a no. `at`: when it was asked.
 
-    Goes with its contact, and with the address that was asked about (triggers of migration 0001).
+    Goes with its contact, with the address that was asked about (triggers of migration 0002), and with the consent that
+    it takes (0004).
     """
 
     contact_id = models.IntegerField(primary_key=True)
@@ -64,6 +65,18 @@ class ChangedAddress(models.Model):
 
     contact_id = models.IntegerField(primary_key=True)
     at = models.DateTimeField()
+
+    def __str__(self) -> str:
+        return f"#{self.contact_id}"
+
+
+class AgreedSince(models.Model):
+    """A contact that has the chosen consent again, as of an earlier time than it was last asked about: no row is no no.
+
+    Whose answer is later than that is known by its time.
+    """
+
+    contact_id = models.IntegerField(primary_key=True)
 
     def __str__(self) -> str:
         return f"#{self.contact_id}"

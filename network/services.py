@@ -45,6 +45,7 @@ def switch_off(*, now: datetime, by: str) -> bool:
         with connection.cursor() as cursor:
             cursor.execute("DELETE FROM network_elsewhere")
             cursor.execute("DELETE FROM network_changedaddress")
+            cursor.execute("DELETE FROM network_agreedsince")
         Membership.objects.all().delete()
         Switch.objects.create(at=now, by=by[:254], on=False)
     return True

@@ -7,7 +7,7 @@ from typing import Any
 
 import django_filters
 from django import forms
-from django.db.models import Exists, QuerySet
+from django.db.models import Exists, OuterRef, Q, QuerySet
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 from django_filters.fields import ChoiceField
@@ -18,7 +18,7 @@ from config.templatetags.times import moment_text
 from contacts.holding import Packed
 from contacts.id_sets import bitmap
 from contacts.manager import ManagerFilter, Panel
-from contacts.models import Contact
+from contacts.models import ConsentState, Contact, ContactConsent
 from contacts.selectors import restricted
 from network.exchanging import asked_about
 from network.models import Elsewhere, Membership
@@ -32,12 +32,13 @@ AREA = "network"
 def panel(request: Request, contact: Contact) -> dict[str, Any]:
     """One query, two where there is no yes; nothing is shown of an account that does not take part.
 
-    `asked`: whether no yes is a no; of whom nothing was asked nothing is known.
+    `asked`: whether no yes is a no; of whom nothing was asked nothing is known. `agrees`: has given the chosen consent.
     """
     if not is_open(AREA, request.tenant):
         return {"network": None}
     yes = Exists(Elsewhere.objects.filter(contact_id=contact.pk))
-    own = Membership.objects.annotate(elsewhere=yes).first()
+    given = ContactConsent.objects.filter(contact=contact.pk, consent=OuterRef("consent_id"), state=ConsentState.GIVEN)
+    own = Membership.objects.annotate(elsewhere=yes, agrees=Q(consent=None) | Exists(given)).first()
     return {"network": own, "asked": own is not None and (own.elsewhere or asked_about(own, contact))}
 
 

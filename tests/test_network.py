@@ -6,20 +6,22 @@ from typing import Any
 
 import pytest
 from django.db import connection
+from django.test.utils import CaptureQueriesContext
 from django_tenants.utils import tenant_context
+from pyroaring import BitMap
 
 import pool.services as pool
 from accounts import hooks
 from contacts.erasing.services import erase_contact
 from contacts.handing_over import parts
 from contacts.merging import merge_contacts
-from contacts.models import Contact
-from contacts.services import update_contact
+from contacts.models import Consent, Contact, ContactConsent
+from contacts.services import set_consent, update_contact
 from jobs.models import JobState
 from jobs.registry import KINDS
 from jobs.services import run
-from network import exchanging, services
-from network.models import ChangedAddress, Elsewhere, Exchange, Membership, Switch
+from network import exchanging, services, showing
+from network.models import AgreedSince, ChangedAddress, Elsewhere, Exchange, Membership, Switch
 from pool.models import DIGEST, Entry, Given, Participant, Round
 from pool.rounds import begins, digest, key_of, length, round_at
 from tests import factories
@@ -101,6 +103,87 @@ def test_only_who_has_given_the_consent_is_given_and_asked_about() -> None:
     due_at(NEXT)
     exchange(NEXT)
     assert marked() == {agreed.pk}
+
+
+def agreed_and_marked(*emails: str) -> tuple[Consent, list[Contact]]:
+    asked = factories.consent("network")
+    people = [engaged(email) for email in emails]
+    for person in people:
+        factories.answer(person, asked, at=LONG_AGO)
+    on(consent=asked)
+    exchange(NOW)
+    for _each in range(3):
+        other(*emails, now=NEXT)
+    due_at(NEXT)
+    exchange(NEXT)
+    assert marked() == {person.pk for person in people}
+    return asked, people
+
+
+def withdraw(people: list[Contact], consent: Consent, **more: Any) -> None:
+    set_consent(BitMap(each.pk for each in people), consent, "withdrawn", now=NEXT, source="letter", by="t", **more)
+
+
+def test_who_withdraws_the_consent_has_no_mark_from_that_moment(noon: None) -> None:
+    asked, [ala, ewa] = agreed_and_marked("ala@example.com", "ewa@example.com")
+    withdraw([ala, ewa], factories.consent("another"))
+    assert marked() == {ala.pk, ewa.pk}
+    withdraw([ala], asked)
+    assert marked() == {ewa.pk}
+    assert list(showing.members()) == [ewa.pk]
+    assert list(parts["network_signal"].rows(ala)) == []
+
+
+def test_an_answer_that_is_removed_or_becomes_anothers_by_a_merge_takes_the_mark_along(noon: None) -> None:
+    asked, [ala, ewa] = agreed_and_marked("ala@example.com", "ewa@example.com")
+    ContactConsent.objects.filter(contact=ewa).delete()
+    assert marked() == {ala.pk}
+    refused = factories.contact(now=LONG_AGO)
+    factories.answer(refused, asked, "withdrawn", at=NEXT)
+    merge_contacts([ala.pk, refused.pk], into=ala.pk, chosen={"email": ala.pk}, now=NEXT, by="t")
+    assert marked() == set()
+
+
+def test_without_a_chosen_consent_a_withdrawal_takes_no_mark(noon: None) -> None:
+    person, asked = engaged("ala@example.com"), factories.consent()
+    factories.answer(person, asked, at=LONG_AGO)
+    answered(first=("ala@example.com",), second=("ala@example.com",))
+    withdraw([person], asked)
+    assert marked() == {person.pk}
+
+
+@pytest.mark.parametrize("how", ["given again", "put back as it was"])
+def test_of_who_agrees_again_nothing_is_known_until_the_next_exchange(how: str, noon: None) -> None:
+    asked, [ala, ewa] = agreed_and_marked("ala@example.com", "ewa@example.com")
+    withdraw([ala], asked)
+    if how == "given again":
+        set_consent(ala, asked, "given", now=NEXT + timedelta(minutes=1), source="form", by="t")
+    else:
+        ContactConsent.objects.filter(contact=ala).update(state="given", changed_at=LONG_AGO)
+    own = Membership.objects.get()
+    assert marked() == {ewa.pk}
+    assert (exchanging.asked_about(own, ala), exchanging.asked_about(own, ewa)) == (False, True)
+    due_at(AFTER)
+    exchange(AFTER)  # nobody has given their addresses again
+    assert exchanging.asked_about(Membership.objects.get(), ala)
+    services.switch_off(now=AFTER, by="Ada")
+    assert not AgreedSince.objects.exists()
+
+
+def test_a_withdrawal_of_many_costs_the_marks_one_statement(noon: None) -> None:
+    asked, people = agreed_and_marked(*(f"p{number}@example.com" for number in range(3)))
+    with CaptureQueriesContext(connection) as one:
+        withdraw(people[:1], asked)
+    with CaptureQueriesContext(connection) as many:
+        withdraw(people[1:], asked)
+    assert len(one) == len(many)
+    assert marked() == set()
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT bool_and(tgtype & 1 = 0) FROM pg_trigger"  # none for each row
+            " WHERE tgrelid = 'contacts_contactconsent'::regclass AND tgname LIKE 'network%'"
+        )
+        assert cursor.fetchone() == (True,)
 
 
 def test_each_round_has_a_key_of_its_own_and_two_rounds_are_kept_at_most(settings: Any) -> None:

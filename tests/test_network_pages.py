@@ -12,6 +12,7 @@ from django.utils import timezone
 
 from contacts.hooks import uses_of_consent
 from contacts.models import Contact
+from contacts.services import set_consent
 from network import services, showing
 from network.models import Elsewhere, Membership, Switch
 from pool.models import Participant
@@ -142,7 +143,21 @@ def test_of_whom_nothing_was_asked_the_card_says_no_more_than_that(why: str, use
     card = client_for(user).get(f"/contacts/{person.pk}/").content.decode().split('id="network-title"')[1]
     card = card.split("</section>")[0]
     assert "There is no answer about this contact" in card
+    assert ("it has not given the consent that this takes" in card) == (why == "no consent")
     assert "No sign" not in card
+
+
+def test_the_card_and_the_list_of_who_withdraws_the_consent_say_so(user: Any, client_for: Any) -> None:
+    person, asked, client = factories.contact(), factories.consent("network"), client_for(user)
+    factories.answer(person, asked)
+    switched_on(person)
+    Membership.objects.update(consent=asked)
+    assert "Engaged elsewhere" in client.get(f"/contacts/{person.pk}/").content.decode()
+    set_consent(person, asked, "withdrawn", now=timezone.now(), source="letter", by="t")
+    card = client.get(f"/contacts/{person.pk}/").content.decode().split('id="network-title"')[1].split("</section>")[0]
+    assert "Engaged elsewhere" not in card
+    assert "it has not given the consent that this takes, or has withdrawn it" in card
+    assert client.get("/contacts/", {"network": "yes"}).context["total"] == 0
 
 
 def test_before_the_first_answer_nothing_is_said_of_anybody(user: Any, client_for: Any) -> None:

@@ -8,11 +8,14 @@ import pytest
 from django.db import transaction
 
 import pool.services as pool
-from network import services
+from contacts.models import Consent, Contact
+from contacts.services import set_consent
+from network import exchanging, services
+from network.models import Exchange, Membership
 from pool.models import Given, Participant
 from pool.rounds import begins, round_at
 from tests import factories
-from tests.support.network import give, other
+from tests.support.network import give, marked, other
 from tests.test_activities_races import elsewhere
 
 NOW = begins(round_at(factories.NOW)) + timedelta(hours=2)
@@ -61,3 +64,46 @@ def test_who_gives_while_another_asks_is_refused(late: Participant, account: Any
     thread.join(60)
     assert [type(each) for each in failed] == [pool.RoundOverError]
     assert pool.elsewhere(OVER, ["ala@example.com"], now=NEXT) == set()
+
+
+@pytest.fixture
+def agreed(late: Participant) -> tuple[Contact, Consent]:
+    """A contact of which the account is answered yes, and the consent that it takes."""
+    give_all(late)
+    person, asked = factories.contact(email="ala@example.com", now=NOW - timedelta(days=9)), factories.consent()
+    factories.answer(person, asked, at=NOW - timedelta(days=9))
+    Membership.objects.update(consent=asked)
+    return person, asked
+
+
+def ask() -> None:
+    with transaction.atomic():
+        job = Exchange(round=OVER + 1, began_at=NEXT)
+        exchanging.answer(job, Membership.objects.get(), first=1, last=2**31 - 1, now=NEXT)
+
+
+def withdraw(person: Contact, consent: Consent) -> None:
+    set_consent(person, consent, "withdrawn", now=NEXT, source="letter", by="t")
+
+
+def test_who_withdraws_the_consent_while_the_answer_is_written_has_no_mark(agreed: Any, account: Any) -> None:
+    failed: list[BaseException] = []
+    with transaction.atomic():
+        ask()
+        assert marked() == {agreed[0].pk}
+        thread = elsewhere(account, partial(withdraw, *agreed), failed)
+        thread.join(0.5)
+        assert thread.is_alive(), "it waits"
+    thread.join(60)
+    assert (failed, marked()) == ([], set())
+
+
+def test_an_answer_that_comes_while_the_consent_is_withdrawn_makes_no_mark(agreed: Any, account: Any) -> None:
+    failed: list[BaseException] = []
+    with transaction.atomic():
+        withdraw(*agreed)
+        thread = elsewhere(account, ask, failed)
+        thread.join(0.5)
+        assert thread.is_alive(), "it waits"
+    thread.join(60)
+    assert (failed, marked()) == ([], set())
