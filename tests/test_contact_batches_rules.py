@@ -163,6 +163,26 @@ def test_an_answer_of_earlier_gives_way_to_a_later_one(record: Any) -> None:
     assert HistoryEntry.objects.filter(kind=EntryKind.CONSENT_GIVEN).get().at == NOW + timedelta(minutes=1)
 
 
+def test_who_gives_again_at_a_later_time_has_agreed_anew(record: Any) -> None:
+    person, consent = factories.contact(email="a@x.pl"), factories.consent()
+    set_consent(person, consent, "given", now=NOW, source="a form", by="t")
+    for same in (given(), given(EARLIER), given(NOW)):  # a copy of what stands; said before; said then
+        assert record(same)[0].status == "unchanged"
+    later = NOW + timedelta(minutes=1)
+    assert [record(given(later))[0].status for _twice in range(2)] == ["updated", "unchanged"]
+    answer = ContactConsent.objects.get()
+    assert (answer.state, answer.changed_at, answer.source) == ("given", later, "a letter")
+    entries = HistoryEntry.objects.filter(kind=EntryKind.CONSENT_GIVEN).order_by("at")
+    assert [(each.at, each.detail["source"]) for each in entries] == [(NOW, "a form"), (later, "a letter")]
+
+
+def test_who_withdraws_again_withdrew_the_first_time(record: Any) -> None:
+    person, consent = factories.contact(email="a@x.pl"), factories.consent()
+    set_consent(person, consent, "withdrawn", now=NOW, source="a call", by="t")
+    assert record(given(NOW + timedelta(minutes=1), "withdrawn"))[0].status == "unchanged"
+    assert ContactConsent.objects.get().changed_at == NOW
+
+
 def test_an_answer_is_to_the_wording_of_its_time(record: Any) -> None:
     from contacts.services import create_consent
 

@@ -164,6 +164,17 @@ def test_answers_stand_in_columns_and_a_later_one_counts():
     assert answers() == {"old@example.com": "withdrawn", "new@example.com": "given", "no@example.com": "withdrawn"}
 
 
+def test_a_consent_given_again_counts_if_the_file_says_when():
+    news = consent()
+    for name in ("when", "copy"):
+        set_consent(factories.contact(email=f"{name}@example.com"), news, "given", now=NOW, source="form", by="x")
+    data = csv_of("e-mail,zgoda,when", "when@example.com,tak,2026-11-21 13:30", "copy@example.com,tak,")
+    job = imported(data, columns={1: "consents.news", 2: "consents_at"}, consent_source="Fair", now=LATER)
+    assert counts(job) == (0, 1, 1, 0, 0)
+    told = dict(ContactConsent.objects.values_list("contact__email", "source"))
+    assert told == {"when@example.com": "Fair", "copy@example.com": "form"}
+
+
 def test_consents_need_a_source():
     consent()
     with pytest.raises(NotReadyError, match="Say where"):

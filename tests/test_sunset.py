@@ -9,6 +9,7 @@ from accounts.models import Account
 from actions.models import ActionRun
 from actions.services import undo_run
 from contacts.models import Contact, ContactConsent
+from contacts.services.batches import record_contacts
 from jobs.models import JobState
 from jobs.services import run
 from segmentation.models import SavedCriteria
@@ -125,13 +126,34 @@ def test_who_comes_back_after_the_withdrawal_loses_the_tag_and_stays_withdrawn(n
     assert (answer_of(contact, newsletter), outcome(contact)) == ("withdrawn", "withdrawn")
 
 
+def agree(contact, *, now, **more):
+    """Says that the contact gives the newsletter, as a shop would; answers what became of it."""
+    answer = {"state": "given", "source": "reactivation page"} | more
+    item = {"email": contact.email, "consents": {"newsletter": answer}}
+    account = Account.objects.get(schema_name="acme")
+    return record_contacts([item], now=now, by="Shop", account=account)[0].status
+
+
 def test_agreeing_anew_is_coming_back(newsletter):
     [contact] = silent(1, newsletter)
     switched_on(newsletter)
     work(NOW)
-    ContactConsent.objects.filter(contact=contact).update(changed_at=NOW + 3 * DAY)
+    at = NOW + 3 * DAY
+    assert agree(contact, now=at + DAY / 2, at=at.isoformat()) == "updated"
     pass_day(4)
-    assert (has_tag(contact), outcome(contact)) == (False, "back")
+    assert (has_tag(contact), outcome(contact), Passage.objects.get().back_at) == (False, "back", at)
+    pass_day(14)
+    assert answer_of(contact, newsletter) == "given"
+
+
+def test_a_copy_of_what_stands_is_nobody_agreeing(newsletter):
+    [contact] = silent(1, newsletter)
+    switched_on(newsletter)
+    work(NOW)
+    at = ContactConsent.objects.get().changed_at.isoformat()
+    assert [agree(contact, now=NOW + 3 * DAY, **more) for more in ({}, {"at": at})] == ["unchanged"] * 2
+    pass_day(14)
+    assert (answer_of(contact, newsletter), outcome(contact)) == ("withdrawn", "withdrawn")
 
 
 def test_who_had_the_tag_from_somewhere_else_is_left_alone(newsletter):

@@ -32,7 +32,11 @@ class ContactName(In):
 class ConsentIn(In):
     state: str = Field(description="given or withdrawn")
     source: str = Field(description="Where it was answered: “checkout”.", max_length=120)
-    at: Moment | None = None
+    at: Moment | None = Field(
+        None,
+        description="When it was answered. Given again with a later moment, the person has agreed again, and that is"
+        " noted; given again without one, nothing changes.",
+    )
 
 
 class ContactIn(In):

@@ -1,7 +1,8 @@
 """Answers to consents of a batch: read, compared with those there are, and written with their history.
 
 As `set_consent` would for each of them, one after another; and with a time of their own, which files of what people
-said earlier have: such an answer is to the wording of that time, and gives way to a later one.
+said earlier have: such an answer is to the wording of that time, and gives way to a later one. Given again at a later
+time it is a person who agreed anew; without a time it is a copy of what stands already.
 """
 
 import json
@@ -134,10 +135,12 @@ class Standing:
     written: Answer | None = None
 
     def moved_by(self, answer: Answer) -> bool:
-        """Whether the answer is another than this one, and no earlier one."""
+        """Whether the answer is another than this one, and no earlier one; or the person agreed again."""
         if answer.own_time and answer.at < self.at:
             return False
-        return answer.state != self.state or (answer.given and self.version < answer.version)
+        if answer.state != self.state:
+            return True
+        return answer.given and (self.version < answer.version or (answer.own_time and self.at < answer.at))
 
 
 def write_answers(wanted: Sequence[tuple[int, int, Answer]], *, by: str, user: User | None) -> set[int]:
