@@ -24,19 +24,42 @@ from tags.models import Category, Tag
 from tags.usage import Use as LabelUse
 
 SUNSET = _("Sunset")
-# Of several ways that go on at once the kept contact's own stays; without one, the first.
-MOVE = """
-WITH ranked AS (
-    SELECT id, row_number() OVER (PARTITION BY sunset_id ORDER BY contact_id <> %(kept)s, tagged_at, id) AS place
-    FROM sunset_passage WHERE contact_id = ANY(%(all)s::int[]) AND current
+# Which of several ways says where the contact stands: one that goes on before one that is over, else nobody would look
+# at the tag any more; of those that go on one that waits; of those over withdrawn, back, other; the kept contact's own;
+# the first. One that goes on takes over that consents were withdrawn on another that went on. The tags are the kept
+# contact's by now, each since the first of them had it.
+SETTLE = """
+WITH last AS (
+    SELECT passage.*, ended_at IS NULL AND EXISTS (
+        SELECT FROM tags_contacttag link
+        WHERE link.contact_id = %(kept)s AND link.assigned_at <= passage.tagged_at AND link.tag_id = COALESCE(
+            (SELECT merged.tag_id FROM tags_mergedtag merged WHERE merged.id = sunset.tag_id), sunset.tag_id)
+    ) AS goes_on
+    FROM sunset_passage passage JOIN sunset_sunset sunset ON sunset.id = passage.sunset_id
+    WHERE passage.contact_id = ANY(%(all)s::int[]) AND passage.current
+), ranked AS (
+    SELECT id, goes_on, min(withdrawn_at) FILTER (WHERE goes_on AND outcome = 'withdrawn') OVER by_sunset AS withdrawn,
+        row_number() OVER (
+            PARTITION BY sunset_id ORDER BY goes_on DESC, array_position(
+                CASE WHEN goes_on THEN ARRAY['', 'withdrawn'] ELSE ARRAY['withdrawn', 'back', 'other', ''] END,
+                outcome::text
+            ), contact_id <> %(kept)s, tagged_at, id
+        ) AS place
+    FROM last WINDOW by_sunset AS (PARTITION BY sunset_id)
 )
 UPDATE sunset_passage passage
-SET contact_id = %(kept)s, current = COALESCE(ranked.place = 1, false),
-    ended_at = CASE WHEN ranked.place > 1 THEN COALESCE(passage.ended_at, %(now)s) ELSE passage.ended_at END,
-    outcome = CASE WHEN ranked.place > 1 AND passage.outcome = '' THEN 'other' ELSE passage.outcome END
-FROM sunset_passage own LEFT JOIN ranked USING (id)
-WHERE passage.id = own.id AND own.contact_id = ANY(%(all)s::int[])
+SET current = place = 1,
+    ended_at = CASE WHEN place > 1 THEN COALESCE(passage.ended_at, %(now)s) ELSE passage.ended_at END,
+    withdrawn_at = CASE WHEN place = 1 AND goes_on AND passage.outcome = '' THEN withdrawn ELSE passage.withdrawn_at END,
+    outcome = CASE
+        WHEN passage.outcome <> '' THEN passage.outcome
+        WHEN place > 1 THEN 'other'
+        WHEN goes_on AND withdrawn IS NOT NULL THEN 'withdrawn'
+        ELSE ''
+    END
+FROM ranked WHERE passage.id = ranked.id
 """
+MOVE = "UPDATE sunset_passage SET contact_id = %(kept)s WHERE contact_id = ANY(%(others)s::int[])"
 
 
 def address(sunset: Sunset) -> str:
@@ -87,8 +110,10 @@ def forget(contact: Contact) -> dict[str, int]:
 
 def follow_merge(merge: Merge) -> dict[str, Any]:
     """The ways of contacts that become one are the kept one's."""
+    given = {"kept": merge.kept, "others": merge.others, "all": [merge.kept, *merge.others], "now": merge.now}
     with connection.cursor() as cursor:
-        cursor.execute(MOVE, {"kept": merge.kept, "all": [merge.kept, *merge.others], "now": merge.now})
+        cursor.execute(SETTLE, given)  # before they are one contact's, who has one way that is current
+        cursor.execute(MOVE, given)
     return {}
 
 

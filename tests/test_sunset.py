@@ -8,6 +8,7 @@ from django.db import connection
 from accounts.models import Account
 from actions.models import ActionRun
 from actions.services import undo_run
+from contacts.merging import merge_contacts
 from contacts.models import Contact, ContactConsent
 from contacts.services.batches import record_contacts
 from jobs.models import JobState
@@ -332,6 +333,95 @@ def test_the_way_of_a_deleted_contact_goes_and_that_of_a_merged_one_follows(news
     delete_contact(gone)
     follow_merge(Merge(kept=kept.pk, others=[merged.pk], now=NOW))
     assert list(Passage.objects.values_list("contact_id", "current")) == [(kept.pk, True)]
+
+
+def merged(kept, *others, now):
+    merge_contacts([kept.pk, *(each.pk for each in others)], into=kept.pk, chosen={}, now=now, by="x")
+
+
+def ways(contact):
+    rows = Passage.objects.filter(contact=contact).order_by("pk")
+    return [(each.outcome, each.current, each.ended_at is None) for each in rows]
+
+
+def sizes(sunset, *, now):
+    found = standings([fresh(sunset)], now=now, zone=NOW.tzinfo, mask=None)[sunset.pk]
+    return [len(found.stage(name)) for name in ("message", "back", "withdrawn", "other", "tagged")]
+
+
+def test_a_merged_way_that_goes_on_is_before_the_kept_ones_that_is_over(newsletter):
+    [kept, other] = silent(2, newsletter)
+    sunset = switched_on(newsletter)
+    work(NOW)
+    factories.visit(kept, at=NOW + DAY)
+    pass_day(2)
+    merged(kept, other, now=NOW + 3 * DAY)
+    assert has_tag(kept)
+    assert ways(kept) == [("back", False, False), ("", True, True)]
+    now = pass_day(4)  # active since the tag that came with the other
+    assert (has_tag(kept), answer_of(kept, newsletter), outcome(kept)) == (False, "given", "back")
+    assert sizes(sunset, now=now) == [0, 1, 0, 0, 1]
+
+
+def test_a_way_that_waits_goes_on_after_a_merge(newsletter):
+    [kept, other] = silent(2, newsletter)
+    factories.visit(kept, at=NOW - timedelta(days=170))
+    sunset = switched_on(newsletter)
+    work(NOW)
+    pass_day(10)
+    pass_day(13)
+    assert (has_tag(kept), has_tag(other)) == (True, True)  # one ten days after the other
+    merged(kept, other, now=NOW + 13 * DAY)
+    pass_day(14)
+    assert (answer_of(kept, newsletter), outcome(kept)) == ("given", "")
+    now = pass_day(24)
+    assert (answer_of(kept, newsletter), sizes(sunset, now=now)) == ("withdrawn", [0, 0, 1, 0, 1])
+
+
+def test_a_withdrawal_goes_on_before_the_kept_ones_coming_back(newsletter):
+    [kept, other] = silent(2, newsletter)
+    sunset = switched_on(newsletter)
+    work(NOW)
+    factories.visit(kept, at=NOW + DAY)
+    pass_day(2)
+    pass_day(14)
+    merged(kept, other, now=NOW + 15 * DAY)
+    now = pass_day(16)
+    assert (has_tag(kept), answer_of(kept, newsletter)) == (False, "withdrawn")
+    assert ways(kept) == [("back", False, False), ("withdrawn", True, False)]
+    assert sizes(sunset, now=now) == [0, 0, 1, 0, 1]
+
+
+def test_who_waits_and_was_withdrawn_from_waits_on_and_counts_as_withdrawn_from(newsletter):
+    texts = factories.consent("texts", channel="sms")
+    [other] = silent(1, newsletter)
+    [kept] = silent(1, texts)
+    factories.visit(kept, at=NOW - timedelta(days=170))
+    sunset = switched_on(newsletter, texts)
+    work(NOW)
+    pass_day(10)
+    pass_day(14)
+    merged(kept, other, now=NOW + 15 * DAY)
+    now = pass_day(16)
+    assert [answer_of(kept, each) for each in (newsletter, texts)] == ["withdrawn", "given"]
+    assert sizes(sunset, now=now) == [0, 0, 1, 0, 1]
+    now = pass_day(24)
+    assert [answer_of(kept, each) for each in (newsletter, texts)] == ["withdrawn", "withdrawn"]
+    assert sizes(sunset, now=now) == [0, 0, 1, 0, 1]
+
+
+def test_of_merged_ways_that_are_over_a_withdrawal_is_told_first(newsletter):
+    [kept, other] = silent(2, newsletter)
+    sunset = switched_on(newsletter)
+    work(NOW)
+    factories.visit(kept, at=NOW + DAY)
+    pass_day(2)
+    pass_day(14)
+    factories.visit(other, at=NOW + 15 * DAY)
+    now = pass_day(16)
+    merged(kept, other, now=now)
+    assert ways(kept) == [("back", False, False), ("withdrawn", True, False)]
+    assert sizes(sunset, now=now) == [0, 0, 1, 0, 1]
 
 
 def test_every_passage_is_of_a_contact_that_there_is(newsletter):
