@@ -70,13 +70,17 @@ def tidy_up(undo: Undo, now: datetime) -> None:
 
 @dataclass(frozen=True)
 class Prospect:
-    """What an undo begun at `at` would come to: the counts that it keeps. `problem`: why nobody can be changed back."""
+    """What an undo begun at `at` would come to: the counts that it keeps. `problem`: why nobody can be changed back.
+
+    later: what comes of it afterwards, in the reader's language, where the kind has something to say.
+    """
 
     at: datetime
     back: int
     since: int
     gone: int
     problem: JobProblem | None = None
+    later: str = ""
 
     @property
     def total(self) -> int:
@@ -102,7 +106,7 @@ def prospect(run: ActionRun, *, now: datetime, mask: BitMap | None = None, by: U
     except JobProblem as problem:
         return Prospect(now, 0, len(present), gone, problem)
     back = kind.standing(run, params, changed)
-    return Prospect(now, len(back), len(present) - len(back), gone)
+    return Prospect(now, len(back), len(present) - len(back), gone, later=kind.after_undo(params) if back else "")
 
 
 def forget_writes(now: datetime) -> None:  # noqa: ARG001 (as every purge is called)

@@ -9,7 +9,7 @@ from typing import Any
 
 from django import forms
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy, gettext_noop
+from django.utils.translation import gettext_lazy, gettext_noop, ngettext
 from pydantic import Field
 from pyroaring import BitMap
 
@@ -24,7 +24,7 @@ from jobs.errors import JobProblem
 from rollout.selectors import is_open_here
 from sunset import passages
 from sunset.looking import CHUNK, Look
-from sunset.models import Sunset
+from sunset.models import State, Sunset
 from sunset.standing import AREA, KINDS, TAG, UNTAG, WITHDRAW, faults, with_segments
 from users.models import User
 
@@ -175,9 +175,30 @@ class SunsetWithdraw(Looking, RemoveConsent):
         return ids - self.giving(params, ids)
 
     def take_back(self, run: ActionRun, params: Any, ids: BitMap, *, now: datetime, by: User | None) -> BitMap:
+        """Whoever is still on the way waits anew: else the next refresh would withdraw what was just given back."""
         back = super().take_back(run, params, ids, now=now, by=by)
         passages.undo_withdraw(params.sunset, back)
+        if sunset := self.going_on(params):
+            passages.enter(sunset.pk, BitMap(passages.tagged_since(sunset, back)), now=now)
         return back
+
+    def after_undo(self, params: Any) -> str:
+        sunset = self.going_on(params)
+        if sunset is None:
+            return ""
+        text = ngettext(
+            "Their waiting begins anew: after %(days)s day without a sign of life the sunset %(name)s withdraws this "
+            "consent again. To prevent that, end it, or add them to those who are never touched.",
+            "Their waiting begins anew: after %(days)s days without a sign of life the sunset %(name)s withdraws this "
+            "consent again. To prevent that, end it, or add them to those who are never touched.",
+            sunset.wait,
+        )
+        return text % {"days": sunset.wait, "name": sunset.name}
+
+    @staticmethod
+    def going_on(params: Any) -> Sunset | None:
+        """The sunset, on or paused; None: it has ended, and its contacts stay where it left them."""
+        return Sunset.objects.filter(pk=params.sunset).exclude(state=State.ENDED).first()
 
 
 OURS = (SunsetTag(), SunsetUntag(), SunsetWithdraw())

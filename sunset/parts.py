@@ -50,7 +50,9 @@ WITH last AS (
 UPDATE sunset_passage passage
 SET current = place = 1,
     ended_at = CASE WHEN place > 1 THEN COALESCE(passage.ended_at, %(now)s) ELSE passage.ended_at END,
-    withdrawn_at = CASE WHEN place = 1 AND goes_on AND passage.outcome = '' THEN withdrawn ELSE passage.withdrawn_at END,
+    withdrawn_at = CASE
+        WHEN place = 1 AND goes_on AND passage.outcome = '' THEN withdrawn ELSE passage.withdrawn_at
+    END,
     outcome = CASE
         WHEN passage.outcome <> '' THEN passage.outcome
         WHEN place > 1 THEN 'other'

@@ -4,6 +4,7 @@ from datetime import timedelta
 
 import pytest
 from django.db import connection
+from django.urls import reverse
 
 from accounts.models import Account
 from actions.models import ActionRun
@@ -41,6 +42,16 @@ def left_alone():
 
 def runs(kind: str):
     return ActionRun.objects.filter(action__kind=kind).order_by("-pk")
+
+
+def ways(contact):
+    rows = Passage.objects.filter(contact=contact).order_by("pk")
+    return [(each.outcome, each.current, each.ended_at is None) for each in rows]
+
+
+def sizes(sunset, *, now):
+    found = standings([fresh(sunset)], now=now, zone=NOW.tzinfo, mask=None)[sunset.pk]
+    return [len(found.stage(name)) for name in ("message", "back", "withdrawn", "other", "tagged")]
 
 
 def test_the_whole_life_of_who_never_answers(newsletter):
@@ -263,14 +274,76 @@ def test_two_sunsets_at_once_do_not_disturb_each_other(newsletter):
     assert answer_of(contact, newsletter) == "withdrawn"
 
 
+def undo_withdrawal(*, now):
+    undo = undo_run(runs(WITHDRAW).filter(changed_count__gt=0).latest("pk"), now=now, by=None)
+    run("undo", undo.pk, now=now)
+
+
+def test_an_undone_withdrawal_is_not_done_again_by_the_next_refresh(newsletter):
+    [contact] = silent(1, newsletter)
+    sunset = switched_on(newsletter)
+    work(NOW)
+    undo_withdrawal(now=pass_day(14))
+    assert ways(contact) == [("other", False, False), ("", True, True)]
+    now = pass_day(27)
+    assert (answer_of(contact, newsletter), sizes(sunset, now=now)) == ("given", [1, 0, 0, 0, 1])
+    now = pass_day(28)
+    assert (answer_of(contact, newsletter), sizes(sunset, now=now)) == ("withdrawn", [0, 0, 1, 0, 1])
+
+
+def test_who_comes_back_after_an_undone_withdrawal_loses_the_tag(newsletter):
+    [contact] = silent(1, newsletter)
+    switched_on(newsletter)
+    work(NOW)
+    now = pass_day(14)
+    undo_withdrawal(now=now)
+    factories.visit(contact, at=now + DAY)
+    pass_day(16)
+    assert (has_tag(contact), answer_of(contact, newsletter), outcome(contact)) == (False, "given", "back")
+
+
+def test_a_withdrawal_undone_after_coming_back_leaves_the_way_over(newsletter):
+    [contact] = silent(1, newsletter)
+    switched_on(newsletter)
+    work(NOW)
+    now = pass_day(14)
+    factories.visit(contact, at=now + DAY)
+    now = pass_day(16)
+    undo_withdrawal(now=now)
+    assert (answer_of(contact, newsletter), ways(contact)) == ("given", [("back", True, False)])
+
+
+def test_a_withdrawal_undone_after_the_end_begins_nothing(newsletter):
+    [contact] = silent(1, newsletter)
+    sunset = switched_on(newsletter)
+    work(NOW)
+    now = pass_day(14)
+    services.end(fresh(sunset), now=now, by=None)
+    undo_withdrawal(now=now)
+    assert (answer_of(contact, newsletter), ways(contact)) == ("given", [("", True, True)])
+
+
+def test_the_question_before_undoing_says_when_it_is_withdrawn_again(newsletter, client_for, owner):
+    silent(1, newsletter)
+    sunset = switched_on(newsletter)
+    work(NOW)
+    pass_day(14)
+    url = reverse("actions:undo", args=[runs(WITHDRAW).filter(changed_count=1).get().pk])
+    text = client_for(owner).get(url).content.decode()
+    assert "after 14 days without a sign of life the sunset Sunset withdraws this consent again" in text
+    assert "run again after the next refresh" not in text
+    services.end(fresh(sunset), now=NOW + 15 * DAY, by=None)
+    assert "withdraws this consent again" not in client_for(owner).get(url).content.decode()
+
+
 def test_undoing_the_withdrawal_brings_the_contact_back_to_the_message_stage(newsletter):
     [contact] = silent(1, newsletter)
     sunset = switched_on(newsletter)
     work(NOW)
     now = pass_day(14)
-    undo = undo_run(runs(WITHDRAW).filter(changed_count=1).get(), now=now, by=None)
-    run("undo", undo.pk, now=now)
+    undo_withdrawal(now=now)
     assert (answer_of(contact, newsletter), outcome(contact)) == ("given", "")
+    assert sizes(sunset, now=now) == [1, 0, 0, 0, 1]
     undo = undo_run(runs(TAG).filter(changed_count=1).get(), now=now, by=None)
     run("undo", undo.pk, now=now)
     assert (has_tag(contact), outcome(contact)) == (False, "other")
@@ -289,8 +362,7 @@ def test_each_contact_stands_at_one_stage(newsletter):
     now = pass_day(15)
     factories.visit(contacts[6], at=now + timedelta(minutes=1))
     found = standings([fresh(sunset)], now=now + timedelta(hours=1), zone=NOW.tzinfo, mask=None)[sunset.pk]
-    sizes = [len(found.stage(name)) for name in ("message", "back", "withdrawn", "other", "tagged")]
-    assert sizes == [1, 2, 5, 0, 8]
+    assert sizes(sunset, now=now + timedelta(hours=1)) == [1, 2, 5, 0, 8]
     assert set(found.returning) == {contacts[6].pk}
 
 
@@ -337,16 +409,6 @@ def test_the_way_of_a_deleted_contact_goes_and_that_of_a_merged_one_follows(news
 
 def merged(kept, *others, now):
     merge_contacts([kept.pk, *(each.pk for each in others)], into=kept.pk, chosen={}, now=now, by="x")
-
-
-def ways(contact):
-    rows = Passage.objects.filter(contact=contact).order_by("pk")
-    return [(each.outcome, each.current, each.ended_at is None) for each in rows]
-
-
-def sizes(sunset, *, now):
-    found = standings([fresh(sunset)], now=now, zone=NOW.tzinfo, mask=None)[sunset.pk]
-    return [len(found.stage(name)) for name in ("message", "back", "withdrawn", "other", "tagged")]
 
 
 def test_a_merged_way_that_goes_on_is_before_the_kept_ones_that_is_over(newsletter):

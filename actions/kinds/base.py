@@ -61,12 +61,16 @@ class Moments:
 
 
 class Undoing:
-    """How a run is undone, for kinds that can be: `undoable`, and the three below."""
+    """How a run is undone, for kinds that can be: `undoable`, and the last three below."""
 
     undoable: ClassVar[bool] = False
 
     def permit_back(self, run: ActionRun, params: Any, *, by: User | None) -> None:
         """Called before each `take_back` for whoever asked for the undo. Raises: JobProblem, if they may not."""
+
+    def after_undo(self, params: Any) -> str:
+        """What comes of it later on, in the reader's language, for the question; empty: what is true of every kind."""
+        return ""
 
     def look_up(self, params: Any) -> Any:
         """What the parameters name.
