@@ -112,7 +112,12 @@ def forget(contact: Contact) -> dict[str, int]:
 
 def follow_merge(merge: Merge) -> dict[str, Any]:
     """The ways of contacts that become one are the kept one's."""
-    given = {"kept": merge.kept, "others": merge.others, "all": [merge.kept, *merge.others], "now": merge.now}
+    given: dict[str, Any] = {
+        "kept": merge.kept,
+        "others": merge.others,
+        "all": [merge.kept, *merge.others],
+        "now": merge.now,
+    }
     with connection.cursor() as cursor:
         cursor.execute(SETTLE, given)  # before they are one contact's, who has one way that is current
         cursor.execute(MOVE, given)
