@@ -94,6 +94,7 @@ def give(job: Exchange, own: Membership, *, now: datetime) -> None:
         ids = list(engaged[start : start + AT_ONCE])
         if participant is not None and ids:
             pool.give(participant, job.round, by_address(addressed(own).filter(pk__in=ids)), now=now)
+        if ids:
             job.cursor = ids[-1]
             job.progress += len(ids)
         if participant is not None and len(ids) < AT_ONCE:

@@ -492,6 +492,19 @@ def test_killed_after_any_commit_it_goes_on_and_comes_to_the_same(monkeypatch: p
     assert set(Elsewhere.objects.values_list("at", flat=True)) == {NEXT}
 
 
+def test_an_account_that_is_not_in_the_pool_gives_nothing_and_comes_to_an_end(monkeypatch: pytest.MonkeyPatch) -> None:
+    """As after a restored backup of the one and not of the other."""
+    monkeypatch.setattr(exchanging, "AT_ONCE", 2)
+    for n in range(5):
+        engaged(f"{n}@example.com")
+    services.switch_on(consent=None, now=NOW, by="Ada")
+    Participant.objects.all().delete()
+    services.look(NOW)
+    done = run("network_exchange", Exchange.objects.get().pk, now=NOW)
+    assert (done.state, Membership.objects.get().answered_at) == (JobState.DONE, None)
+    assert not Entry.objects.exists()
+
+
 def test_switched_off_under_way_it_gives_nothing_more() -> None:
     engaged("ala@example.com")
     on()
