@@ -29,15 +29,15 @@ CHUNK = 5_000  # contacts looked at by their own rows at once: half a second
 
 
 class Look:
-    """Some contacts, by their own rows, at `now`.
+    """Some contacts at `now`, by their own rows; many of them, in a snapshot, out of everybody's.
 
     start: since when their rows are read, where signs are asked for after several moments; the earliest of them.
     """
 
-    def __init__(self, ids: BitMap, *, now: datetime, start: datetime | None = None) -> None:
+    def __init__(self, ids: BitMap, *, now: datetime, start: datetime | None = None, many: bool = False) -> None:
         self.ids, self.now, self.start = ids, now, start
         self.zone: ZoneInfo = Account.objects.get(schema_name=connection.schema_name).zone  # type: ignore[attr-defined]
-        self.context = Context(now=now, zone=self.zone, only=ids)
+        self.context = Context(now=now, zone=self.zone, only=None if many else ids)
 
     def members(self, segment: Segment) -> BitMap:
         """Those who satisfy the segment's criteria now.
@@ -75,7 +75,7 @@ class Look:
             ids, moments = ids[later], moments[later]
             order = np.lexsort((moments, ids))
             first, places = np.unique(ids[order], return_index=True)
-            told += [(int(pk), aware(moments[order][place])) for pk, place in zip(first, places, strict=True)]
+            told += [(int(pk), aware(at)) for pk, at in zip(first, moments[order][places], strict=True)]
         return told
 
     def interest(self, span: Span) -> list[tuple[np.ndarray, np.ndarray]]:
@@ -92,20 +92,24 @@ class Look:
         if not since:
             return []
         given = ContactConsent.objects.filter(
-            consent__in=sunset.consent_ids, state=ConsentState.GIVEN, contact__in=list(since),
-            changed_at__gt=min(since.values()), changed_at__lte=self.now,
-        )  # fmt: skip
-        return list(given.values_list("contact_id", "changed_at"))
+            consent__in=sunset.consent_ids,
+            state=ConsentState.GIVEN,
+            changed_at__gt=min(since.values()),
+            changed_at__lte=self.now,
+        )
+        if len(since) <= CHUNK:
+            given = given.filter(contact__in=list(since))
+        return [(pk, at) for pk, at in given.values_list("contact_id", "changed_at") if pk in since]
 
 
 def first_signs(asked: Sequence[tuple[Sunset, Mapping[int, datetime]]], *, now: datetime) -> list[dict[int, datetime]]:
-    """As `Look.first_signs`, of any number of contacts and for several sunsets: their rows are read once."""
-    found: list[dict[int, datetime]] = [{} for _each in asked]
+    """As `Look.first_signs`, of any number of contacts and for several sunsets: their rows are read once.
+
+    The caller has a snapshot open.
+    """
     everybody = BitMap.union(BitMap(), *(BitMap(since) for _sunset, since in asked))
-    for begin in range(0, len(everybody), CHUNK):
-        ids = everybody[begin : begin + CHUNK]
-        here = [{pk: at for pk, at in since.items() if pk in ids} for _sunset, since in asked]
-        look = Look(ids, now=now, start=min(at for since in here for at in since.values()))
-        for place, (sunset, _since) in enumerate(asked):
-            found[place] |= look.first_signs(sunset, here[place])
-    return found
+    if not everybody:
+        return [{} for _each in asked]
+    start = min(at for _sunset, since in asked for at in since.values())
+    look = Look(everybody, now=now, start=start, many=len(everybody) > CHUNK)
+    return [look.first_signs(sunset, since) for sunset, since in asked]

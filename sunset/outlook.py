@@ -3,9 +3,11 @@
 Everything is taken in one snapshot, of the contacts that the reader sees.
 """
 
+from collections.abc import Mapping
 from copy import copy
 from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
+from itertools import islice
 from zoneinfo import ZoneInfo
 
 from pyroaring import BitMap
@@ -71,18 +73,19 @@ class Waiting:
     """
 
     def __init__(self, plan: Plan, sunset: Sunset, ids: BitMap, taking: Taking) -> None:
-        self.plan, self.taking = plan, taking
+        self.plan, self.taking, self.ids = plan, taking, ids
         self.sunset = copy(sunset)
         self.sunset.consents = [[each.pk, each.name] for each in plan.consents]
-        self.since = passages.tagged_since(sunset, ids)
+        self.longest_first = passages.since_when(sunset)
 
     def due(self) -> BitMap:
         """Whom the action would withdraw from now."""
-        if not self.since:
-            return BitMap()
+        some = self.ids & self.taking.members(self.plan.due)
+        early = self.longest_first.filter(tagged_at__lt=self.taking.at(2 - self.plan.wait))  # a day more than the days
+        since = {pk: at for pk, at in early if pk in some} if some else {}
         today, zone = self.taking.first.today, self.taking.zone
-        waited = passages.waited(self.since, wait=self.plan.wait, today=today, zone=zone)
-        return self.faithful(waited & self.taking.members(self.plan.due))
+        waited = passages.waited(since, wait=self.plan.wait, today=today, zone=zone)
+        return self.faithful({pk: since[pk] for pk in waited})
 
     def first(self, due: BitMap) -> date | None:
         """The day of the first withdrawal; None: nobody has begun to wait.
@@ -91,17 +94,17 @@ class Waiting:
         """
         if due:
             return self.taking.first.today
-        order = sorted(self.since, key=lambda pk: (self.since[pk], pk))
-        for begin in range(0, len(order), CHUNK):
-            if some := self.faithful(BitMap(order[begin : begin + CHUNK])):
-                day = min(self.since[pk] for pk in some).astimezone(self.taking.zone).date()
+        rows = ((pk, at) for pk, at in self.longest_first.iterator(chunk_size=CHUNK) if pk in self.ids)
+        while since := dict(islice(rows, CHUNK)):
+            if some := self.faithful(since):
+                day = min(since[pk] for pk in some).astimezone(self.taking.zone).date()
                 return max(day + timedelta(days=self.plan.wait), self.taking.first.today)
         return None
 
-    def faithful(self, ids: BitMap) -> BitMap:
+    def faithful(self, since: Mapping[int, datetime]) -> BitMap:
         """Those who gave no sign of life since they got the tag."""
-        [signs] = first_signs([(self.sunset, {pk: self.since[pk] for pk in ids})], now=self.taking.now)
-        return ids - BitMap(signs)
+        [signs] = first_signs([(self.sunset, since)], now=self.taking.now)
+        return BitMap(since) - BitMap(signs)
 
 
 def getting_tag(plan: Plan, days: int, *, now: datetime, zone: ZoneInfo, mask: BitMap | None) -> BitMap:

@@ -73,6 +73,11 @@ def on_the_way(sunset: Sunset) -> QuerySet[Passage]:
     return Passage.objects.filter(Exists(own), sunset=sunset, current=True, ended_at=None)
 
 
+def since_when(sunset: Sunset) -> QuerySet[Passage, tuple[int, datetime]]:
+    """Everybody on the way, and since when; the longest first."""
+    return on_the_way(sunset).order_by("tagged_at", "contact_id").values_list("contact_id", "tagged_at")
+
+
 def tagged_since(sunset: Sunset, ids: BitMap) -> dict[int, datetime]:
     """Of those of `ids` who are on the way, since when."""
     rows = on_the_way(sunset).filter(contact_id__in=list(ids))

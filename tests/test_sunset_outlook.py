@@ -5,7 +5,7 @@ from datetime import date
 import pytest
 
 from accounts.models import Account
-from sunset import services
+from sunset import looking, services
 from sunset.models import Passage
 from sunset.outlook import outlook
 from sunset.plans import Plan
@@ -13,7 +13,15 @@ from tests import factories
 from tests.factories import NOW
 from tests.support.sunsets import DAY, answer_of, fresh, pass_day, silent, switched_on, work
 
-pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("noon")]
+pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("noon", "read")]
+
+
+@pytest.fixture(params=["alone", "out of everybody"])
+def read(request, monkeypatch):
+    """Few are read by their own rows, many out of everybody's: both come to the same."""
+    if request.param != "alone":
+        monkeypatch.setattr(looking, "CHUNK", 0)
+        monkeypatch.setattr("sunset.outlook.CHUNK", 1)
 
 
 @pytest.fixture
